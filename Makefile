@@ -1,0 +1,50 @@
+# The newcomer's commands. Each needs only Python 3.11 or newer and make.
+PYTHON ?= python3
+BIND ?= 127.0.0.1:8000
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+.PHONY: help serve test check format lock clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(BIN)/python pyproject.toml requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+serve: $(RUNTIME) ## serve the published graph on $(BIND)
+	$(BIN)/coopkg serve --bind $(BIND)
+
+test: $(DEV) ## every test that needs nothing but PyPI
+	$(BIN)/python -m pytest
+
+check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/coopkg fmt --check
+	$(BIN)/python -m pytest -q -m "not slow"
+
+format: $(DEV) ## write Python and Turtle in their canonical form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/coopkg fmt
+
+lock: $(BIN)/python ## pin the dependencies anew, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock --extra build
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-dev.lock --extra build --extra dev
+
+clean: ## remove what make made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,66 @@
+"""The Flask application: ``create_app(settings)``; ``flask --app coopkg.app run`` works too."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from coopkg.errors import CoopkgError, MethodNotAllowed, NotFound, TooLarge, UsageError
+from coopkg.problems import COMMON_HEADERS, problem
+from coopkg.service import Service, open_service
+from coopkg.settings import Settings
+from coopkg.web import operations, pages, sparql
+from coopkg.web.values import flask_response
+
+
+def create_app(settings: Settings | None = None, service: Service | None = None) -> Flask:
+    """Give the application over those settings, or over a service that is open already.
+
+    Raises what ``open_service`` raises: an application never starts over broken files.
+    """
+    settings = settings or (service.settings if service else Settings.from_environment())
+    app = Flask("coopkg", template_folder="web/templates", static_folder="web/static", root_path=_root())
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
+    app.extensions["coopkg"] = service or open_service(settings)
+    for blueprint in (sparql.blueprint, pages.blueprint, operations.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(CoopkgError, _answer_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.after_request(_add_common_headers)
+    return app
+
+
+def _root() -> str:
+    from pathlib import Path  # noqa: PLC0415
+
+    return str(Path(__file__).parent)
+
+
+def _answer_error(error: CoopkgError) -> Response:
+    base = Settings.base
+    return flask_response(problem(error, request.headers.get("Accept"), base))
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    return _answer_error(_translate(error))
+
+
+def _translate(error: HTTPException) -> CoopkgError:
+    """Give our error for one of werkzeug's, so that every error has one form."""
+    match error.code:
+        case 404:
+            return NotFound(f"There is nothing at {request.path}.")
+        case 405:
+            return MethodNotAllowed(
+                f"{request.method} is not allowed here.", tuple(getattr(error, "valid_methods", None) or ())
+            )
+        case 413:
+            return TooLarge("The body is longer than this server reads.")
+        case _:
+            return UsageError(error.description or "The request cannot be understood.")
+
+
+def _add_common_headers(response: Response) -> Response:
+    for name, value in COMMON_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

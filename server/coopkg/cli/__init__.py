@@ -1,0 +1,85 @@
+"""The command line: one lazy module a command, so that ``coopkg query`` never pays for pyshacl or Flask.
+
+Data go to standard output and nothing else does; messages go to standard error. Exit codes: 0 ok or conforms,
+1 does not conform (or ``fmt --check`` found differences, or the address is in use), 2 usage, 3 input unreadable,
+4 network, 5 timeout or limit, 70 internal, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Final
+
+import click
+
+from coopkg import __version__
+from coopkg.errors import CoopkgError
+
+COMMANDS: Final = {
+    "serve": "Serve the graph over HTTP.",
+    "query": "Ask a SPARQL query of the graph, in process.",
+    "validate": "Validate RDF files, or the published graph, against the shapes.",
+    "fmt": "Write Turtle files in their canonical form.",
+    "evidence": "Check claims against a copy of their source.",
+    "queries": "List, show, run and test the saved queries.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and give a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"coopkg.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"coopkg.cli.{cmd_name}.command is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COOPKG"})
+@click.version_option(__version__, prog_name="coopkg")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(context: click.Context, *, debug: bool) -> None:
+    """Work with a knowledge graph of international scientific and technical cooperation."""
+    context.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run the command line: one sentence and the right exit code, whatever goes wrong."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except CoopkgError as error:
+        if debug:
+            raise
+        click.echo(f"coopkg: {error.detail}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        if debug:
+            raise
+        click.echo(f"coopkg: {error.filename or 'system'}: {error.strerror or error}.", err=True)
+        sys.exit(3)

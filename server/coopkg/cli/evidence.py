@@ -1,0 +1,30 @@
+"""``coopkg evidence``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from coopkg.cli.options import dataset_options, settings_from
+from coopkg.evidence import verify as run
+from coopkg.store import load_dataset
+
+
+@click.group("evidence")
+def command() -> None:
+    """Check claims against a copy of their source."""
+
+
+@command.command("verify")
+@click.option("--source", required=True, type=click.Path(path_type=Path), help="A copy of the source document.")
+@dataset_options
+def verify(source: Path, **options: object) -> None:
+    """Check that every claim's offsets and digest fit the source document."""
+    verification = run(load_dataset(settings_from(**options)), source)
+    for mismatch in verification.mismatches:
+        click.echo(f"{mismatch.claim}: {mismatch.reason}")
+    good = verification.checked - len(verification.mismatches)
+    click.echo(f"{verification.document}: {good} of {verification.checked} passages match")
+    if verification.mismatches or not verification.checked:
+        raise SystemExit(1)

@@ -1,0 +1,56 @@
+"""``coopkg fmt``."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import click
+
+from coopkg.canonical import canonical_turtle
+from coopkg.cli.options import emit
+from coopkg.files import find_published
+from coopkg.terms import Document
+from coopkg.vocab import DEFAULT_BASE, prefixes
+
+
+@click.command("fmt")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is not in canonical form.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@click.option(
+    "--published", type=click.Path(path_type=Path), metavar="DIR", help="The folder with the published files."
+)
+def command(files: tuple[Path, ...], published: Path | None, *, check: bool, diff: bool) -> None:
+    """Write FILES (default: every published Turtle file) in canonical form: one fact a line, sorted."""
+    paths = [p for f in files for p in (sorted(f.rglob("*.ttl")) if f.is_dir() else [f])] or list(
+        find_published(published).turtle()
+    )
+    changed = 0
+    for path in paths:
+        before = path.read_text(encoding="utf-8")
+        declared = prefixes() | _own_prefixes(before)
+        after = canonical_turtle(Document(str(path), before.encode(), base=DEFAULT_BASE), declared)
+        if before == after:
+            continue
+        changed += 1
+        if diff:
+            lines = difflib.unified_diff(
+                before.splitlines(True), after.splitlines(True), str(path), f"{path} (canonical)"
+            )
+            emit("".join(lines))
+        if check or diff:
+            click.echo(f"{path}: not in canonical form", err=True)
+        else:
+            path.write_text(after, encoding="utf-8")
+            click.echo(f"{path}: written", err=True)
+    if changed and (check or diff):
+        raise SystemExit(1)
+
+
+def _own_prefixes(text: str) -> dict[str, str]:
+    """Give the prefixes that a file declares beyond the project's own."""
+    import re  # noqa: PLC0415
+
+    found = re.findall(r"^\s*(?:@prefix|PREFIX)\s+([\w.\-]*):\s*<([^>]*)>", text, re.MULTILINE)
+    return {name: iri for name, iri in sorted(found) if ":" in iri}

@@ -1,0 +1,50 @@
+"""Options and output that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coopkg.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--base``, ``--published`` and ``--no-alignments``."""
+    table = {name: help_text for name, _, help_text in Settings.table()}
+    for option in (
+        click.option("--base", metavar="IRI", help=f"The {table['base']}."),
+        click.option("--published", type=click.Path(path_type=Path), metavar="DIR", help=f"The {table['published']}."),
+        click.option("--alignments/--no-alignments", default=None, help=f"Whether to {table['alignments']}."),
+    ):
+        function = option(function)
+    return function
+
+
+def settings_from(**values: Any) -> Settings:
+    """Give the settings: options over environment over defaults. Raises UsageError."""
+    return Settings.from_environment(**values)
+
+
+def emit(data: bytes | str, output: Path | None = None) -> None:
+    """Write data to a file or to standard output, as it is."""
+    payload = data.encode() if isinstance(data, str) else data
+    if output is not None and str(output) != "-":
+        output.write_bytes(payload)
+        return
+    sys.stdout.buffer.write(payload)
+    if sys.stdout.isatty() and not payload.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.flush()
+
+
+def read_argument(text: str) -> str:
+    """Give a text argument: ``@file`` is read from that file, ``-`` from standard input, anything else is the text."""
+    if text == "-":
+        return sys.stdin.read()
+    return Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text

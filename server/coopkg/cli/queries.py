@@ -1,0 +1,93 @@
+"""``coopkg queries``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from coopkg.cli.options import dataset_options, emit, settings_from
+from coopkg.cli.tables import as_table
+from coopkg.endpoint import SHAPES, choose_format
+from coopkg.errors import UsageError
+from coopkg.files import find_published
+from coopkg.queries import find_query, load_queries, run_query, same_answer
+from coopkg.results import formats_for
+from coopkg.store import load_dataset
+from coopkg.vocab import LANGUAGES, prefixes
+
+
+@click.group("queries")
+def command() -> None:
+    """List, show, run and test the saved queries."""
+
+
+@command.command("list")
+@click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
+@dataset_options
+def list_queries(lang: str, **options: object) -> None:
+    """List the saved queries: name, tab, summary."""
+    settings = settings_from(**options)
+    for query in load_queries(find_published(settings.published), settings.base).values():
+        click.echo(f"{query.slug}\t{query.summary[lang]}")
+
+
+@command.command("show")
+@click.argument("slug")
+@dataset_options
+def show(slug: str, **options: object) -> None:
+    """Print the text of a saved query."""
+    settings = settings_from(**options)
+    emit(find_query(load_queries(find_published(settings.published), settings.base), slug).text)
+
+
+@command.command("run")
+@click.argument("slug")
+@click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="Bind a parameter.")
+@click.option("-f", "--format", "name", help="table, json, xml, csv, tsv; ttl, nt, jsonld, rdf.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@dataset_options
+def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None, **options: object) -> None:
+    """Run a saved query."""
+    settings = settings_from(**options)
+    saved = find_query(load_queries(find_published(settings.published), settings.base), slug)
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise UsageError(f"A parameter is given as NAME=VALUE, not {wrong[0]!r}.")
+    values = dict(pair.split("=", 1) for pair in pairs)
+    graph = SHAPES[saved.form].value == "graph"
+    name = name or ("ttl" if graph else "table" if sys.stdout.isatty() else "tsv")
+    fmt = formats_for(SHAPES[saved.form])[0] if name == "table" else choose_format(None, name, SHAPES[saved.form])
+    answer = run_query(load_dataset(settings), saved, values, fmt)
+    emit(as_table(answer, prefixes(settings.base)) if name == "table" and not graph else answer, output)
+
+
+@command.command("test")
+@click.argument("slugs", nargs=-1)
+@click.option("--update", is_flag=True, help="Write what the queries answer now as the expected answers.")
+@dataset_options
+def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
+    """Compare what the saved queries answer with what is pinned in queries/expected/."""
+    settings = settings_from(**options)
+    published = find_published(settings.published)
+    saved = load_queries(published, settings.base)
+    dataset = load_dataset(settings)
+    failed = 0
+    for slug in slugs or sorted(saved):
+        query = find_query(saved, slug)
+        expected = published.root / "queries" / "expected" / f"{slug}.{'ttl' if query.format.name == 'ttl' else 'srj'}"
+        started = time.perf_counter()
+        actual = run_query(dataset, query, {}, query.format)
+        took = (time.perf_counter() - started) * 1000
+        if update:
+            expected.write_bytes(actual)
+        good = expected.is_file() and same_answer(query, actual, expected.read_bytes())
+        failed += not good
+        click.echo(
+            f"{'ok  ' if good else 'FAIL'} {slug} ({took:.1f} ms){'' if expected.is_file() else ' - nothing is pinned'}"
+        )
+    click.echo(f"{len(slugs or saved) - failed} passed, {failed} failed", err=True)
+    if failed:
+        raise SystemExit(1)

@@ -1,0 +1,51 @@
+"""``coopkg query``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from coopkg.cli.options import dataset_options, emit, read_argument, settings_from
+from coopkg.cli.tables import as_table
+from coopkg.endpoint import SHAPES, choose_format
+from coopkg.engine.evaluate import Task, evaluate
+from coopkg.errors import UsageError
+from coopkg.results import Shape, formats_for
+from coopkg.sparql.admission import FORMS, admit
+from coopkg.store import load_dataset
+from coopkg.vocab import prefixes
+
+
+@click.command("query")
+@click.argument("query")
+@click.option(
+    "-f", "--format", "name", help="table, json, xml, csv, tsv; ttl, nt, jsonld, rdf. Default: table or tsv, ttl."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file; format by suffix."
+)
+@click.option("--exit-status", is_flag=True, help="Exit with 1 when an ASK query answers false.")
+@dataset_options
+def command(query: str, name: str | None, output: Path | None, *, exit_status: bool, **options: object) -> None:
+    """Ask QUERY: SPARQL text, @FILE, or - for standard input."""
+    settings = settings_from(**options)
+    text = read_argument(query)
+    form = admit(text).form
+    if form not in FORMS:
+        raise UsageError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
+    shape = SHAPES[form]
+    name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
+    fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)
+    names = prefixes(settings.base)
+    answer = evaluate(load_dataset(settings).store, Task(text, fmt, settings.base, prefixes=names))
+    emit(as_table(answer, names) if name == "table" and shape is not Shape.GRAPH else answer, output)
+    if exit_status and shape is Shape.BOOLEAN and b"true" not in answer:
+        raise SystemExit(1)
+
+
+def _default(shape: Shape) -> str:
+    if shape is Shape.GRAPH:
+        return "ttl"
+    return "table" if sys.stdout.isatty() else "tsv"

@@ -1,0 +1,37 @@
+"""``coopkg serve``."""
+
+from __future__ import annotations
+
+import socket
+
+import click
+
+from coopkg.cli.options import dataset_options, settings_from
+from coopkg.errors import PortInUse, UsageError
+from coopkg.server import serve
+
+
+@click.command("serve")
+@click.option(
+    "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="The address to serve on."
+)
+@dataset_options
+def command(bind: str, **options: object) -> None:
+    """Serve the published graph over HTTP until interrupted."""
+    host, port = _address(bind)
+    serve(settings_from(**options), host, port)
+
+
+def _address(bind: str) -> tuple[str, int]:
+    host, colon, port = bind.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+        raise UsageError(f"--bind takes HOST:PORT, not {bind!r}.")
+    host = host.strip("[]")
+    try:
+        family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(family[0], socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, int(port)))
+    except OSError as error:
+        raise PortInUse(f"Cannot serve on {bind}: {error.strerror or error}.") from None
+    return host, int(port)

@@ -1,0 +1,1 @@
+"""Evaluation: an admitted query over one version of the dataset gives whole answers or raises."""

@@ -1,0 +1,128 @@
+"""One query over one store: what the engine gives, and what its failures mean."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
+from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
+from coopkg.sparql.tokens import significant, syntax_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopkg.terms import Bindable
+
+_PLACE: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that the engine needs besides the store; ``substitutions`` binds variables as terms."""
+
+    text: str
+    format: Format
+    base: str | None = None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    union: bool = True
+    prefixes: Mapping[str, str] | None = None
+    substitutions: Mapping[str, Bindable] | None = None
+    answer_bytes: int | None = None
+
+
+class _Capped(io.BytesIO):
+    """A buffer that refuses to grow past its cap, which ends the evaluation that writes into it."""
+
+    def __init__(self, cap: int | None) -> None:
+        super().__init__()
+        self.cap = cap
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        if self.cap is not None and self.tell() + len(data) > self.cap:
+            raise TooLarge(f"The answer is longer than {self.cap} bytes; ask for less of it.", bound=self.cap)
+        return super().write(data)
+
+
+def evaluate(store: ox.Store, task: Task) -> bytes:
+    """Give the whole answer in the task's format.
+
+    Raises QuerySyntaxError with line and column, TooLarge past ``answer_bytes``, EngineFault for what is left.
+    """
+    try:
+        result = query(store, task)
+        if isinstance(result, ox.QueryBoolean):
+            return serialize_boolean(bool(result), task.format)
+        if isinstance(result, ox.QueryTriples):
+            return serialize_triples(result, task.format, dict(task.prefixes or {}))
+        target = _Capped(task.answer_bytes)
+        result.serialize(target, task.format.solutions)
+        return target.getvalue()
+    except OSError as error:
+        raise EngineFault(f"The engine could not finish: {error}.") from error
+
+
+def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Give the engine's own result. Raises QuerySyntaxError with line and column."""
+    explicit = bool(task.default_graphs or task.named_graphs)
+    try:
+        return store.query(
+            task.text,
+            base_iri=task.base,
+            use_default_graph_as_union=task.union and not explicit,
+            default_graph=[ox.NamedNode(g) for g in task.default_graphs] if explicit else None,
+            named_graphs=[ox.NamedNode(g) for g in task.named_graphs] if explicit else None,
+            substitutions={ox.Variable(n): t for n, t in (task.substitutions or {}).items()} or None,
+        )
+    except SyntaxError as error:
+        raise explain_syntax(str(error), task.text) from None
+    except RuntimeError as error:
+        raise QuerySyntaxError(f"{error}.") from None
+    except ValueError as error:
+        raise QuerySyntaxError(f"{error}.") from None
+
+
+def explain_syntax(message: str, text: str) -> QuerySyntaxError:
+    """Turn the engine's message into one sentence with the place and the token at fault."""
+    found = _PLACE.match(message)
+    if not found:
+        return QuerySyntaxError(f"{message}.")
+    line, column = int(found[1]), int(found[2])
+    starts = [0, *(m.end() for m in re.finditer("\n", text))]
+    offset = min(starts[line - 1] + column - 1, len(text)) if line <= len(starts) else len(text)
+    sentences = [s for s in found[3].split(", ") if re.match(r"[A-Z][a-z]+ \w|The |SELECT \*", s)]
+    token = (
+        next((t.text for t in significant(text[offset:])), None) if _lexes(text[offset:]) else text[offset : offset + 1]
+    )
+    if "Prefix not found" in sentences:
+        name = re.search(r"([\w.\-]*):[^\s:]*$", text[:offset])
+        return syntax_error(
+            f"the prefix {name[1] if name else ''}: is not declared", text, name.start() if name else offset
+        )
+    if sentences:
+        return syntax_error(sentences[0][0].lower() + sentences[0][1:], text, offset)
+    return syntax_error(f"{token!r} is not expected here" if token else "the query ends too early", text, offset)
+
+
+def _lexes(text: str) -> bool:
+    try:
+        next(significant(text), None)
+    except QuerySyntaxError:
+        return False
+    return True
+
+
+def select(
+    store: ox.Store, text: str, substitutions: Mapping[str, Bindable] | None = None
+) -> list[dict[str, Bindable]]:
+    """Give the solutions of one of our own SELECT queries over the union of all graphs, unbound variables left out."""
+    result = query(store, Task(text, SOLUTION_FORMATS[0], substitutions=substitutions))
+    if not isinstance(result, ox.QuerySolutions):
+        raise TypeError("select() takes a SELECT query")
+    names = [variable.value for variable in result.variables]
+    return [{name: solution[name] for name in names if solution[name] is not None} for solution in result]

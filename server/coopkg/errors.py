@@ -1,0 +1,232 @@
+"""Every way in which coopkg can refuse, as one closed tree.
+
+::
+
+    CoopkgError
+    +-- UsageError             400, exit 2    the call itself is off
+    |   +-- ProtocolError      400            the request breaks the SPARQL 1.1 Protocol
+    |   +-- QueryTooComplex    400            the query would hurt the engine: refused by admission
+    |   +-- BadParameter       400, exit 2    a saved query's parameter is missing or of the wrong kind
+    +-- InputUnreadable        400, exit 3    something could not be read as what it should be
+    |   +-- RdfSyntaxError     400, exit 3    ... as RDF: file, line and column
+    |   +-- QuerySyntaxError   400, exit 3    ... as SPARQL: line and column
+    |   +-- DatasetBroken      500, exit 3    ... the published files contradict themselves
+    +-- Unauthorized           401            no token, or a wrong one
+    +-- Forbidden              403            not allowed to anybody, or not to this token
+    +-- NotFound               404, exit 2    no such saved query, entity, graph or route
+    +-- MethodNotAllowed       405            with the methods that are allowed
+    +-- NotAcceptable          406, exit 2    with the media types that are on offer
+    +-- TooLarge               413            a body, or an answer, above its cap
+    +-- UnsupportedMediaType   415, exit 2    with the media types that are accepted
+    +-- DoesNotConform         422, exit 1    the published data violate their shapes
+    +-- Busy                   503            the queue is full: come back
+    +-- DeadlineExceeded       504, exit 5    the evaluation took longer than it may
+    +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
+    +-- EngineFault            500, exit 70   the engine failed in a way that nobody foresaw
+    +-- PortInUse              500, exit 1    the address to serve on is taken
+
+Each class owns its HTTP status, its exit code and the name of its problem type (RFC 9457, section 3.1.1).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CoopkgError(Exception):
+    """The root. ``str(error)`` is one sentence for a person; ``members`` are extension members of the problem."""
+
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 70
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str, **members: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.members = members
+
+    @classmethod
+    def slug(cls) -> str:
+        """Give the problem type's name, as in ``/help/problems#query-syntax-error``."""
+        name = cls.__name__.removesuffix("Error") if cls.__name__ == "CoopkgError" else cls.__name__
+        return "".join(f"-{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+    def headers(self) -> dict[str, str]:
+        """Give the header fields that must go with this status (RFC 9110, section 15)."""
+        return {}
+
+
+class UsageError(CoopkgError):
+    """The call itself is off."""
+
+    status = 400
+    exit_code = 2
+    title = "Bad request"
+
+
+class ProtocolError(UsageError):
+    """The request breaks a rule of the SPARQL 1.1 Protocol (section 2)."""
+
+    title = "Not a valid SPARQL protocol request"
+
+
+class QueryTooComplex(UsageError):
+    """The query is nested, or long, beyond what the engine can bear."""
+
+    title = "The query is too complex"
+    exit_code = 5
+
+
+class BadParameter(UsageError):
+    """A parameter of a saved query is missing, unknown or of the wrong kind."""
+
+    title = "A parameter is missing or wrong"
+
+
+class InputUnreadable(CoopkgError):
+    """Something could not be read as what it should be."""
+
+    status = 400
+    exit_code = 3
+    title = "The input cannot be read"
+
+
+class RdfSyntaxError(InputUnreadable):
+    """A document is not well-formed RDF in the format that it claims; ``path:line:column`` begins the sentence."""
+
+    title = "The RDF document has a syntax error"
+
+
+class QuerySyntaxError(InputUnreadable):
+    """A query or an update is not well-formed SPARQL."""
+
+    title = "The query has a syntax error"
+
+
+class DatasetBroken(InputUnreadable):
+    """The published files are missing, or contradict themselves."""
+
+    status = 500
+    title = "The published files are broken"
+
+
+class Unauthorized(CoopkgError):
+    """The request needs a bearer token that it does not carry."""
+
+    status = 401
+    title = "A token is needed"
+
+    def headers(self) -> dict[str, str]:
+        """Give the challenge (RFC 6750, section 3)."""
+        return {"WWW-Authenticate": 'Bearer realm="coopkg"'}
+
+
+class Forbidden(CoopkgError):
+    """Nobody, or not this caller, may do that here."""
+
+    status = 403
+    exit_code = 2
+    title = "Not allowed"
+
+
+class NotFound(CoopkgError):
+    """There is no such thing."""
+
+    status = 404
+    exit_code = 2
+    title = "Not found"
+
+
+class MethodNotAllowed(CoopkgError):
+    """The resource exists, and does not do that."""
+
+    status = 405
+    title = "Method not allowed"
+
+    def __init__(self, detail: str, allow: tuple[str, ...], **members: object) -> None:
+        super().__init__(detail, allow=list(allow), **members)
+        self.allow = allow
+
+    def headers(self) -> dict[str, str]:
+        """Give what is allowed (RFC 9110, section 10.2.1)."""
+        return {"Allow": ", ".join(self.allow)}
+
+
+class NotAcceptable(CoopkgError):
+    """None of the media types that the client accepts is on offer; ``available`` lists those that are."""
+
+    status = 406
+    exit_code = 2
+    title = "Not available in that media type"
+
+
+class TooLarge(CoopkgError):
+    """A body, or an answer, is larger than its cap."""
+
+    status = 413
+    exit_code = 5
+    title = "Too large"
+
+
+class UnsupportedMediaType(CoopkgError):
+    """The body is of a media type that is not read here."""
+
+    status = 415
+    exit_code = 2
+    title = "Unsupported media type"
+
+    def __init__(self, detail: str, accept: tuple[str, ...], **members: object) -> None:
+        super().__init__(detail, accept=list(accept), **members)
+        self.accept = accept
+
+    def headers(self) -> dict[str, str]:
+        """Give what is read (``Accept-Post``, LDP 1.0, section 7.1)."""
+        return {"Accept-Post": ", ".join(self.accept)}
+
+
+class DoesNotConform(CoopkgError):
+    """The data violate their shapes and are therefore not served."""
+
+    status = 422
+    exit_code = 1
+    title = "The data do not conform to their shapes"
+
+
+class Busy(CoopkgError):
+    """Every reader is at work and the queue is full."""
+
+    status = 503
+    title = "Busy"
+
+    def headers(self) -> dict[str, str]:
+        """Ask the client to come back (RFC 9110, section 10.2.3)."""
+        return {"Retry-After": "1"}
+
+
+class DeadlineExceeded(CoopkgError):
+    """The evaluation took longer than the deadline, and was ended."""
+
+    status = 504
+    exit_code = 5
+    title = "The deadline has passed"
+
+
+class MemoryExceeded(CoopkgError):
+    """The evaluation wanted more memory than a reader may have, and was ended."""
+
+    status = 507
+    exit_code = 5
+    title = "The memory limit has been reached"
+
+
+class EngineFault(CoopkgError):
+    """The engine failed in a way that nobody foresaw."""
+
+    title = "The engine failed"
+
+
+class PortInUse(CoopkgError):
+    """The address to serve on is taken by another process."""
+
+    exit_code = 1
+    title = "The address is in use"

@@ -1,0 +1,81 @@
+"""The settings: one table that feeds the command line, the environment, the documentation and ``/limits``."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coopkg.errors import UsageError
+from coopkg.vocab import DEFAULT_BASE
+
+MIB = 1024 * 1024
+
+
+def _setting(default: object, help_text: str, *, limit: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field does
+    return dataclasses.field(default=default, metadata={"help": help_text, "limit": limit})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator can decide. Every field is also ``COOPKG_<NAME>`` and, where it makes sense, an option."""
+
+    base: str = _setting(DEFAULT_BASE, "base IRI of everything that the data name; ends with a slash")
+    published: Path | None = _setting(
+        None, "folder with ontology/, data/, shapes/ and queries/; default: the ones that came along"
+    )
+    alignments: bool = _setting(True, "load the alignments to other vocabularies too")
+    query_bytes: int = _setting(256 * 1024, "longest query text, in bytes", limit=True)
+    body_bytes: int = _setting(16 * MIB, "longest request body, in bytes", limit=True)
+    answer_bytes: int = _setting(256 * MIB, "longest answer, in bytes, before compression", limit=True)
+    deadline_seconds: float = _setting(30.0, "longest evaluation of a query, in seconds", limit=True)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", self.base):
+            raise UsageError(f"The base IRI must be an http or https IRI that ends with a slash, not {self.base!r}.")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.metadata["limit"] and value <= 0:
+                raise UsageError(f"The setting {field.name} must be greater than zero, not {value}.")
+
+    @classmethod
+    def from_environment(cls, environment: dict[str, str] | None = None, **overrides: object) -> Settings:
+        """Read ``COOPKG_*`` variables, then let ``overrides`` that are not None win. Raises UsageError."""
+        source = os.environ if environment is None else environment
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        values: dict[str, Any] = {}
+        for name, field in known.items():
+            text = source.get(f"COOPKG_{name.upper()}")
+            if text is not None:
+                values[name] = _parse(name, str(field.type), text)
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        return cls(**values)
+
+    @classmethod
+    def table(cls) -> list[tuple[str, object, str]]:
+        """Give (name, default, help) of every setting, for the documentation."""
+        return [(f.name, f.default, f.metadata["help"]) for f in dataclasses.fields(cls)]
+
+    def limits(self) -> dict[str, int | float]:
+        """Give the limits that are in force, by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["limit"]}
+
+
+def _parse(name: str, kind: str, text: str) -> object:
+    try:
+        match kind.split(" | ", maxsplit=1)[0]:
+            case "bool":
+                return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "Path":
+                return Path(text)
+            case _:
+                return text
+    except (KeyError, ValueError):
+        raise UsageError(f"COOPKG_{name.upper()} must be of kind {kind}, not {text!r}.") from None

@@ -1,0 +1,170 @@
+"""Where each triple of a Turtle document is written: line and column of its object, also inside object lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+import pyoxigraph as ox
+
+from coopkg.errors import InputUnreadable
+from coopkg.shacl.report import Place
+from coopkg.sparql.tokens import Kind, Token, significant, unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coopkg.terms import Document
+
+_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_ESCAPES: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
+Key = tuple[object, object, object]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The places of a document's triples and subjects; blank nodes are not looked up."""
+
+    triples: dict[Key, Place]
+    subjects: dict[object, Place]
+
+    def find(self, focus: object, path: object, value: object) -> Place | None:
+        """Give the place of that triple, else of the focus node with that property, else of the focus node."""
+        exact = self.triples.get((focus, path, value))
+        if exact is None and path is not None:
+            exact = next((p for (s, q, _), p in self.triples.items() if s == focus and q == path), None)
+        return exact or self.subjects.get(focus)
+
+
+def locate(document: Document) -> Places:
+    """Give the places in a Turtle document that has been parsed before. Raises InputUnreadable past its nesting."""
+    reader = _Reader(document)
+    try:
+        reader.read()
+    except RecursionError:
+        raise InputUnreadable(f"{document.name}: nested too deeply to give line numbers.") from None
+    return Places(reader.triples, reader.subjects)
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.name = document.name
+        text = document.data.decode("utf-8")
+        self.tokens: Iterator[Token] = significant(text)
+        self.lines = [0, *(m.end() for m in re.finditer("\n", text))]
+        self.line = 0
+        self.base = document.base or ""
+        self.prefixes: dict[str, str] = {}
+        self.triples: dict[Key, Place] = {}
+        self.subjects: dict[object, Place] = {}
+        self.next: Token | None = None
+        self.advance()
+
+    def advance(self) -> Token:
+        token = self.next
+        self.next = next(self.tokens, None)
+        return token or Token(Kind.PUNCTUATION, "", 0)
+
+    def at(self, *texts: str) -> bool:
+        return self.next is not None and self.next.text in texts
+
+    def place(self, token: Token) -> Place:
+        while self.line + 1 < len(self.lines) and self.lines[self.line + 1] <= token.start:
+            self.line += 1
+        line = self.line
+        while self.lines[line] > token.start:
+            line -= 1
+        return Place(self.name, line + 1, token.start - self.lines[line] + 1)
+
+    def read(self) -> None:
+        while self.next is not None:
+            if self.next.text.lower() in {"@prefix", "prefix", "@base", "base"}:
+                self.directive()
+            else:
+                subject = self.term()
+                self.facts(subject)
+                self.advance()
+
+    def directive(self) -> None:
+        word = self.advance().text.lower()
+        if word.endswith("prefix"):
+            name = self.advance().text.rstrip(":")
+            self.prefixes[name] = urljoin(self.base, self.advance().iri)
+        else:
+            self.base = urljoin(self.base, self.advance().iri)
+        if word.startswith("@"):
+            self.advance()
+
+    def facts(self, subject: object) -> None:
+        while self.next is not None and not self.at(".", "]"):
+            predicate = self.term()
+            self.read_object(subject, predicate)
+            while self.at(","):
+                self.advance()
+                self.read_object(subject, predicate)
+            while self.at(";"):
+                self.advance()
+
+    def read_object(self, subject: object, predicate: object) -> None:
+        if self.next is None:
+            return
+        place = self.place(self.next)
+        self.triples.setdefault((subject, predicate, self.term()), place)
+
+    def term(self) -> object:
+        token = self.advance()
+        term = self._term(token)
+        self.subjects.setdefault(term, self.place(token))
+        return term
+
+    def _term(self, token: Token) -> object:
+        match token.kind:
+            case Kind.IRI:
+                return ox.NamedNode(urljoin(self.base, token.iri) if ":" not in token.iri else token.iri)
+            case Kind.PREFIXED:
+                prefix, _, local = token.text.partition(":")
+                return ox.NamedNode(self.prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local))
+            case Kind.STRING:
+                return self.string(token)
+            case Kind.NUMBER:
+                kind = "double" if re.search("[eE]", token.text) else "decimal" if "." in token.text else "integer"
+                return ox.Literal(token.text, datatype=ox.NamedNode(_XSD + kind))
+            case Kind.WORD if token.text in {"true", "false"}:
+                return ox.Literal(token.text, datatype=ox.NamedNode(_XSD + "boolean"))
+            case Kind.WORD if token.text == "a":
+                return ox.NamedNode(_RDF + "type")
+            case Kind.PUNCTUATION if token.text in {"-", "+"}:
+                number = self._term(self.advance())
+                return ox.Literal(token.text + number.value, datatype=number.datatype)  # type: ignore[attr-defined]
+            case Kind.PUNCTUATION if token.text == "[":
+                return self.nested()
+            case Kind.PUNCTUATION if token.text == "(":
+                return self.collection()
+            case _:
+                return token.text
+
+    def nested(self) -> object:
+        node = ox.BlankNode()
+        self.facts(node)
+        self.advance()
+        return node
+
+    def collection(self) -> object:
+        while self.next is not None and not self.at(")"):
+            self.term()
+        self.advance()
+        return ox.BlankNode()
+
+    def string(self, token: Token) -> ox.Literal:
+        width = 3 if token.text[:3] in {'"""', "'''"} and len(token.text) > 5 else 1  # noqa: PLR2004
+        raw = re.sub(r"\\([tbnrf\"'\\])", lambda m: _ESCAPES[m[1]], token.text[width:-width])
+        value = unescape(raw) if "\\u" in raw.lower() else raw
+        if self.next is not None and self.next.kind is Kind.LANGUAGE:
+            return ox.Literal(value, language=self.advance().text[1:])
+        if self.at("^^"):
+            self.advance()
+            return ox.Literal(value, datatype=self._term(self.advance()))
+        return ox.Literal(value)

@@ -1,0 +1,158 @@
+"""RDF terms and documents: reading them, moving them to another base IRI, writing them as people do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.errors import BadParameter, RdfSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Bindable = ox.NamedNode | ox.Literal
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+_LOCAL: Final = re.compile(r"[\w](?:[\w\-]*[\w])?", re.ASCII)
+_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+
+
+@dataclass(frozen=True)
+class Document:
+    """RDF text on its way in: what to call it, its bytes, its format and the base of its relative IRIs."""
+
+    name: str
+    data: bytes
+    format: ox.RdfFormat = ox.RdfFormat.TURTLE
+    base: str | None = None
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """Give the quads, lexical forms kept. Raises RdfSyntaxError with file, line and column."""
+        try:
+            yield from ox.parse(self.data, self.format, base_iri=self.base)
+        except SyntaxError as error:
+            line, column = error.lineno or 1, error.offset or 1
+            message = re.sub(r"^Parser error at line .*?: | \(line \d+\)$", "", str(error))
+            raise RdfSyntaxError(
+                f"{self.name}:{line}:{column}: {message}.", file=self.name, line=line, column=column
+            ) from None
+
+
+def rebase_quad(quad: ox.Quad, old: str, new: str) -> ox.Quad:
+    """Give the quad with every IRI that begins with ``old`` begun with ``new`` instead."""
+    return ox.Quad(
+        rebase_term(quad.subject, old, new),
+        rebase_term(quad.predicate, old, new),
+        rebase_term(quad.object, old, new),
+        rebase_term(quad.graph_name, old, new),
+    )
+
+
+def rebase_term(term: Any, old: str, new: str) -> Any:  # noqa: ANN401 - gives back the kind of term it was given
+    """Give the term, moved to another base IRI."""
+    if isinstance(term, ox.NamedNode) and term.value.startswith(old):
+        return ox.NamedNode(new + term.value.removeprefix(old))
+    if isinstance(term, ox.Triple):
+        return ox.Triple(
+            rebase_term(term.subject, old, new),
+            rebase_term(term.predicate, old, new),
+            rebase_term(term.object, old, new),
+        )
+    return term
+
+
+def compact(iri: str, prefixes: dict[str, str]) -> str:
+    """Give an IRI as a prefixed name where one of the prefixes fits, else in angle brackets."""
+    best = max((item for item in prefixes.items() if iri.startswith(item[1])), key=lambda i: len(i[1]), default=None)
+    if best and _LOCAL.fullmatch(iri.removeprefix(best[1])):
+        return f"{best[0]}:{iri.removeprefix(best[1])}"
+    return f"<{_escape_iri(iri)}>"
+
+
+def _escape_iri(iri: str) -> str:
+    return re.sub(r'[\x00-\x20<>"{}|^`\\]', lambda m: f"\\u{ord(m.group()):04X}", iri)
+
+
+def quote(text: str) -> str:
+    """Give a string literal in double quotes, escaped for Turtle and SPARQL alike."""
+    return '"' + "".join(_ESCAPES.get(c, c if c >= " " else f"\\u{ord(c):04X}") for c in text) + '"'
+
+
+def literal(term: ox.Literal, prefixes: dict[str, str]) -> str:
+    """Give a literal in Turtle; integers, decimals and booleans without quotes where their form allows it."""
+    if term.language:
+        direction = f"--{str(term.direction).rsplit('.', 1)[-1].lower()}" if term.direction else ""
+        return f"{quote(term.value)}@{term.language}{direction}"
+    datatype = term.datatype.value
+    if datatype == _XSD + "string":
+        return quote(term.value)
+    plain = {
+        _XSD + "integer": r"[+-]?[0-9]+",
+        _XSD + "decimal": r"[+-]?[0-9]*\.[0-9]+",
+        _XSD + "boolean": "true|false",
+    }.get(datatype)
+    if plain and re.fullmatch(plain, term.value):
+        return term.value
+    return f"{quote(term.value)}^^{compact(datatype, prefixes)}"
+
+
+def named_node(text: str, prefixes: dict[str, str], what: str) -> ox.NamedNode:
+    """Give the IRI that a person wrote: whole, in angle brackets, or as a prefixed name. Raises BadParameter."""
+    text = text.strip()
+    prefix, colon, local = text.partition(":")
+    iri = text[1:-1] if text.startswith("<") else prefixes[prefix] + local if colon and prefix in prefixes else text
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*", iri):
+        raise BadParameter(f"The parameter {what!r} must be an IRI or a prefixed name, not {text!r}.")
+    return ox.NamedNode(iri)
+
+
+_LEXICAL: Final = {
+    "string": r"(?s).*",
+    "integer": r"[+-]?[0-9]+",
+    "decimal": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)",
+    "boolean": r"true|false|0|1",
+    "date": r"-?[0-9]{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(Z|[+-][0-9]{2}:[0-9]{2})?",
+}
+
+
+def literal_of(text: str, kind: str, what: str) -> ox.Literal:
+    """Give the literal of an XSD type (string, integer, decimal, boolean, date). Raises BadParameter."""
+    if not re.fullmatch(_LEXICAL[kind], text):
+        raise BadParameter(f"The parameter {what!r} must be of type {kind}, not {text!r}.")
+    return ox.Literal(text, datatype=ox.NamedNode(_XSD + kind))
+
+
+def triple(subject: str, predicate: str, value: object, language: str | None = None) -> ox.Triple:
+    """Build a triple: ``_:name`` is a blank node, other strings are IRIs unless a language is given, booleans literals."""
+    return ox.Triple(_resource(subject), ox.NamedNode(predicate), _object(value, language))
+
+
+def _resource(name: str) -> ox.NamedNode | ox.BlankNode:
+    return ox.BlankNode(name[2:]) if name.startswith("_:") else ox.NamedNode(name)
+
+
+def _object(value: object, language: str | None) -> Term:
+    if isinstance(value, bool):
+        return ox.Literal(value)
+    if isinstance(value, str):
+        return ox.Literal(value, language=language) if language else _resource(value)
+    return value  # type: ignore[return-value]
+
+
+def serialize_turtle(triples: list[ox.Triple], prefixes: dict[str, str]) -> str:
+    """Give triples as Turtle."""
+    data = ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes)
+    return (data or b"").decode()
+
+
+def format_of(name: str) -> ox.RdfFormat:
+    """Give the RDF format of a file by its suffix. Raises BadParameter for one that is not known."""
+    suffix = name.rpartition(".")[2].lower()
+    found = ox.RdfFormat.from_extension({"json": "jsonld"}.get(suffix, suffix))
+    if found is None:
+        raise BadParameter(f"{name}: no RDF format has the suffix .{suffix}.")
+    return found

@@ -1,0 +1,29 @@
+"""``/health``, ``/ready`` and ``/limits``: for those who run the server."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from coopkg import __version__
+from coopkg.web.values import service
+
+blueprint = Blueprint("operations", __name__)
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    """Say that the process is alive."""
+    return jsonify(status="ok", software=__version__)
+
+
+@blueprint.get("/ready")
+def ready() -> Response:
+    """Say that the dataset is loaded, and which one."""
+    dataset = service().dataset
+    return jsonify(status="ready", version=dataset.version, digest=dataset.digest, quads=dataset.count())
+
+
+@blueprint.get("/limits")
+def limits() -> Response:
+    """Give the limits that are in force."""
+    return jsonify(service().settings.limits())

@@ -1,0 +1,120 @@
+"""Pages: the home page and the saved queries, which are a REST interface too."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from coopkg.endpoint import SHAPES, answer_headers, choose_format
+from coopkg.engine.evaluate import select
+from coopkg.negotiation import prefers_html
+from coopkg.problems import PAGE_HEADERS
+from coopkg.protocol import HttpResponse
+from coopkg.queries import SavedQuery, find_query
+from coopkg.results import by_name, formats_for
+from coopkg.terms import compact
+from coopkg.vocab import LANGUAGES, prefixes
+from coopkg.web.values import flask_response, service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+blueprint = Blueprint("pages", __name__)
+
+_COUNTS = """
+PREFIX coop: <{base}ontology#>
+SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {{
+  VALUES ?class {{ coop:Country coop:Agreement coop:Commission coop:Program coop:Project coop:Claim }}
+  ?thing a ?class
+}} GROUP BY ?class
+"""
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Say what this is, how much of it there is, and what can be asked."""
+    running = service()
+    rows = select(running.dataset.store, _COUNTS.format(base=running.settings.base))
+    counts = {row["class"].value.rpartition("#")[2]: int(row["count"].value) for row in rows}
+    starred = [query for query in running.queries.values() if "start-here" in query.tags]
+    return page("home.html", counts=counts, starred=starred, settings=running.settings)
+
+
+@blueprint.get("/queries")
+def query_list() -> Response:
+    """List the saved queries, as a page or as JSON."""
+    running = service()
+    if prefers_html(request.headers.get("Accept"), (_JSON,)):
+        return page("queries.html", queries=running.queries.values())
+    return flask_response(
+        HttpResponse(
+            200,
+            {"Content-Type": "application/json", "Vary": "Accept"},
+            json.dumps([_summary(q) for q in running.queries.values()], ensure_ascii=False).encode(),
+        )
+    )
+
+
+@blueprint.get("/queries/<name>")
+def query_page(name: str) -> Response:
+    """Answer a saved query: a page for people, a format by suffix or Accept for programs."""
+    running = service()
+    slug, _, suffix = name.partition(".")
+    saved = find_query(running.queries, slug)
+    values = {key: value for key, value in request.args.items() if key not in {"format", "lang"}}
+    offered = formats_for(SHAPES[saved.form])
+    if suffix == "rq":
+        return flask_response(HttpResponse(200, {"Content-Type": "application/sparql-query"}, saved.text.encode()))
+    if not suffix and not request.args.get("format") and prefers_html(request.headers.get("Accept"), offered):
+        return _answer_page(saved, values)
+    fmt = choose_format(request.headers.get("Accept"), suffix or request.args.get("format"), SHAPES[saved.form])
+    body = running.ask(saved.task(values, fmt, running.settings.base))
+    return flask_response(HttpResponse(200, answer_headers(fmt), body))
+
+
+def _answer_page(saved: SavedQuery, values: Mapping[str, str]) -> Response:
+    running = service()
+    names = prefixes(running.settings.base)
+    table, text, boolean = None, None, None
+    if saved.form == "SELECT":
+        answer = json.loads(running.ask(saved.task(values, formats_for(SHAPES[saved.form])[0], running.settings.base)))
+        rows = [
+            [_cell(row.get(name), names) for name in answer["head"]["vars"]] for row in answer["results"]["bindings"]
+        ]
+        table = {"head": answer["head"]["vars"], "rows": rows}
+    elif saved.form == "ASK":
+        boolean = running.ask(saved.task(values, _JSON, running.settings.base)).endswith(b"true}")
+    else:
+        text = running.ask(saved.task(values, formats_for(SHAPES[saved.form])[0], running.settings.base)).decode()
+    suffixes = [f.name for f in formats_for(SHAPES[saved.form])]
+    return page("query.html", query=saved, values=values, table=table, text=text, boolean=boolean, suffixes=suffixes)
+
+
+def _cell(term: Mapping[str, str] | None, names: dict[str, str]) -> dict[str, str]:
+    if term is None:
+        return {"text": ""}
+    if term["type"] == "uri":
+        link = term["value"] if term["value"].startswith(("http://", "https://")) else ""
+        return {"text": compact(term["value"], names).strip("<>"), "link": link}
+    return {"text": term["value"], "lang": term.get("xml:lang", "")}
+
+
+def _summary(query: SavedQuery) -> dict[str, object]:
+    return {
+        "slug": query.slug, "form": query.form, "summary": dict(query.summary), "tags": list(query.tags),
+        "parameters": [{"name": p.name, "type": p.type, "class": p.cls, "default": p.default} for p in query.parameters],
+    }  # fmt: skip
+
+
+_JSON = by_name("json") or formats_for(SHAPES["SELECT"])[0]
+
+
+def page(template: str, **values: object) -> Response:
+    """Render a template in the language that the request asks for, under the strict policy of every page."""
+    asked = request.args.get("lang", "")
+    language = asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    response = make_response(render_template(template, language=language, languages=LANGUAGES, **values))
+    response.headers.update({**PAGE_HEADERS, "Content-Language": language, "Vary": "Accept, Accept-Language"})
+    return response

@@ -1,0 +1,29 @@
+"""Between Flask and the framework-free values of ``protocol``."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, request
+
+from coopkg.protocol import HttpRequest, HttpResponse
+from coopkg.service import Service
+
+
+def service() -> Service:
+    """Give the service that this application was made for."""
+    found = current_app.extensions["coopkg"]
+    if not isinstance(found, Service):
+        raise TypeError("create_app() did not set the service")
+    return found
+
+
+def http_request() -> HttpRequest:
+    """Give the current request as a value."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return HttpRequest(
+        request.method, request.path, request.query_string.decode("latin-1"), headers, request.get_data(cache=True)
+    )
+
+
+def flask_response(response: HttpResponse) -> Response:
+    """Give a response value as Flask wants it."""
+    return Response(response.body, response.status, dict(response.headers))
