@@ -50,11 +50,33 @@ class _Writer:
         self.used: set[str] = set()
         self.facts: dict[object, list[tuple[ox.NamedNode, object]]] = defaultdict(list)
         self.references: dict[object, int] = defaultdict(int)
-        for quad in dict.fromkeys(quads):
+        for quad in _with_canonical_labels(quads):
             self.facts[quad.subject].append((quad.predicate, quad.object))
             self.references[quad.object] += 1
-        shared = [s for s in self.facts if isinstance(s, ox.BlankNode) and self.references[s] > 1]
-        self.labels: dict[object, str] = {node: f"_:b{i}" for i, node in enumerate(sorted(shared, key=self._nested), 1)}
+        self.labels: dict[object, str] = {node: f"_:b{number}" for number, node in enumerate(self._unnestable(), 1)}
+
+    def _unnestable(self) -> list[ox.BlankNode]:
+        """Give the blank nodes that need a label: those referred to more than once, and one of each cycle."""
+        blank = sorted(
+            {n for n in (*self.facts, *self.references) if isinstance(n, ox.BlankNode)}, key=lambda n: n.value
+        )
+        chosen = {node for node in blank if self.references[node] > 1}
+        roots = [s for s in self.facts if isinstance(s, ox.NamedNode) or not self.references[s]]
+        reached = self._reach([*roots, *chosen], set())
+        for node in blank:
+            if node not in reached:
+                chosen.add(node)
+                self._reach([node], reached)
+        return sorted(chosen, key=lambda node: node.value)
+
+    def _reach(self, start: list[object], reached: set[object]) -> set[object]:
+        waiting = start
+        while waiting:
+            node = waiting.pop()
+            if node not in reached:
+                reached.add(node)
+                waiting += [o for _, o in self.facts.get(node, ()) if isinstance(o, ox.BlankNode)]
+        return reached
 
     def write(self) -> str:
         roots = [s for s in self.facts if isinstance(s, ox.NamedNode) or s in self.labels or not self.references[s]]
@@ -69,7 +91,7 @@ class _Writer:
                 if isinstance(o, ox.NamedNode)
             )
             return (0 if ontology else 1, root.value, "")
-        return (2, self.labels.get(root, ""), self._nested(root))
+        return (2, self.labels.get(root, ""), str(root))
 
     def _block(self, root: object) -> str:
         if isinstance(root, ox.BlankNode) and root not in self.labels:
@@ -110,11 +132,6 @@ class _Writer:
             node = facts[_REST]
         return members
 
-    def _nested(self, node: object) -> str:
-        return "\n".join(
-            sorted(f"{p.value} {o if not isinstance(o, ox.BlankNode) else ''}" for p, o in self.facts[node])
-        )
-
     def _iri(self, node: ox.NamedNode) -> str:
         if node == _NIL:
             return "()"
@@ -124,3 +141,11 @@ class _Writer:
         if ":" in name and not name.startswith("<"):
             self.used.add(name.partition(":")[0])
         return name
+
+
+def _with_canonical_labels(quads: Iterable[ox.Quad]) -> Iterable[ox.Quad]:
+    """Label blank nodes by RDFC-1.0 (RDF Dataset Canonicalization), so that their order depends on the graph alone."""
+    dataset = ox.Dataset(quads)
+    if any(isinstance(term, ox.BlankNode) for quad in dataset for term in (quad.subject, quad.object)):
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return dataset

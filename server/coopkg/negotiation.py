@@ -63,12 +63,18 @@ def quality(ranges: Sequence[MediaRange], media_types: Iterable[str]) -> tuple[f
     return best
 
 
+def _score(ranges: Sequence[MediaRange], fmt: Format) -> tuple[float, int]:
+    """Give the weight of a format; its other names count only where the client spells them out."""
+    exact = [r for r in ranges if r.specificity == 2]
+    return max(quality(ranges, (fmt.media_type,)), quality(exact, fmt.aliases))
+
+
 def choose(field: str | None, offered: Sequence[Format]) -> Format:
     """Give the offered format that the client likes best; among equals the first offered. Raises NotAcceptable."""
     ranges = parse_accept(field)
     if len(ranges) == 1 and ranges[0].value == "*/*" and ranges[0].quality > 0:
         return offered[0]
-    scored = [(quality(ranges, (f.media_type, *f.aliases)), -index, f) for index, f in enumerate(offered)]
+    scored = [(_score(ranges, f), -index, f) for index, f in enumerate(offered)]
     (weight, _), _, best = max(scored, key=lambda entry: entry[:2])
     if weight <= 0:
         available = [f.media_type for f in offered]
@@ -82,4 +88,4 @@ def prefers_html(field: str | None, offered: Sequence[Format]) -> bool:
     """Say whether a page is at least as welcome as any of the offered formats; it must be named for that."""
     ranges = parse_accept(field)
     page = quality([r for r in ranges if r.specificity], ("text/html", "application/xhtml+xml"))
-    return page[0] > 0 and page >= max(quality(ranges, (f.media_type, *f.aliases)) for f in offered)
+    return page[0] > 0 and page >= max(_score(ranges, f) for f in offered)

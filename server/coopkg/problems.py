@@ -61,7 +61,8 @@ def _represent(document: dict[str, object], accept: str | None) -> tuple[str, by
 def _page(document: dict[str, object]) -> bytes:
     title, detail = html.escape(str(document["title"])), html.escape(str(document["detail"]))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f'<title>{title} - coopkg</title><link rel="stylesheet" href="/static/coopkg.css"></head><body><main>'
         f"<h1>{title}</h1><p>{detail}</p>"
         f'<p><a href="/">Home</a> - <a href="/queries">Saved queries</a></p></main></body></html>'

@@ -168,7 +168,7 @@ def run_query(dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fm
 
 
 def same_answer(saved: SavedQuery, actual: bytes, expected: bytes) -> bool:
-    """Compare two answers: solutions as a list where the query orders them, else as a bag; graphs as sets of triples."""
+    """Compare two answers: solutions as a list where the query orders them, else as a bag; graphs as sets."""
     if saved.format in GRAPH_FORMATS:
         import pyoxigraph as ox  # noqa: PLC0415
 

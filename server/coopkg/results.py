@@ -23,7 +23,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True)
 class Format:
-    """A concrete syntax: its name (also the suffix), media type, what else is understood as it, and its W3C name IRI."""
+    """A concrete syntax: its name (also the suffix), media type, what is understood as it, its W3C name IRI."""
 
     name: str
     media_type: str

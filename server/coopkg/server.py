@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from coopkg.app import create_app
+from coopkg.front import Front
 
 if TYPE_CHECKING:
     from coopkg.settings import Settings
@@ -20,7 +21,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
     from granian.server.embed import Server  # noqa: PLC0415
 
     app = create_app(settings)
-    server = Server(app, address=host, port=port, interface=Interfaces.WSGI, blocking_threads=4, log_enabled=False)
+    front = Front(app, settings)
+    server = Server(front, address=host, port=port, interface=Interfaces.RSGI, websockets=False, log_enabled=False)
     print(f"coopkg: serving {settings.base} on http://{host}:{port}/", file=sys.stderr, flush=True)  # noqa: T201
 
     async def run() -> None:

@@ -15,7 +15,7 @@ from coopkg.vocab import DEFAULT_BASE
 MIB = 1024 * 1024
 
 
-def _setting(default: object, help_text: str, *, limit: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field does
+def _setting(help_text: str, *, default: object, limit: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field does
     return dataclasses.field(default=default, metadata={"help": help_text, "limit": limit})
 
 
@@ -23,15 +23,16 @@ def _setting(default: object, help_text: str, *, limit: bool = False) -> Any:  #
 class Settings:
     """What an operator can decide. Every field is also ``COOPKG_<NAME>`` and, where it makes sense, an option."""
 
-    base: str = _setting(DEFAULT_BASE, "base IRI of everything that the data name; ends with a slash")
+    base: str = _setting("base IRI of everything that the data name; ends with a slash", default=DEFAULT_BASE)
     published: Path | None = _setting(
-        None, "folder with ontology/, data/, shapes/ and queries/; default: the ones that came along"
+        "folder with ontology/, data/, shapes/ and queries/; default: the ones that came along", default=None
     )
-    alignments: bool = _setting(True, "load the alignments to other vocabularies too")
-    query_bytes: int = _setting(256 * 1024, "longest query text, in bytes", limit=True)
-    body_bytes: int = _setting(16 * MIB, "longest request body, in bytes", limit=True)
-    answer_bytes: int = _setting(256 * MIB, "longest answer, in bytes, before compression", limit=True)
-    deadline_seconds: float = _setting(30.0, "longest evaluation of a query, in seconds", limit=True)
+    alignments: bool = _setting("load the alignments to other vocabularies too", default=True)
+    query_bytes: int = _setting("longest query text, in bytes", default=256 * 1024, limit=True)
+    body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
+    body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)
+    answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
+    deadline_seconds: float = _setting("longest evaluation of a query, in seconds", default=30.0, limit=True)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", self.base):

@@ -127,7 +127,7 @@ def literal_of(text: str, kind: str, what: str) -> ox.Literal:
 
 
 def triple(subject: str, predicate: str, value: object, language: str | None = None) -> ox.Triple:
-    """Build a triple: ``_:name`` is a blank node, other strings are IRIs unless a language is given, booleans literals."""
+    """Build a triple: ``_:name`` is a blank node, other strings are IRIs unless a language is given."""
     return ox.Triple(_resource(subject), ox.NamedNode(predicate), _object(value, language))
 
 

@@ -36,7 +36,7 @@ def command(files: tuple[Path, ...], published: Path | None, *, check: bool, dif
         changed += 1
         if diff:
             lines = difflib.unified_diff(
-                before.splitlines(True), after.splitlines(True), str(path), f"{path} (canonical)"
+                before.splitlines(keepends=True), after.splitlines(keepends=True), str(path), f"{path} (canonical)"
             )
             emit("".join(lines))
         if check or diff:

@@ -26,7 +26,7 @@ def dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def settings_from(**values: Any) -> Settings:
+def settings_from(**values: Any) -> Settings:  # noqa: ANN401 - one keyword an option
     """Give the settings: options over environment over defaults. Raises UsageError."""
     return Settings.from_environment(**values)
 

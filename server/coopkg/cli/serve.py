@@ -24,7 +24,7 @@ def command(bind: str, **options: object) -> None:
 
 def _address(bind: str) -> tuple[str, int]:
     host, colon, port = bind.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+    if not colon or not port.isdigit() or int(port) > 65535:
         raise UsageError(f"--bind takes HOST:PORT, not {bind!r}.")
     host = host.strip("[]")
     try:

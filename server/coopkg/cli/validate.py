@@ -36,11 +36,11 @@ from coopkg.vocab import DEFAULT_BASE, LANGUAGES, prefixes
 @click.option(
     "--published", type=click.Path(path_type=Path), metavar="DIR", help="The folder with the published files."
 )
-def command(  # noqa: PLR0913 - one parameter an option
+def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: tuple[Path, ...], shapes: tuple[Path, ...], name: str, against: str, fail_on: str, lang: str,
     published: Path | None,
 ) -> None:  # fmt: skip
-    """Validate FILES (- for standard input), or without any the published graph. Exits with 1 if it does not conform."""
+    """Validate FILES (- for standard input), or without any the published graph. Exit code 1: does not conform."""
     root = find_published(published)
     documents = [*_background(root, against, files), *(_read(path) for path in files)]
     report = validate_documents(documents, read_shapes(list(shapes) or root.shapes()))

@@ -120,7 +120,7 @@ class _Reader:
         self.subjects.setdefault(term, self.place(token))
         return term
 
-    def _term(self, token: Token) -> object:
+    def _term(self, token: Token) -> object:  # noqa: PLR0911 - one a kind of term
         match token.kind:
             case Kind.IRI:
                 return ox.NamedNode(urljoin(self.base, token.iri) if ":" not in token.iri else token.iri)
@@ -158,13 +158,17 @@ class _Reader:
         self.advance()
         return ox.BlankNode()
 
+    def datatype(self) -> ox.NamedNode:
+        term = self._term(self.advance())
+        return term if isinstance(term, ox.NamedNode) else ox.NamedNode(_XSD + "string")
+
     def string(self, token: Token) -> ox.Literal:
-        width = 3 if token.text[:3] in {'"""', "'''"} and len(token.text) > 5 else 1  # noqa: PLR2004
+        width = 3 if token.text[:3] in {'"""', "'''"} and len(token.text) > 5 else 1
         raw = re.sub(r"\\([tbnrf\"'\\])", lambda m: _ESCAPES[m[1]], token.text[width:-width])
         value = unescape(raw) if "\\u" in raw.lower() else raw
         if self.next is not None and self.next.kind is Kind.LANGUAGE:
             return ox.Literal(value, language=self.advance().text[1:])
         if self.at("^^"):
             self.advance()
-            return ox.Literal(value, datatype=self._term(self.advance()))
+            return ox.Literal(value, datatype=self.datatype())
         return ox.Literal(value)

@@ -52,6 +52,7 @@ class Token:
 
 
 _U: Final = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
+_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _LEXICON: Final = re.compile(
     rf"""
       (?P<space>[\x20\t\r\n]++)
@@ -63,7 +64,8 @@ _LEXICON: Final = re.compile(
     | (?P<variable>[?$][\w·‿⁀]++)
     | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)
     | (?P<number>(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[0-9]++\.[eE][+-]?[0-9]++)
-    | (?P<prefixed>(?:[^\W\d_](?:[\w\-·]|\.(?=[\w\-.·]))*+)?:(?:[\w:\-·‿⁀]|\.(?=[\w:\-.%\\·])|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%])*+)
+    | (?P<prefixed>(?:[^\W\d_](?:[\w\-·]|\.(?=[\w\-.·]))*+)?:
+        (?:[\w:\-·‿⁀]|\.(?=[\w:\-.%\\·])|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?\#@%])*+)
     | (?P<word>(?:[A-Za-z]|{_U})(?:[A-Za-z0-9_]|{_U})*+)
     | (?P<punctuation><<\(|\)>>|<<|>>|\{{\||\|\}}|&&|\|\||!=|<=|>=|\^\^|[{{}}()\[\];,.=<>!|/^+*?~-])
     """,
@@ -95,7 +97,7 @@ def unescape(text: str) -> str:
     r"""Decode ``\uXXXX`` and ``\UXXXXXXXX`` (SPARQL 1.1 Query Language, section 19.2)."""
     if "\\" not in text:
         return text
-    return re.sub(_U, lambda m: _character(int(m.group()[2:], 16)), text)
+    return _ESCAPE.sub(lambda m: _character(int(m[1] or m[2], base=16)), text)
 
 
 def _character(code: int) -> str:

@@ -104,7 +104,9 @@ def _cell(term: Mapping[str, str] | None, names: dict[str, str]) -> dict[str, st
 def _summary(query: SavedQuery) -> dict[str, object]:
     return {
         "slug": query.slug, "form": query.form, "summary": dict(query.summary), "tags": list(query.tags),
-        "parameters": [{"name": p.name, "type": p.type, "class": p.cls, "default": p.default} for p in query.parameters],
+        "parameters": [
+            {"name": p.name, "type": p.type, "class": p.cls, "default": p.default} for p in query.parameters
+        ],
     }  # fmt: skip
 
 

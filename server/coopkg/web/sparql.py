@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, redirect, url_for
-from werkzeug.wrappers import Response as Redirect
 
 from coopkg.endpoint import answer
 from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query
 from coopkg.web.values import flask_response, http_request, service
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as Redirect
 
 blueprint = Blueprint("sparql", __name__)
 

@@ -1,0 +1,92 @@
+"""What many tests need: the published dataset, a real server, and the shared material where it is present."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from coopkg.files import Published, find_published
+from coopkg.service import Service, open_service
+from coopkg.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coopkg.store import Dataset
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+BASE: Final = Settings().base
+
+
+@pytest.fixture(scope="session")
+def published() -> Published:
+    return find_published()
+
+
+@pytest.fixture(scope="session")
+def service() -> Service:
+    return open_service(Settings())
+
+
+@pytest.fixture(scope="session")
+def dataset(service: Service) -> Dataset:
+    return service.dataset
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the source article and other people's data, which never enters the repository."""
+    folder = Path(os.environ.get("COOPKG_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there: set COOPKG_SHARED to the folder with source/, domain/, w3c/, federation/")
+    return folder
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run_coopkg(*arguments: str, stdin: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "coopkg", *arguments],
+        input=stdin, capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
+    )  # fmt: skip
+
+
+def start_server(*arguments: str, cwd: Path = ROOT) -> tuple[subprocess.Popen[str], str]:
+    """Start a server of our own on a free port and wait until it is ready; give the process and its address."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coopkg", "serve", "--bind", f"127.0.0.1:{port}", *arguments],
+        stderr=subprocess.PIPE, text=True, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}/"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}ready", timeout=5):  # noqa: S310 - our own address
+                return process, address
+        except OSError:
+            time.sleep(0.05)
+    process.kill()
+    raise AssertionError(f"the server did not start: {process.communicate()[1]}")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    process, address = start_server()
+    yield address
+    process.terminate()
+    assert process.wait(timeout=20) == 0
