@@ -19,7 +19,7 @@ from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from _typeshed.wsgi import WSGIApplication
 
     from coopkg.settings import Settings
 
@@ -27,9 +27,9 @@ THREADS: Final = 8
 
 
 class Front:
-    """Hands buffered requests to the Flask application in a thread."""
+    """Hands buffered requests to the WSGI application in a thread."""
 
-    def __init__(self, app: Flask, settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
         self.app = app
         self.settings = settings
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")

@@ -156,3 +156,11 @@ def format_of(name: str) -> ox.RdfFormat:
     if found is None:
         raise BadParameter(f"{name}: no RDF format has the suffix .{suffix}.")
     return found
+
+
+def same_graph(one: bytes, other: bytes) -> bool:
+    """Say whether two Turtle documents are the same graph, whatever their blank nodes are called."""
+    graphs = [ox.Dataset(ox.parse(text, ox.RdfFormat.TURTLE)) for text in (one, other)]
+    for graph in graphs:
+        graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return graphs[0] == graphs[1]

@@ -29,7 +29,7 @@ def command(files: tuple[Path, ...], published: Path | None, *, check: bool, dif
     changed = 0
     for path in paths:
         before = path.read_text(encoding="utf-8")
-        declared = prefixes() | _own_prefixes(before)
+        declared = declared_prefixes(before)
         after = canonical_turtle(Document(str(path), before.encode(), base=DEFAULT_BASE), declared)
         if before == after:
             continue
@@ -48,9 +48,9 @@ def command(files: tuple[Path, ...], published: Path | None, *, check: bool, dif
         raise SystemExit(1)
 
 
-def _own_prefixes(text: str) -> dict[str, str]:
-    """Give the prefixes that a file declares beyond the project's own."""
+def declared_prefixes(text: str) -> dict[str, str]:
+    """Give the project's prefixes and those that a file declares beyond them."""
     import re  # noqa: PLC0415
 
     found = re.findall(r"^\s*(?:@prefix|PREFIX)\s+([\w.\-]*):\s*<([^>]*)>", text, re.MULTILINE)
-    return {name: iri for name, iri in sorted(found) if ":" in iri}
+    return dict(sorted((prefixes() | {name: iri for name, iri in found if ":" in iri}).items()))

@@ -1,0 +1,107 @@
+"""The promises about evidence, checked on the published data themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from coopkg.canonical import canonical_turtle
+from coopkg.cli.fmt import declared_prefixes
+from coopkg.engine.evaluate import select
+from coopkg.evidence import verify
+from coopkg.files import FOLDERS
+from coopkg.queries import load_queries, run_query
+from coopkg.results import SOLUTION_FORMATS
+from coopkg.terms import Document
+from coopkg.vocab import DEFAULT_BASE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.files import Published
+    from coopkg.store import Dataset
+
+COOP = "PREFIX coop: <http://127.0.0.1:8000/ontology#> PREFIX certainty: <http://127.0.0.1:8000/id/certainty/> "
+WORDS = re.compile(r"[\w]+", re.UNICODE)
+RUN = 8
+
+
+def test_every_passage_matches_the_article(shared: Path, dataset: Dataset) -> None:
+    verification = verify(dataset, shared / "source" / "high-tech-country.txt")
+    assert (verification.checked, verification.mismatches) == (124, ())
+
+
+def test_the_claims_agree_with_the_notes(shared: Path, dataset: Dataset) -> None:
+    """Offsets, certainty and voice of all 124 claims are those of the checked notes."""
+    notes = json.loads((shared / "domain" / "claims.json").read_text(encoding="utf-8"))
+    rows = select(
+        dataset.store,
+        COOP + "PREFIX oa: <http://www.w3.org/ns/oa#> PREFIX prov: <http://www.w3.org/ns/prov#> "
+        "SELECT ?n ?start ?end ?certainty WHERE { ?c coop:claimNumber ?n ; coop:hasCertainty ?certainty ; "
+        "prov:wasDerivedFrom <http://127.0.0.1:8000/source/high-tech-country> ; oa:hasTarget/oa:hasSelector ?s . "
+        "?s oa:start ?start ; oa:end ?end }",
+    )
+    stored = {
+        (int(r["n"].value), int(r["start"].value), int(r["end"].value), r["certainty"].value.rpartition("/")[2])
+        for r in rows
+    }
+    assert stored == {(c["n"], c["start"], c["end"], c["cert"]) for c in notes}
+
+
+def test_no_run_of_eight_words_of_the_article_is_in_the_repository(shared: Path, published: Published) -> None:
+    article = WORDS.findall((shared / "source" / "high-tech-country.txt").read_text(encoding="utf-8").lower())
+    runs = {tuple(article[i : i + RUN]) for i in range(len(article) - RUN + 1)}
+    found = []
+    folders = (*FOLDERS, "server", "tests", "docs")
+    paths = [p for folder in folders for p in (published.root / folder).rglob("*") if p.is_file()]
+    for path in [*paths, *(p for p in published.root.glob("*.*") if p.is_file())]:
+        if path.suffix in {".pyc", ".png", ".lock"}:
+            continue
+        words = WORDS.findall(path.read_text(encoding="utf-8").lower())
+        found += [(path, run) for i in range(len(words) - RUN + 1) if (run := tuple(words[i : i + RUN])) in runs]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "slug", ["asserted-claims-without-node", "domain-nodes-without-claim", "statements-without-evidence"]
+)
+def test_evidence_has_no_exception(slug: str, published: Published, dataset: Dataset) -> None:
+    answer = json.loads(run_query(dataset, load_queries(published)[slug], {}, SOLUTION_FORMATS[0]))
+    assert answer["results"]["bindings"] == []
+
+
+def test_an_asserted_node_rests_on_asserted_claims_alone(dataset: Dataset) -> None:
+    rows = select(
+        dataset.store,
+        COOP + "SELECT ?node ?claim WHERE { ?node coop:hasCertainty certainty:asserted ; coop:hasEvidence ?claim . "
+        "?claim coop:hasCertainty ?c FILTER(?c NOT IN (certainty:asserted, certainty:corrected)) }",
+    )
+    assert rows == []
+
+
+def test_the_page_counter_is_evidence_for_nothing(dataset: Dataset) -> None:
+    rows = select(
+        dataset.store,
+        COOP + "SELECT ?node WHERE { ?node coop:hasEvidence ?claim . ?claim coop:hasCertainty certainty:non-fact }",
+    )
+    assert rows == []
+
+
+def test_bounds_are_kept(dataset: Dataset) -> None:
+    rows = select(
+        dataset.store,
+        COOP + "SELECT ?value ?bound WHERE { ?o a coop:Observation ; coop:value ?value ; coop:hasBound ?bound }",
+    )
+    bounds = {(int(r["value"].value), r["bound"].value.rpartition("/")[2]) for r in rows}
+    assert {(8_000_000, "more-than"), (1_000_000, "almost"), (14_000_000_000, "almost"), (50, "more-than")} <= bounds
+
+
+def test_files_are_in_canonical_form(published: Published) -> None:
+
+    for path in published.turtle():
+        text = path.read_text(encoding="utf-8")
+        document = Document(path.name, text.encode(), base=DEFAULT_BASE)
+        assert canonical_turtle(document, declared_prefixes(text)) == text, path

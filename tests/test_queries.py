@@ -1,0 +1,93 @@
+"""The saved queries: pinned answers, headers, parameters bound as terms."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from coopkg.errors import BadParameter, DatasetBroken, NotFound
+from coopkg.files import find_published
+from coopkg.queries import find_query, load_queries, read_query, run_query, same_answer
+from coopkg.results import SOLUTION_FORMATS
+from coopkg.settings import Settings
+from coopkg.store import load_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.files import Published
+    from coopkg.store import Dataset
+
+QUERIES = load_queries(find_published())
+
+
+@pytest.mark.parametrize("slug", QUERIES)
+def test_answers_as_pinned_and_in_under_50_ms(slug: str, dataset: Dataset, published: Published) -> None:
+    query = QUERIES[slug]
+    suffix = "ttl" if query.format.name == "ttl" else "srj"
+    expected = (published.root / "queries" / "expected" / f"{slug}.{suffix}").read_bytes()
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        actual = run_query(dataset, query, {}, query.format)
+        times.append(time.perf_counter() - started)
+        assert same_answer(query, actual, expected)
+    assert statistics.median(times) < 0.05
+
+
+def test_every_expected_answer_has_its_query(published: Published) -> None:
+    assert {p.stem for p in (published.root / "queries" / "expected").iterdir()} == set(QUERIES)
+
+
+def test_there_are_enough() -> None:
+    assert len(QUERIES) >= 44
+    assert sum(bool(q.parameters) for q in QUERIES.values()) >= 10
+    assert sum("start-here" in q.tags for q in QUERIES.values()) == 6
+
+
+@pytest.mark.parametrize("slug", [s for s, q in QUERIES.items() if any(p.type == "iri" for p in q.parameters)])
+def test_a_hostile_parameter_stays_a_term(slug: str, dataset: Dataset) -> None:
+    query = QUERIES[slug]
+    name = next(p.name for p in query.parameters if p.type == "iri")
+    with pytest.raises(BadParameter):
+        run_query(dataset, query, {name: "http://e/> } INSERT { <http://e/a"}, SOLUTION_FORMATS[0])
+    assert b'"bindings":' in run_query(dataset, query, {name: "http://e/unknown"}, SOLUTION_FORMATS[0])
+
+
+def test_an_unknown_query_gets_a_hint() -> None:
+    with pytest.raises(NotFound, match="Did you mean"):
+        find_query(QUERIES, next(iter(QUERIES))[:-1])
+
+
+def test_an_unknown_parameter_is_named(dataset: Dataset) -> None:
+    with pytest.raises(BadParameter, match="nonsense"):
+        run_query(dataset, next(iter(QUERIES.values())), {"nonsense": "1"}, SOLUTION_FORMATS[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("SELECT * {}", "header is missing"),
+        ("#+ summary: [\nSELECT * {}", "not YAML"),
+        ("#+ summary: x\n#+ nonsense: 1\nSELECT * {}", "nonsense"),
+        ("#+ summary: x\nSELECT * {}", "must be given in en, ru, be"),
+        ("#+ params: {x: {type: iri}}\nSELECT ?y { ?y ?z ?x }", "must be a variable that the SELECT projects"),
+    ],
+)
+def test_broken_headers_are_refused(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.rq"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetBroken, match=message):
+        read_query(path)
+
+
+def test_another_base_moves_queries_and_data(published: Published) -> None:
+    base = "https://data.example.org/coop/"
+    dataset = load_dataset(Settings(base=base))
+    query = load_queries(published, base)["commissions-2019-partners"]
+    answer = run_query(dataset, query, {}, SOLUTION_FORMATS[2]).decode()
+    assert base + "id/country/GE" in answer
+    assert "127.0.0.1" not in answer

@@ -1,0 +1,109 @@
+"""The running server, as real processes on real sockets."""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import io
+import json
+import signal
+import socket
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from conftest import run_coopkg, start_server
+
+pytestmark = pytest.mark.slow
+
+COMMISSIONS = """
+PREFIX coop: <http://127.0.0.1:8000/ontology#>
+PREFIX period: <http://127.0.0.1:8000/id/period/>
+SELECT ?code WHERE {
+  ?session a coop:CommissionSession ; coop:hasReferencePeriod period:year-2018 ; coop:hasParty/coop:isoAlpha2 ?code
+  FILTER(?code != "BY")
+} ORDER BY ?code
+"""
+
+
+def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - our own server
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+            return response.status, dict(response.headers), response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), error.read()
+
+
+def connection(address: str) -> http.client.HTTPConnection:
+    parts = urllib.parse.urlsplit(address)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=20)
+
+
+def test_the_ten_countries_of_2018(server: str) -> None:
+    status, headers, body = get(f"{server}sparql?query={urllib.parse.quote(COMMISSIONS)}", Accept="text/csv")
+    assert (status, headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    rows = list(csv.reader(io.StringIO(body.decode())))
+    assert [row[0] for row in rows[1:]] == ["AM", "AZ", "CN", "CU", "ID", "IN", "KZ", "PK", "SK", "UA"]
+
+
+def test_head_has_the_length_of_get(server: str) -> None:
+    wire = connection(server)
+    lengths = []
+    for method in ("GET", "HEAD"):
+        wire.request(method, "/queries/commission-sessions-by-year.csv")
+        response = wire.getresponse()
+        lengths.append(response.headers["content-length"])
+        assert bool(response.read()) is (method == "GET")
+    assert lengths[0] == lengths[1]
+
+
+def test_a_body_beyond_the_limit_is_413_with_and_without_a_length(server: str) -> None:
+    limit = json.loads(get(f"{server}limits")[2])["body_bytes"]
+    for headers, body in (
+        ({"Content-Length": str(limit + 1)}, b""),
+        ({"Transfer-Encoding": "chunked"}, b"100000\r\n" + b"x" * 0x100000 + b"\r\n"),
+    ):
+        wire = connection(server)
+        wire.putrequest("POST", "/sparql")
+        for name, value in {"Content-Type": "application/sparql-query", **headers}.items():
+            wire.putheader(name, value)
+        wire.endheaders()
+        try:
+            for _ in range(limit // 0x100000 + 2 if body else 0):
+                wire.send(body)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert wire.getresponse().status == 413
+
+
+def test_slow_senders_do_not_stall_others(server: str) -> None:
+    host = urllib.parse.urlsplit(server)
+    slow = []
+    try:
+        for _ in range(200):
+            sock = socket.create_connection((str(host.hostname), host.port or 80))
+            sock.sendall(
+                b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\nContent-Length: 99\r\n\r\nSEL"
+            )
+            slow.append(sock)
+        assert get(f"{server}health")[0] == 200
+        assert get(f"{server}sparql?query=ASK%7B%7D")[0] == 200
+    finally:
+        for sock in slow:
+            sock.close()
+
+
+def test_a_port_in_use_is_one_sentence(server: str) -> None:
+    result = run_coopkg("serve", "--bind", urllib.parse.urlsplit(server).netloc)
+    assert (result.returncode, "in use" in result.stderr, "Traceback" in result.stderr) == (1, True, False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_zero(number: signal.Signals) -> None:
+    process, _ = start_server()
+    process.send_signal(number)
+    assert process.wait(timeout=20) == 0

@@ -1,0 +1,103 @@
+"""The routes, through Flask's test client: the application is complete without a front."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from coopkg.app import create_app
+from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from coopkg.service import Service
+
+SELECT = "SELECT ?s WHERE { ?s a <http://127.0.0.1:8000/ontology#Country> } ORDER BY ?s LIMIT 2"
+CONSTRUCT = "CONSTRUCT WHERE { <http://127.0.0.1:8000/id/country/BY> ?p ?o }"
+
+
+@pytest.fixture
+def client(service: Service) -> FlaskClient:
+    return create_app(service=service).test_client()
+
+
+@pytest.mark.parametrize("fmt", SOLUTION_FORMATS, ids=lambda f: f.name)
+@pytest.mark.parametrize("query", [SELECT, "ASK {}"])
+def test_solutions_in_every_format(client: FlaskClient, fmt: object, query: str) -> None:
+    response = client.get("/sparql", query_string={"query": query}, headers={"Accept": fmt.media_type})  # type: ignore[attr-defined]
+    assert (response.status_code, response.headers["Content-Type"]) == (200, fmt.content_type)  # type: ignore[attr-defined]
+    assert response.data
+
+
+@pytest.mark.parametrize("fmt", GRAPH_FORMATS, ids=lambda f: f.name)
+def test_graphs_in_every_format(client: FlaskClient, fmt: object) -> None:
+    response = client.post(
+        "/sparql", data=CONSTRUCT, headers={"Accept": fmt.media_type, "Content-Type": "application/sparql-query"}  # type: ignore[attr-defined]
+    )  # fmt: skip
+    assert (response.status_code, response.headers["Content-Type"]) == (200, fmt.content_type)  # type: ignore[attr-defined]
+    assert b"Belarus" in response.data
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "needle"),
+    [
+        ({"query": "SELECT * { ?s ?p"}, 400, "1:17"),
+        ({"query": "SELECT * { ?s foo:bar ?o }"}, 400, "prefix foo:"),
+        ({"query": "SELECT * { SERVICE <http://127.0.0.1:1/> {} }"}, 403, "SERVICE"),
+        ({"query": "SELECT * " + "{" * 3000}, 400, "nested"),
+        ({"query": "INSERT DATA {}"}, 400, "no SELECT"),
+        ({"foo": "bar"}, 400, "exactly one query"),
+        ({"query": SELECT, "format": "nonsense"}, 406, "nonsense"),
+    ],
+)
+def test_errors_are_problems(client: FlaskClient, parameters: dict[str, str], status: int, needle: str) -> None:
+    response = client.get("/sparql", query_string=parameters)
+    document = json.loads(response.data)
+    assert (response.status_code, document["status"]) == (status, status)
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert needle in document["detail"]
+
+
+def test_errors_are_pages_for_browsers(client: FlaskClient) -> None:
+    response = client.get("/queries/<script>", headers={"Accept": "text/html"})
+    assert response.status_code == 404
+    assert b"<script>" not in response.data
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_unknown_graphs_are_empty(client: FlaskClient) -> None:
+    response = client.get(
+        "/sparql", query_string={"query": "SELECT * { ?s ?p ?o }", "default-graph-uri": "http://e/none"}
+    )
+    assert json.loads(response.data)["results"]["bindings"] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/queries", "/queries/commission-sessions-by-year", "/queries/cooperation-graph"]
+)
+@pytest.mark.parametrize("language", ["en", "ru", "be"])
+def test_pages(client: FlaskClient, path: str, language: str) -> None:
+    response = client.get(path, query_string={"lang": language}, headers={"Accept": "text/html"})
+    assert response.status_code == 200
+    assert response.headers["Content-Language"] == language
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert b"<script" not in response.data
+
+
+def test_saved_queries_are_a_rest_interface(client: FlaskClient) -> None:
+    listing = json.loads(client.get("/queries").data)
+    assert {"slug", "form", "summary", "tags", "parameters"} <= set(listing[0])
+    answer = client.get("/queries/commission-sessions-by-year.csv")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert len(answer.data.decode().split("\r\n")) == 12
+    assert client.get("/queries/commission-sessions-by-year.rq").data.startswith(b"#+")
+    assert client.get("/queries/none").status_code == 404
+
+
+def test_health_ready_limits(client: FlaskClient, service: Service) -> None:
+    assert json.loads(client.get("/health").data)["status"] == "ok"
+    assert json.loads(client.get("/ready").data)["quads"] == service.dataset.count()
+    assert json.loads(client.get("/limits").data) == service.settings.limits()
