@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -73,20 +74,34 @@ def start_server(*arguments: str, cwd: Path = ROOT) -> tuple[subprocess.Popen[st
         stderr=subprocess.PIPE, text=True, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}/"
+    wait_until_ready(process, address)
+    return process, address
+
+
+def wait_until_ready(process: subprocess.Popen[str], address: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}ready", timeout=5):  # noqa: S310 - our own address
-                return process, address
+                return
         except OSError:
             time.sleep(0.05)
     process.kill()
     raise AssertionError(f"the server did not start: {process.communicate()[1]}")
 
 
+def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> int:
+    """End a server by a signal and give its exit code."""
+    process.send_signal(number)
+    try:
+        return process.wait(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     process, address = start_server()
     yield address
-    process.terminate()
-    assert process.wait(timeout=20) == 0
+    assert stop(process) == 0

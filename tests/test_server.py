@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import http.client
 import io
@@ -11,13 +12,15 @@ import socket
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import closing
 
 import pytest
 
-from conftest import run_coopkg, start_server
+from conftest import run_coopkg, start_server, stop
 
 pytestmark = pytest.mark.slow
 
+SLOW = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\nContent-Length: 99\r\n\r\nSEL"
 COMMISSIONS = """
 PREFIX coop: <http://127.0.0.1:8000/ontology#>
 PREFIX period: <http://127.0.0.1:8000/id/period/>
@@ -51,13 +54,13 @@ def test_the_ten_countries_of_2018(server: str) -> None:
 
 
 def test_head_has_the_length_of_get(server: str) -> None:
-    wire = connection(server)
     lengths = []
-    for method in ("GET", "HEAD"):
-        wire.request(method, "/queries/commission-sessions-by-year.csv")
-        response = wire.getresponse()
-        lengths.append(response.headers["content-length"])
-        assert bool(response.read()) is (method == "GET")
+    with closing(connection(server)) as wire:
+        for method in ("GET", "HEAD"):
+            wire.request(method, "/queries/commission-sessions-by-year.csv")
+            response = wire.getresponse()
+            lengths.append(response.headers["content-length"])
+            assert bool(response.read()) is (method == "GET")
     assert lengths[0] == lengths[1]
 
 
@@ -67,17 +70,15 @@ def test_a_body_beyond_the_limit_is_413_with_and_without_a_length(server: str) -
         ({"Content-Length": str(limit + 1)}, b""),
         ({"Transfer-Encoding": "chunked"}, b"100000\r\n" + b"x" * 0x100000 + b"\r\n"),
     ):
-        wire = connection(server)
-        wire.putrequest("POST", "/sparql")
-        for name, value in {"Content-Type": "application/sparql-query", **headers}.items():
-            wire.putheader(name, value)
-        wire.endheaders()
-        try:
-            for _ in range(limit // 0x100000 + 2 if body else 0):
-                wire.send(body)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        assert wire.getresponse().status == 413
+        with closing(connection(server)) as wire:
+            wire.putrequest("POST", "/sparql")
+            for name, value in {"Content-Type": "application/sparql-query", **headers}.items():
+                wire.putheader(name, value)
+            wire.endheaders()
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                for _ in range(limit // 0x100000 + 2 if body else 0):
+                    wire.send(body)
+            assert wire.getresponse().status == 413
 
 
 def test_slow_senders_do_not_stall_others(server: str) -> None:
@@ -86,9 +87,7 @@ def test_slow_senders_do_not_stall_others(server: str) -> None:
     try:
         for _ in range(200):
             sock = socket.create_connection((str(host.hostname), host.port or 80))
-            sock.sendall(
-                b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\nContent-Length: 99\r\n\r\nSEL"
-            )
+            sock.sendall(SLOW)
             slow.append(sock)
         assert get(f"{server}health")[0] == 200
         assert get(f"{server}sparql?query=ASK%7B%7D")[0] == 200
@@ -105,5 +104,4 @@ def test_a_port_in_use_is_one_sentence(server: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_zero(number: signal.Signals) -> None:
     process, _ = start_server()
-    process.send_signal(number)
-    assert process.wait(timeout=20) == 0
+    assert stop(process, number) == 0

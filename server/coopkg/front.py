@@ -77,7 +77,7 @@ def _environ(request: HttpRequest, scheme: str) -> dict[str, Any]:
     host = request.headers.get("host", "localhost")
     name, _, port = host.partition(":")
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method,
+        "REQUEST_METHOD": "GET" if request.method == "HEAD" else request.method,  # send() leaves the body out
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote(request.path, "latin-1"),
         "QUERY_STRING": request.query_string,

@@ -1,34 +1,45 @@
-"""The running server: granian in front of the application."""
+"""The running server: granian's workers, each with the front and the application."""
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coopkg.app import create_app
 from coopkg.front import Front
+from coopkg.settings import Settings
 
 if TYPE_CHECKING:
-    from coopkg.settings import Settings
+    from collections.abc import Mapping
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until interrupted. Raises what ``create_app`` raises, before anything listens."""
-    import asyncio  # noqa: PLC0415 - only a server needs these
-
+    """Serve until a signal ends it. Raises what ``open_service`` raises, before anything listens."""
+    from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
-    from granian.server.embed import Server  # noqa: PLC0415
 
-    app = create_app(settings)
-    front = Front(app, settings)
-    server = Server(front, address=host, port=port, interface=Interfaces.RSGI, websockets=False, log_enabled=False)
+    from coopkg.service import open_service  # noqa: PLC0415
+
+    open_service(settings)
+    os.environ.update(settings.environment())
     print(f"coopkg: serving {settings.base} on http://{host}:{port}/", file=sys.stderr, flush=True)  # noqa: T201
+    Granian(
+        "coopkg.server:build",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        workers=2,
+        websockets=False,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=5,
+    ).serve()
 
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, server.stop)
-        await server.serve()
 
-    asyncio.run(run())
+def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - granian calls whatever this gives
+    """Give a worker's RSGI application over the settings in the environment."""
+    settings = Settings.from_environment(dict(environment or os.environ))
+    return Front(create_app(settings), settings)

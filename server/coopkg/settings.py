@@ -55,6 +55,11 @@ class Settings:
         values.update({name: value for name, value in overrides.items() if value is not None})
         return cls(**values)
 
+    def environment(self) -> dict[str, str]:
+        """Give the settings as environment variables, for child processes."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {f"COOPKG_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+
     @classmethod
     def table(cls) -> list[tuple[str, object, str]]:
         """Give (name, default, help) of every setting, for the documentation."""
