@@ -6,13 +6,14 @@ anything else could not be kept beside what it explains.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from coopkg.errors import InputUnreadable
-from coopkg.terms import Document, compact, literal
+from coopkg.terms import Document, compact, literal, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,7 +111,7 @@ class _Writer:
             return self._iri(term)
         if isinstance(term, ox.Literal):
             self._mark(literal(term, self.prefixes).rpartition("^^")[2]) if not term.language else None
-            return literal(term, self.prefixes)
+            return _long(term) if "\n" in term.value and _is_plain(term) else literal(term, self.prefixes)
         if term in self.labels:
             return self.labels[term]
         members = self._list(term)
@@ -149,3 +150,13 @@ def _with_canonical_labels(quads: Iterable[ox.Quad]) -> Iterable[ox.Quad]:
     if any(isinstance(term, ox.BlankNode) for quad in dataset for term in (quad.subject, quad.object)):
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     return dataset
+
+
+def _is_plain(term: ox.Literal) -> bool:
+    return term.language is None and term.datatype.value.endswith("#string") and "\r" not in term.value
+
+
+def _long(term: ox.Literal) -> str:
+    """Give a string of several lines, such as a query, as people write it."""
+    text = "\n".join(quote(line)[1:-1].replace('\\"', '"') for line in term.value.split("\n"))
+    return '"""' + re.sub(r'"(?="")|"$', r'\\"', text) + '"""'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coopkg.app import create_app
 from coopkg.front import Front
+from coopkg.service import check_published, open_service
 from coopkg.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,12 +16,11 @@ if TYPE_CHECKING:
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal ends it. Raises what ``open_service`` raises, before anything listens."""
+    """Serve until a signal ends it. Raises what ``check_published`` raises, before anything listens."""
     from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
-    from coopkg.service import open_service  # noqa: PLC0415
-
+    check_published(settings)
     open_service(settings)
     os.environ.update(settings.environment())
     print(f"coopkg: serving {settings.base} on http://{host}:{port}/", file=sys.stderr, flush=True)  # noqa: T201

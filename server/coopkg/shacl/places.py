@@ -14,7 +14,7 @@ from coopkg.shacl.report import Place
 from coopkg.sparql.tokens import Kind, Token, significant, unescape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from coopkg.terms import Document
 
@@ -31,12 +31,21 @@ class Places:
     triples: dict[Key, Place]
     subjects: dict[object, Place]
 
-    def find(self, focus: object, path: object, value: object) -> Place | None:
-        """Give the place of that triple, else of the focus node with that property, else of the focus node."""
-        exact = self.triples.get((focus, path, value))
-        if exact is None and path is not None:
-            exact = next((p for (s, q, _), p in self.triples.items() if s == focus and q == path), None)
-        return exact or self.subjects.get(focus)
+    def of_property(self, focus: object, path: object) -> Place | None:
+        """Give the place of a triple of the focus node with that property."""
+        return next((p for (s, q, _), p in self.triples.items() if s == focus and q == path), None)
+
+
+def find_place(places: Sequence[Places], focus: object, path: object, value: object) -> Place | None:
+    """Give the place of that triple, else of that property, else of the block that says what the focus node is."""
+    kind = ox.NamedNode(_RDF + "type")
+    searches: tuple[Callable[[Places], Place | None], ...] = (
+        lambda p: p.triples.get((focus, path, value)),
+        lambda p: p.of_property(focus, path),
+        lambda p: p.subjects.get(focus) if p.of_property(focus, kind) else None,
+        lambda p: p.subjects.get(focus),
+    )
+    return next((found for search in searches for p in places if (found := search(p))), None)
 
 
 def locate(document: Document) -> Places:
@@ -92,11 +101,15 @@ class _Reader:
         word = self.advance().text.lower()
         if word.endswith("prefix"):
             name = self.advance().text.rstrip(":")
-            self.prefixes[name] = urljoin(self.base, self.advance().iri)
+            self.prefixes[name] = self.resolve(self.advance().iri)
         else:
-            self.base = urljoin(self.base, self.advance().iri)
+            self.base = self.resolve(self.advance().iri)
         if word.startswith("@"):
             self.advance()
+
+    def resolve(self, iri: str) -> str:
+        """Give the absolute IRI; urljoin alone would drop the empty fragment of a namespace."""
+        return iri if re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:", iri) else urljoin(self.base, iri)
 
     def facts(self, subject: object) -> None:
         while self.next is not None and not self.at(".", "]"):
@@ -123,7 +136,7 @@ class _Reader:
     def _term(self, token: Token) -> object:  # noqa: PLR0911 - one a kind of term
         match token.kind:
             case Kind.IRI:
-                return ox.NamedNode(urljoin(self.base, token.iri) if ":" not in token.iri else token.iri)
+                return ox.NamedNode(self.resolve(token.iri))
             case Kind.PREFIXED:
                 prefix, _, local = token.text.partition(":")
                 return ox.NamedNode(self.prefixes.get(prefix, "") + re.sub(r"\\(.)", r"\1", local))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.terms import compact, literal, serialize_turtle, triple
 from coopkg.vocab import STANDARD_PREFIXES
 
@@ -48,7 +50,7 @@ class Place:
 class Result:
     """One validation result: terms as the specification names them, messages by language, and the place if known."""
 
-    focus_node: str
+    focus: Term
     shape: str
     component: str
     severity: Severity
@@ -56,6 +58,11 @@ class Result:
     value: Term | None = None
     messages: Mapping[str, str] = field(default_factory=dict, hash=False)
     place: Place | None = None
+
+    @property
+    def focus_node(self) -> str:
+        """Give the focus node's IRI; a literal or an unnamed node as N-Triples writes it."""
+        return self.focus.value if isinstance(self.focus, ox.NamedNode) else str(self.focus)
 
     def message(self, language: str = "en") -> str:
         """Give the sentence in that language, else in English, else the name of the constraint."""
@@ -103,7 +110,7 @@ def human(report: Report, prefixes: dict[str, str], language: str = "en") -> str
     lines = []
     for result in report.results:
         place = f"{result.place}: " if result.place else ""
-        focus = compact(result.focus_node, prefixes)
+        focus = show(result.focus, prefixes)
         found = f" (found {show(result.value, prefixes)})" if result.value is not None else ""
         lines.append(
             f"{place}{result.severity.value.lower()}: {focus}: {result.message(language)}{found}"
@@ -116,8 +123,6 @@ def human(report: Report, prefixes: dict[str, str], language: str = "en") -> str
 
 def show(term: Term, prefixes: dict[str, str]) -> str:
     """Give a term as a person would write it."""
-    import pyoxigraph as ox  # noqa: PLC0415
-
     if isinstance(term, ox.NamedNode):
         return compact(term.value, prefixes)
     return literal(term, prefixes) if isinstance(term, ox.Literal) else "an unnamed node"
@@ -158,7 +163,7 @@ def as_turtle(report: Report, prefixes: dict[str, str]) -> str:
         triples += [
             triple(root, _SH + "result", node),
             triple(node, STANDARD_PREFIXES["rdf"] + "type", _SH + "ValidationResult"),
-            triple(node, _SH + "focusNode", r.focus_node),
+            triple(node, _SH + "focusNode", r.focus),
             triple(node, _SH + "sourceShape", r.shape),
             triple(node, _SH + "sourceConstraintComponent", r.component),
             triple(node, _SH + "resultSeverity", _SH + r.severity.value),

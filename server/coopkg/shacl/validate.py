@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from coopkg.shacl.oracle import validate as run
-from coopkg.shacl.places import locate
+from coopkg.shacl.engine import validate as run
+from coopkg.shacl.places import find_place, locate
 from coopkg.shacl.report import Report
 from coopkg.store import read_manifest
 from coopkg.terms import Document
@@ -54,12 +54,6 @@ def with_places(report: Report, documents: Sequence[Document]) -> Report:
     places = [locate(document) for document in reversed(turtle)]
 
     def place(result: Result) -> Place | None:
-        key = (
-            ox.NamedNode(result.focus_node) if ":" in result.focus_node[2:] else None,
-            result.path and ox.NamedNode(result.path),
-            result.value,
-        )
-        exact = next((p.triples[key] for p in places if key in p.triples), None)
-        return exact or next((found for p in places if (found := p.find(*key))), None)
+        return find_place(places, result.focus, result.path and ox.NamedNode(result.path), result.value)
 
     return Report.of(dataclasses.replace(result, place=place(result)) for result in report.results)

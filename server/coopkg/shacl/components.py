@@ -1,0 +1,133 @@
+"""The constraint components of SHACL Core (section 4): each says which value nodes violate it.
+
+A component gets the focus node's value nodes and yields the offending value, or None where the result has no value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.shacl.operators import language_matches, less, matches, text_of, well_formed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from coopkg.shacl.graph import Graph, Node
+    from coopkg.shacl.shapes import Shape
+
+    Values = tuple[Node, ...]
+    Conforms = Callable[[Node, Node], bool]
+
+_KINDS: Final = {
+    "IRI": (ox.NamedNode,),
+    "BlankNode": (ox.BlankNode,),
+    "Literal": (ox.Literal,),
+    "BlankNodeOrIRI": (ox.BlankNode, ox.NamedNode),
+    "BlankNodeOrLiteral": (ox.BlankNode, ox.Literal),
+    "IRIOrLiteral": (ox.NamedNode, ox.Literal),
+}
+
+
+def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a component, each a line or two
+    name: str, wanted: Any, graph: Graph, focus: Node, values: Values, conforms: Conforms  # noqa: ANN401
+) -> Iterable[Node | None]:  # fmt: skip
+    """Give the violations of one component: offending value nodes, or None for a result without a value."""
+    match name:
+        case "minCount":
+            return (None,) if len(values) < wanted else ()
+        case "maxCount":
+            return (None,) if len(values) > wanted else ()
+        case "class":
+            return (v for v in values if isinstance(v, ox.Literal) or not graph.is_instance(v, wanted))
+        case "datatype":
+            return (v for v in values if not _has_datatype(v, wanted))
+        case "nodeKind":
+            return (v for v in values if not isinstance(v, _KINDS[wanted.value.rpartition("#")[2]]))
+        case "minExclusive":
+            return (v for v in values if not less(wanted, v))
+        case "minInclusive":
+            return (v for v in values if not less(wanted, v, or_equal=True))
+        case "maxExclusive":
+            return (v for v in values if not less(v, wanted))
+        case "maxInclusive":
+            return (v for v in values if not less(v, wanted, or_equal=True))
+        case "minLength":
+            return (v for v in values if (text := text_of(v)) is None or len(text) < wanted)
+        case "maxLength":
+            return (v for v in values if (text := text_of(v)) is None or len(text) > wanted)
+        case "pattern":
+            return (v for v in values if (text := text_of(v)) is None or not matches(text, *wanted))
+        case "languageIn":
+            return (v for v in values if not _in_languages(v, wanted))
+        case "uniqueLang":
+            counts = Counter(v.language.lower() for v in values if isinstance(v, ox.Literal) and v.language)
+            return (None for count in counts.values() if count > 1)
+        case "hasValue":
+            return () if wanted in values else (None,)
+        case "in":
+            return (v for v in values if v not in wanted)
+        case "not":
+            return (v for v in values if conforms(v, wanted))
+        case "and":
+            return (v for v in values if not all(conforms(v, shape) for shape in wanted))
+        case "or":
+            return (v for v in values if not any(conforms(v, shape) for shape in wanted))
+        case "xone":
+            return (v for v in values if sum(conforms(v, shape) for shape in wanted) != 1)
+        case "node":
+            return (v for v in values if not conforms(v, wanted))
+        case "equals" | "disjoint" | "lessThan" | "lessThanOrEquals":
+            return _pair(name, graph.objects(focus, wanted), values)
+        case "qualifiedMinCount":
+            return (None,) if _qualified(values, wanted, conforms) < wanted[1] else ()
+        case "qualifiedMaxCount":
+            return (None,) if _qualified(values, wanted, conforms) > wanted[1] else ()
+        case _:
+            raise AssertionError(f"the shapes were read with a component {name} that is not evaluated")
+
+
+def closed(allowed: frozenset[Node], graph: Graph, values: Values) -> Iterator[tuple[Node, Node]]:
+    """Give (property, object) of the triples that a closed shape does not allow."""
+    for value in values:
+        if not isinstance(value, ox.Literal):
+            yield from ((p, o) for p, o in graph.predicates(value) if p not in allowed)
+
+
+def _has_datatype(value: Node, datatype: ox.NamedNode) -> bool:
+    return isinstance(value, ox.Literal) and value.datatype == datatype and well_formed(value.value, datatype.value)
+
+
+def _in_languages(value: Node, ranges: tuple[str, ...]) -> bool:
+    return isinstance(value, ox.Literal) and bool(value.language) and language_matches(str(value.language), ranges)
+
+
+def _pair(name: str, others: Iterable[Node], values: Values) -> Iterator[Node]:
+    others = tuple(others)
+    if name == "equals":
+        yield from (v for v in values if v not in others)
+        yield from (o for o in others if o not in values)
+    elif name == "disjoint":
+        yield from (v for v in values if v in others)
+    else:
+        or_equal = name == "lessThanOrEquals"
+        for value in values:
+            yield from (value for other in others if not _ordered(value, other, or_equal=or_equal))
+
+
+def _ordered(one: Node, other: Node, *, or_equal: bool) -> bool:
+    literals = isinstance(one, ox.Literal) and isinstance(other, ox.Literal)
+    return literals and less(one, other, or_equal=or_equal)
+
+
+def _qualified(values: Values, wanted: tuple[Node, int, tuple[Node, ...]], conforms: Conforms) -> int:
+    shape, _, siblings = wanted
+    return sum(conforms(v, shape) and not any(conforms(v, sibling) for sibling in siblings) for v in values)
+
+
+def default_message(shape: Shape, name: str) -> dict[str, str]:
+    """Give a plain sentence for a result whose shape has no message of its own."""
+    where = f" along {shape.path.sparql()}" if shape.path else ""
+    return {"en": f"The constraint sh:{name} is violated{where}."}

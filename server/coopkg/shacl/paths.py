@@ -1,0 +1,155 @@
+"""Property paths (SHACL, section 2.3.1): read from the shapes graph, evaluated on a data graph, written as SPARQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.shacl.graph import RDF_FIRST, Graph, Node
+from coopkg.vocab import STANDARD_PREFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SH: Final = STANDARD_PREFIXES["sh"]
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A single step along a property."""
+
+    iri: ox.NamedNode
+
+    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+        """Give the nodes that the path leads to, once each."""
+        return graph.objects(node, self.iri)
+
+    def sparql(self) -> str:
+        """Give the path in SPARQL."""
+        return str(self.iri)
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """A step against the direction of a path."""
+
+    path: Path
+
+    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+        """Give the nodes from which the inner path leads here."""
+        if isinstance(self.path, Predicate):
+            return graph.subjects(self.path.iri, node)
+        return inverted(self.path).values(graph, node)
+
+    def sparql(self) -> str:
+        """Give the path in SPARQL."""
+        return f"^({self.path.sparql()})"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One path after another."""
+
+    paths: tuple[Path, ...]
+
+    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+        """Give the nodes at the end of the last path."""
+        nodes: dict[Node, None] = {node: None}
+        for path in self.paths:
+            nodes = {found: None for start in nodes for found in path.values(graph, start)}
+        return nodes
+
+    def sparql(self) -> str:
+        """Give the path in SPARQL."""
+        return "/".join(f"({path.sparql()})" for path in self.paths)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Any of several paths."""
+
+    paths: tuple[Path, ...]
+
+    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+        """Give the nodes at the end of any of the paths."""
+        return {found: None for path in self.paths for found in path.values(graph, node)}
+
+    def sparql(self) -> str:
+        """Give the path in SPARQL."""
+        return "|".join(f"({path.sparql()})" for path in self.paths)
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A path any number of times: ``?``, ``*`` or ``+``."""
+
+    path: Path
+    mark: str
+
+    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+        """Give the nodes that repetition reaches, the start included where zero steps are allowed."""
+        first = dict.fromkeys(self.path.values(graph, node))
+        if self.mark == "?":
+            return {node: None, **first}
+        reached = dict(first)
+        waiting = list(first)
+        while waiting:
+            for found in self.path.values(graph, waiting.pop()):
+                if found not in reached:
+                    reached[found] = None
+                    waiting.append(found)
+        return {node: None, **reached} if self.mark == "*" else reached
+
+    def sparql(self) -> str:
+        """Give the path in SPARQL."""
+        return f"({self.path.sparql()}){self.mark}"
+
+
+Path = Predicate | Inverse | Sequence | Alternative | Repeated
+_REPEATED: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
+
+
+def inverted(path: Path) -> Path:
+    """Give the path that leads back."""
+    match path:
+        case Predicate():
+            return Inverse(path)
+        case Inverse(inner):
+            return inner
+        case Sequence(paths):
+            return Sequence(tuple(inverted(p) for p in reversed(paths)))
+        case Alternative(paths):
+            return Alternative(tuple(inverted(p) for p in paths))
+        case Repeated(inner, mark):
+            return Repeated(inverted(inner), mark)
+
+
+def read_path(graph: Graph, node: Node, seen: tuple[Node, ...] = ()) -> Path:
+    """Read a path from the shapes graph. Raises ValueError for one that is ill-formed or recursive."""
+    if isinstance(node, ox.NamedNode):
+        return Predicate(node)
+    if not isinstance(node, ox.BlankNode) or node in seen:
+        raise ValueError("a path is not well formed")
+    seen = (*seen, node)
+    if graph.value(node, RDF_FIRST) is not None:
+        return Sequence(_members(graph, node, seen))
+    keys = [(predicate.value.removeprefix(_SH), obj) for predicate, obj in graph.predicates(node)]
+    if len(keys) != 1:
+        raise ValueError("a path is not well formed")
+    name, obj = keys[0]
+    if name == "alternativePath":
+        return Alternative(_members(graph, obj, seen))
+    if name == "inversePath":
+        return Inverse(read_path(graph, obj, seen))
+    if name in _REPEATED:
+        return Repeated(read_path(graph, obj, seen), _REPEATED[name])
+    raise ValueError(f"a path has no kind {name}")
+
+
+def _members(graph: Graph, head: Node, seen: tuple[Node, ...]) -> tuple[Path, ...]:
+    paths = tuple(read_path(graph, member, seen) for member in graph.members(head))
+    if len(paths) < 2:
+        raise ValueError("a path needs at least two members here")
+    return paths
