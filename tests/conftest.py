@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from coopkg.files import Published, find_published
-from coopkg.service import Service, open_service
+from coopkg.service import LocalEngine, Service, open_service
 from coopkg.settings import Settings
+from coopkg.store import load_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +34,13 @@ def published() -> Published:
 
 
 @pytest.fixture(scope="session")
-def service() -> Service:
-    return open_service(Settings())
+def dataset() -> Dataset:
+    return load_dataset(Settings())
 
 
 @pytest.fixture(scope="session")
-def dataset(service: Service) -> Dataset:
-    return service.dataset
+def service(dataset: Dataset) -> Service:
+    return open_service(Settings(), LocalEngine(dataset))
 
 
 @pytest.fixture(scope="session")

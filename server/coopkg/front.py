@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from coopkg.settings import Settings
 
-THREADS: Final = 8
+THREADS: Final = 32
 
 
 class Front:

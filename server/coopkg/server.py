@@ -1,18 +1,30 @@
-"""The running server: granian's workers, each with the front and the application."""
+"""The running server: the keeper, granian's web workers, and the supervisor that replaces whichever dies."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.app import create_app
+from coopkg.engine.pool import ReaderPool
+from coopkg.errors import Busy, EngineFault
 from coopkg.front import Front
 from coopkg.service import check_published, open_service
 from coopkg.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+SOCKETS: Final = "COOPKG_SOCKETS"
+"""The environment variable that tells a web worker where the keeper listens."""
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -21,25 +33,78 @@ def serve(settings: Settings, host: str, port: int) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415
 
     check_published(settings)
-    open_service(settings)
-    os.environ.update(settings.environment())
-    print(f"coopkg: serving {settings.base} on http://{host}:{port}/", file=sys.stderr, flush=True)  # noqa: T201
-    Granian(
-        "coopkg.server:build",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.RSGI,
-        workers=2,
-        websockets=False,
-        log_enabled=False,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=5,
-    ).serve()
+    folder = Path(tempfile.mkdtemp(prefix="coopkg-"))
+    os.environ.update({**settings.environment(), SOCKETS: str(folder)})
+    keeper = KeeperProcess(folder, settings)
+    try:
+        keeper.start()
+        print(f"coopkg: serving {settings.base} on http://{host}:{port}/", file=sys.stderr, flush=True)  # noqa: T201
+        Granian(
+            "coopkg.server:build",
+            factory=True,
+            address=host,
+            port=port,
+            interface=Interfaces.RSGI,
+            workers=settings.workers,
+            websockets=False,
+            log_enabled=False,
+            respawn_failed_workers=True,
+            respawn_interval=0.5,
+            workers_kill_timeout=5,
+        ).serve()
+    finally:
+        keeper.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class KeeperProcess:
+    """The keeper as a child process; when it dies it is started again."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder
+        self.pool = ReaderPool(folder, settings)
+        self.stopping = False
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, wait until it answers, and watch over it. Raises EngineFault if it never answers."""
+        self._launch()
+        for _ in range(6000):
+            try:
+                self.pool.info()
+                break
+            except Busy:
+                if self.process is not None and self.process.poll() is not None:
+                    raise EngineFault("The keeper ended before it answered.") from None
+                time.sleep(0.01)
+        else:
+            raise EngineFault("The keeper does not answer.")
+        threading.Thread(target=self._watch, daemon=True, name="keeper-watch").start()
+
+    def stop(self) -> None:
+        """End it and its readers."""
+        self.stopping = True
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=10)
+
+    def _launch(self) -> None:
+        command = [sys.executable, "-m", "coopkg.engine.keeper", str(self.folder)]
+        self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module
+
+    def _watch(self) -> None:
+        while self.process is not None:
+            code = self.process.wait()
+            if self.stopping:
+                return
+            print(f"coopkg: the keeper ended ({code}) and is started again", file=sys.stderr, flush=True)  # noqa: T201
+            self._launch()
+            time.sleep(0.2)
 
 
 def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - granian calls whatever this gives
-    """Give a worker's RSGI application over the settings in the environment."""
-    settings = Settings.from_environment(dict(environment or os.environ))
-    return Front(create_app(settings), settings)
+    """Give a web worker's RSGI application over the settings in the environment."""
+    known = dict(environment or os.environ)
+    settings = Settings.from_environment(known)
+    service = open_service(settings, ReaderPool(Path(known[SOCKETS]), settings))
+    return Front(create_app(settings, service), settings)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from coopkg.engine.evaluate import evaluate
+from coopkg.engine.evaluate import Task, evaluate
 from coopkg.errors import DoesNotConform
 from coopkg.files import find_published
 from coopkg.queries import load_queries
+from coopkg.results import SOLUTION_FORMATS
 from coopkg.shacl.report import Report, Severity, human
 from coopkg.shacl.validate import validate_published
 from coopkg.store import load_dataset
@@ -17,10 +19,36 @@ from coopkg.vocab import prefixes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from coopkg.engine.evaluate import Task
     from coopkg.queries import SavedQuery
     from coopkg.settings import Settings
     from coopkg.store import Dataset
+
+
+class Engine(Protocol):
+    """What evaluates: the keeper's readers, or this process itself."""
+
+    def ask(self, task: Task) -> bytes:
+        """Give the whole answer. Raises the errors of evaluation."""
+        ...
+
+    def info(self) -> Mapping[str, Any]:
+        """Give version, digest and number of quads of the dataset."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Evaluates in this process: for the user's own queries, tests, and Flask without ``coopkg serve``."""
+
+    dataset: Dataset
+
+    def ask(self, task: Task) -> bytes:
+        """Give the whole answer. Raises the errors of ``engine.evaluate``."""
+        return evaluate(self.dataset.store, task)
+
+    def info(self) -> Mapping[str, Any]:
+        """Give version, digest and number of quads of the dataset."""
+        return {"version": self.dataset.version, "digest": self.dataset.digest, "quads": self.dataset.count()}
 
 
 @dataclass(frozen=True)
@@ -28,18 +56,27 @@ class Service:
     """What a running coopkg consists of."""
 
     settings: Settings
-    dataset: Dataset
+    engine: Engine
     queries: Mapping[str, SavedQuery]
 
     def ask(self, task: Task) -> bytes:
-        """Evaluate and give the whole answer. Raises the errors of ``engine.evaluate``."""
-        return evaluate(self.dataset.store, task)
+        """Evaluate and give the whole answer. Raises the errors of evaluation."""
+        return self.engine.ask(task)
+
+    def rows(self, text: str) -> list[dict[str, str]]:
+        """Give the solutions of one of our own queries, each term as its bare text."""
+        answer = json.loads(self.ask(Task(text, SOLUTION_FORMATS[0], self.settings.base)))
+        return [{name: term["value"] for name, term in row.items()} for row in answer["results"]["bindings"]]
 
 
-def open_service(settings: Settings) -> Service:
-    """Load dataset and saved queries, unchecked. Raises DatasetBroken, RdfSyntaxError, QuerySyntaxError."""
+def open_service(settings: Settings, engine: Engine | None = None) -> Service:
+    """Load the saved queries, and the dataset unless an engine has it, unchecked.
+
+    Raises DatasetBroken, RdfSyntaxError, QuerySyntaxError.
+    """
     published = find_published(settings.published)
-    return Service(settings, load_dataset(settings), load_queries(published, settings.base))
+    queries = load_queries(published, settings.base)
+    return Service(settings, engine or LocalEngine(load_dataset(settings)), queries)
 
 
 def check_published(settings: Settings) -> None:

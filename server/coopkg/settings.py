@@ -34,6 +34,13 @@ class Settings:
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
     deadline_seconds: float = _setting("longest evaluation of a query, in seconds", default=30.0, limit=True)
 
+    readers: int = _setting("readers that wait for light queries", default=4, limit=True)
+    heavy_readers: int = _setting("evaluations longer than 0.1 s that may run at once", default=4, limit=True)
+    reader_memory_bytes: int = _setting("memory of one evaluation, in bytes", default=1024 * MIB, limit=True)
+    queue_length: int = _setting("queries of one web worker that may run or wait at once", default=24, limit=True)
+    queue_seconds: float = _setting("longest wait for a free reader, in seconds", default=5.0, limit=True)
+    workers: int = _setting("web worker processes", default=2, limit=True)
+
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", self.base):
             raise UsageError(f"The base IRI must be an http or https IRI that ends with a slash, not {self.base!r}.")

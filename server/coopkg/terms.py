@@ -164,3 +164,11 @@ def same_graph(one: bytes, other: bytes) -> bool:
     for graph in graphs:
         graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     return graphs[0] == graphs[1]
+
+
+def from_ntriples(text: str) -> Bindable:
+    """Give the IRI or literal that a term in N-Triples stands for."""
+    quad = next(iter(ox.parse(f"<x:s> <x:p> {text} .".encode(), ox.RdfFormat.N_TRIPLES)))
+    if not isinstance(quad.object, ox.NamedNode | ox.Literal):
+        raise TypeError(f"{text} is neither an IRI nor a literal")
+    return quad.object

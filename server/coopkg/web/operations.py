@@ -19,8 +19,8 @@ def health() -> Response:
 @blueprint.get("/ready")
 def ready() -> Response:
     """Say that the dataset is loaded, and which one."""
-    dataset = service().dataset
-    return jsonify(status="ready", version=dataset.version, digest=dataset.digest, quads=dataset.count())
+    info = service().engine.info()
+    return jsonify(status="ready", version=info["version"], digest=info["digest"], quads=info["quads"])
 
 
 @blueprint.get("/limits")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, make_response, render_template, request
 
 from coopkg.endpoint import SHAPES, answer_headers, choose_format
-from coopkg.engine.evaluate import select
 from coopkg.negotiation import prefers_html
 from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import HttpResponse
@@ -36,8 +35,8 @@ SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {{
 def home() -> Response:
     """Say what this is, how much of it there is, and what can be asked."""
     running = service()
-    rows = select(running.dataset.store, _COUNTS.format(base=running.settings.base))
-    counts = {row["class"].value.rpartition("#")[2]: int(row["count"].value) for row in rows}
+    rows = running.rows(_COUNTS.format(base=running.settings.base))
+    counts = {row["class"].rpartition("#")[2]: int(row["count"]) for row in rows}
     starred = [query for query in running.queries.values() if "start-here" in query.tags]
     return page("home.html", counts=counts, starred=starred, settings=running.settings)
 

@@ -1,0 +1,205 @@
+"""The keeper and its readers, as real processes: what ends a reader ends nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import statistics
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+import pytest
+
+from coopkg.engine import frames, wire
+from coopkg.engine.evaluate import Task
+from coopkg.engine.keeper import READERS
+from coopkg.engine.pool import ReaderPool  # noqa: TC001 - pytest reads the annotations of fixtures
+from coopkg.errors import Busy, CoopkgError, DeadlineExceeded, MemoryExceeded, QuerySyntaxError, TooLarge
+from coopkg.results import SOLUTION_FORMATS
+from coopkg.server import KeeperProcess
+from coopkg.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.slow
+
+CROSS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+LOOKUP = "SELECT ?p ?o WHERE { <http://127.0.0.1:8000/id/country/BY> ?p ?o }"
+
+
+def task(text: str, **more: object) -> Task:
+    return Task(text, SOLUTION_FORMATS[0], **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def keeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeeperProcess]:
+    folder = tmp_path_factory.mktemp("sockets")
+    settings = Settings(deadline_seconds=2.0, reader_memory_bytes=192 * 1024 * 1024, heavy_readers=4)
+    os.environ.update(settings.environment())
+    process = KeeperProcess(folder, settings)
+    process.start()
+    yield process
+    process.stop()
+    for name in settings.environment():
+        del os.environ[name]
+
+
+@pytest.fixture
+def pool(keeper: KeeperProcess) -> Iterator[ReaderPool]:
+    """The pool; after each test the keeper is the same process and a benign query is right."""
+    pid = keeper.pool.info()["pid"]
+    yield keeper.pool
+    assert eventually(lambda: b"Belarus" in keeper.pool.ask(task(LOOKUP)))
+    assert keeper.pool.info()["pid"] == pid
+
+
+def eventually(check: Callable[[], bool], seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if check():
+                return True
+        except Busy:
+            pass
+        time.sleep(0.02)
+    return False
+
+
+def test_an_answer_is_what_the_engine_gives(pool: ReaderPool) -> None:
+    assert b'"value":"1"' in pool.ask(task("SELECT (1 AS ?one) {}"))
+    bound = pool.ask(
+        task("SELECT ?s ?o { ?s ?p ?o }", substitutions={"s": ox.NamedNode("http://127.0.0.1:8000/id/country/BY")})
+    )
+    assert b"Belarus" in bound
+
+
+def test_errors_arrive_with_class_and_place(pool: ReaderPool) -> None:
+    with pytest.raises(QuerySyntaxError, match=r"^1:17: ") as caught:
+        pool.ask(task("SELECT * { ?s ?p"))
+    assert caught.value.members["column"] == 17
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CROSS,
+        "SELECT DISTINCT ?a ?d WHERE { ?a ?b ?c . ?d ?e ?f }",
+        "SELECT ?b (COUNT(?e) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } GROUP BY ?b",
+    ],
+)
+def test_a_runaway_ends_with_its_deadline(pool: ReaderPool, text: str) -> None:
+    started = time.monotonic()
+    with pytest.raises((DeadlineExceeded, MemoryExceeded, TooLarge)):
+        pool.ask(task(text, answer_bytes=1_000_000))
+    assert time.monotonic() - started < 2.5
+
+
+def test_a_shorter_deadline_is_kept_and_a_longer_one_is_not(pool: ReaderPool) -> None:
+    for asked, most in ((0.3, 0.8), (60.0, 2.5)):
+        started = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            pool.ask(task(CROSS), deadline=asked)
+        assert time.monotonic() - started < most
+
+
+def test_memory_is_capped(pool: ReaderPool) -> None:
+    doubling = "BIND('x' AS ?x0) " + " ".join(f"BIND(CONCAT(?x{i}, ?x{i}) AS ?x{i + 1})" for i in range(36))
+    with pytest.raises((MemoryExceeded, DeadlineExceeded)):
+        pool.ask(task(f"SELECT (STRLEN(?x36) AS ?n) {{ {doubling} }}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * " + "{" * 3_000,
+        "SELECT * { FILTER(" + "(" * 20_000,
+        "SELECT * " + "{" * 300_000,
+        "ASK {{ {} }}" * 9_000,
+    ],
+)
+def test_deep_nesting_does_not_reach_anybody_else(pool: ReaderPool, text: str) -> None:
+    with pytest.raises(CoopkgError) as caught:
+        pool.ask(task(text))
+    assert caught.value.status in {400, 504, 507}
+
+
+def test_a_reader_reaches_no_network(pool: ReaderPool) -> None:
+    """Even past admission: the canary on loopback is never called."""
+    with socket.socket() as canary:
+        canary.bind(("127.0.0.1", 0))
+        canary.listen()
+        canary.settimeout(0.2)
+        with pytest.raises(CoopkgError):
+            pool.ask(task(f"SELECT * {{ SERVICE <http://127.0.0.1:{canary.getsockname()[1]}/> {{ ?s ?p ?o }} }}"))
+        with pytest.raises(TimeoutError):
+            canary.accept()
+
+
+def test_work_stops_when_the_client_leaves(pool: ReaderPool) -> None:
+    with pool._connect(READERS) as connection:  # noqa: SLF001 - a client that leaves in the middle
+        frames.send_json(connection, frames.Kind.REQUEST, wire.encode(task(CROSS), 2.0))
+        started = frames.receive(connection)
+        assert started is not None
+        pid = frames.load(started[1])["pid"]
+    assert eventually(lambda: not os.path.exists(f"/proc/{pid}"), 1.0)  # noqa: PTH110
+
+
+def test_lookups_stay_quick_beside_four_runaways(pool: ReaderPool) -> None:
+    ended: list[float] = []
+
+    def run_away() -> None:
+        started = time.monotonic()
+        with pytest.raises((DeadlineExceeded, Busy)):
+            pool.ask(task(CROSS))
+        ended.append(time.monotonic() - started)
+
+    runaways = [threading.Thread(target=run_away) for _ in range(4)]
+    for thread in runaways:
+        thread.start()
+    times = []
+    while any(thread.is_alive() for thread in runaways):
+        started = time.monotonic()
+        pool.ask(task(LOOKUP))
+        times.append(time.monotonic() - started)
+    assert len(ended) == 4
+    assert max(ended) < 2.5
+    assert statistics.quantiles(times, n=20)[-1] < 0.1
+
+
+def test_more_long_evaluations_than_allowed_are_busy(pool: ReaderPool) -> None:
+    outcomes: list[str] = []
+
+    def run_away() -> None:
+        try:
+            pool.ask(task(CROSS))
+        except CoopkgError as error:
+            outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=run_away) for _ in range(7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(outcomes) == {"Busy", "DeadlineExceeded"}
+    assert outcomes.count("DeadlineExceeded") == 4
+
+
+def test_a_killed_reader_is_replaced(pool: ReaderPool) -> None:
+    with pool._connect(READERS) as connection:  # noqa: SLF001
+        frames.send_json(connection, frames.Kind.REQUEST, wire.encode(task(CROSS), 2.0))
+        started = frames.receive(connection)
+        assert started is not None
+        os.kill(frames.load(started[1])["pid"], signal.SIGSEGV)
+        assert frames.receive(connection) is None
+    assert eventually(lambda: pool.info()["readers"] >= 4)
+
+
+def test_a_killed_keeper_comes_back(keeper: KeeperProcess) -> None:
+    pid = keeper.pool.info()["pid"]
+    os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: keeper.pool.info()["pid"] != pid, 20)
+    assert eventually(lambda: b"Belarus" in keeper.pool.ask(task(LOOKUP)))
