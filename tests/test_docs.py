@@ -10,7 +10,7 @@ from coopkg.app import create_app
 from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.store import read_manifest
-from coopkg.web import operations, pages, sparql
+from coopkg.web import entities, operations, pages, sparql
 
 
 def text(name: str) -> str:
@@ -47,4 +47,6 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
 
 def test_every_blueprint_is_registered(service: object) -> None:
     app = create_app(service=service)  # type: ignore[arg-type]
-    assert {operations.blueprint.name, pages.blueprint.name, sparql.blueprint.name} == set(app.blueprints)
+    assert {entities.blueprint.name, operations.blueprint.name, pages.blueprint.name, sparql.blueprint.name} == set(
+        app.blueprints
+    )

@@ -18,6 +18,7 @@ LAYERS = (
     {"terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"},
     {"protocol", "queries", "evidence", "problems"},
     {"endpoint", "service"},
+    {"descriptions"},
     {"web", "cli", "app", "front", "server", "__main__"},
 )
 ONLY_IN = {

@@ -6,8 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 import pytest
 
+from coopkg.app import create_app
 from coopkg.canonical import canonical_turtle
 from coopkg.cli.fmt import declared_prefixes
 from coopkg.engine.evaluate import select
@@ -15,6 +17,8 @@ from coopkg.evidence import verify
 from coopkg.files import FOLDERS
 from coopkg.queries import load_queries, run_query
 from coopkg.results import SOLUTION_FORMATS
+from coopkg.service import LocalEngine, open_service
+from coopkg.settings import Settings
 from coopkg.terms import Document
 from coopkg.vocab import DEFAULT_BASE
 
@@ -97,6 +101,21 @@ def test_bounds_are_kept(dataset: Dataset) -> None:
     )
     bounds = {(int(r["value"].value), r["bound"].value.rpartition("/")[2]) for r in rows}
     assert {(8_000_000, "more-than"), (1_000_000, "almost"), (14_000_000_000, "almost"), (50, "more-than")} <= bounds
+
+
+def test_every_iri_of_our_own_resolves(dataset: Dataset) -> None:
+    """Whatever the graph names under its base IRI is told of when it is dereferenced: RDF by every suffix."""
+    client = create_app(service=open_service(Settings(), LocalEngine(dataset))).test_client()
+    names = {
+        term.value.partition("#")[0].removeprefix(dataset.base)
+        for quad in dataset.store
+        for term in quad
+        if isinstance(term, ox.NamedNode) and term.value.startswith(dataset.base)
+    }
+    names.discard("")
+    failed = [name for name in sorted(names) if client.get(f"/{name}.nt").status_code != 200]
+    assert len(names) > 500
+    assert failed == []
 
 
 def test_files_are_in_canonical_form(published: Published) -> None:

@@ -9,8 +9,9 @@ from coopkg.errors import CoopkgError, MethodNotAllowed, NotFound, TooLarge, Usa
 from coopkg.problems import COMMON_HEADERS, problem
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
-from coopkg.web import operations, pages, sparql
+from coopkg.web import entities, operations, pages, sparql
 from coopkg.web.values import flask_response
+from coopkg.web.values import service as running
 
 
 def create_app(settings: Settings | None = None, service: Service | None = None) -> Flask:
@@ -22,7 +23,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app = Flask("coopkg", template_folder="web/templates", static_folder="web/static", root_path=_root())
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     app.extensions["coopkg"] = service or open_service(settings)
-    for blueprint in (sparql.blueprint, pages.blueprint, operations.blueprint):
+    for blueprint in (sparql.blueprint, pages.blueprint, entities.blueprint, operations.blueprint):
         app.register_blueprint(blueprint)
     app.register_error_handler(CoopkgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
@@ -37,8 +38,7 @@ def _root() -> str:
 
 
 def _answer_error(error: CoopkgError) -> Response:
-    base = Settings.base
-    return flask_response(problem(error, request.headers.get("Accept"), base))
+    return flask_response(problem(error, request.headers.get("Accept"), running().settings.base))
 
 
 def _answer_http_error(error: HTTPException) -> Response:
