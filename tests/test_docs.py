@@ -10,7 +10,9 @@ from coopkg.app import create_app
 from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.store import read_manifest
-from coopkg.web import entities, operations, pages, sparql
+from coopkg.web import entities, graph_store, operations, pages, sparql, update
+
+ROOMS = (entities, graph_store, operations, pages, sparql, update)
 
 
 def text(name: str) -> str:
@@ -47,6 +49,4 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
 
 def test_every_blueprint_is_registered(service: object) -> None:
     app = create_app(service=service)  # type: ignore[arg-type]
-    assert {entities.blueprint.name, operations.blueprint.name, pages.blueprint.name, sparql.blueprint.name} == set(
-        app.blueprints
-    )
+    assert {room.blueprint.name for room in ROOMS} == set(app.blueprints)

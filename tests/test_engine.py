@@ -53,7 +53,7 @@ def pool(keeper: KeeperProcess) -> Iterator[ReaderPool]:
     """The pool; after each test the keeper is the same process and a benign query is right."""
     pid = keeper.pool.info()["pid"]
     yield keeper.pool
-    assert eventually(lambda: b"Belarus" in keeper.pool.ask(task(LOOKUP)))
+    assert eventually(lambda: b"Belarus" in keeper.pool.ask(task(LOOKUP)).body)
     assert keeper.pool.info()["pid"] == pid
 
 
@@ -70,11 +70,11 @@ def eventually(check: Callable[[], bool], seconds: float = 5) -> bool:
 
 
 def test_an_answer_is_what_the_engine_gives(pool: ReaderPool) -> None:
-    assert b'"value":"1"' in pool.ask(task("SELECT (1 AS ?one) {}"))
+    assert b'"value":"1"' in pool.ask(task("SELECT (1 AS ?one) {}")).body
     bound = pool.ask(
         task("SELECT ?s ?o { ?s ?p ?o }", substitutions={"s": ox.NamedNode("http://127.0.0.1:8000/id/country/BY")})
     )
-    assert b"Belarus" in bound
+    assert b"Belarus" in bound.body
 
 
 def test_errors_arrive_with_class_and_place(pool: ReaderPool) -> None:
@@ -141,7 +141,7 @@ def test_a_reader_reaches_no_network(pool: ReaderPool) -> None:
 
 def test_work_stops_when_the_client_leaves(pool: ReaderPool) -> None:
     with pool._connect(READERS) as connection:  # noqa: SLF001 - a client that leaves in the middle
-        frames.send_json(connection, frames.Kind.REQUEST, wire.encode(task(CROSS), 2.0))
+        frames.send_json(connection, frames.Kind.REQUEST, {"task": wire.encode(task(CROSS)), "deadline": 2.0})
         started = frames.receive(connection)
         assert started is not None
         pid = frames.load(started[1])["pid"]
@@ -190,7 +190,7 @@ def test_more_long_evaluations_than_allowed_are_busy(pool: ReaderPool) -> None:
 
 def test_a_killed_reader_is_replaced(pool: ReaderPool) -> None:
     with pool._connect(READERS) as connection:  # noqa: SLF001
-        frames.send_json(connection, frames.Kind.REQUEST, wire.encode(task(CROSS), 2.0))
+        frames.send_json(connection, frames.Kind.REQUEST, {"task": wire.encode(task(CROSS)), "deadline": 2.0})
         started = frames.receive(connection)
         assert started is not None
         os.kill(frames.load(started[1])["pid"], signal.SIGSEGV)
@@ -202,4 +202,4 @@ def test_a_killed_keeper_comes_back(keeper: KeeperProcess) -> None:
     pid = keeper.pool.info()["pid"]
     os.kill(pid, signal.SIGKILL)
     assert eventually(lambda: keeper.pool.info()["pid"] != pid, 20)
-    assert eventually(lambda: b"Belarus" in keeper.pool.ask(task(LOOKUP)))
+    assert eventually(lambda: b"Belarus" in keeper.pool.ask(task(LOOKUP)).body)

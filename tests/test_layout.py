@@ -16,9 +16,9 @@ PACKAGE = Path(errors.__file__).parent
 LAYERS = (
     {"vocab", "files", "settings", "errors"},
     {"terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"},
-    {"protocol", "queries", "evidence", "problems"},
+    {"protocol", "queries", "evidence", "problems", "representation"},
     {"endpoint", "service"},
-    {"descriptions"},
+    {"descriptions", "catalogue"},
     {"web", "cli", "app", "front", "server", "__main__"},
 )
 ONLY_IN = {

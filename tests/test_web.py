@@ -101,3 +101,34 @@ def test_health_ready_limits(client: FlaskClient, service: Service) -> None:
     assert json.loads(client.get("/health").data)["status"] == "ok"
     assert json.loads(client.get("/ready").data)["quads"] == service.engine.info()["quads"]
     assert json.loads(client.get("/limits").data) == service.settings.limits()
+
+
+def test_an_answer_that_the_client_has_is_304_before_anything_is_evaluated(client: FlaskClient) -> None:
+    first = client.get("/sparql", query_string={"query": SELECT})
+    tag = first.headers["ETag"]
+    again = client.get("/sparql", query_string={"query": SELECT}, headers={"If-None-Match": tag})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    other = client.get("/sparql", query_string={"query": SELECT}, headers={"If-None-Match": tag, "Accept": "text/csv"})
+    assert (other.status_code, other.headers["ETag"] == tag) == (200, False)
+
+
+@pytest.mark.parametrize("expression", ["NOW()", "RAND()", "UUID()", "STRUUID()"])
+def test_what_differs_each_time_has_no_tag(client: FlaskClient, expression: str) -> None:
+    response = client.get("/sparql", query_string={"query": f"SELECT ({expression} AS ?x) {{}}"})
+    assert "ETag" not in response.headers
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_writes_are_off_unless_the_server_is_for_scratch(client: FlaskClient) -> None:
+    assert client.post("/update", data={"update": "CLEAR ALL"}).status_code == 403
+    assert client.put("/graphs?default", data="", content_type="text/turtle").status_code == 403
+    assert client.get("/update?update=CLEAR+ALL").status_code == 405
+
+
+def test_the_service_description_names_formats_and_graphs(client: FlaskClient) -> None:
+    text = client.get("/sparql", headers={"Accept": "application/n-triples"}).data.decode()
+    for fmt in (*SOLUTION_FORMATS, *GRAPH_FORMATS):
+        assert f"<{fmt.iri}>" in text
+    assert "UnionDefaultGraph" in text
+    assert "<http://127.0.0.1:8000/graph/source/high-tech-country>" in text
+    assert "SPARQL11Update" not in text

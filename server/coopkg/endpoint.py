@@ -9,31 +9,52 @@ from coopkg.errors import NotAcceptable, ProtocolError, TooLarge
 from coopkg.negotiation import choose
 from coopkg.problems import COMMON_HEADERS
 from coopkg.protocol import HttpResponse
+from coopkg.representation import etag, matches
 from coopkg.results import Format, Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from coopkg.protocol import HttpRequest, SparqlRequest
+    from coopkg.service import Service
     from coopkg.settings import Settings
 
 SHAPES: Final = {"SELECT": Shape.SOLUTIONS, "ASK": Shape.BOOLEAN, "CONSTRUCT": Shape.GRAPH, "DESCRIBE": Shape.GRAPH}
 
 
-def answer(
-    request: HttpRequest, operation: SparqlRequest, ask: Callable[[Task], bytes], settings: Settings
-) -> HttpResponse:
+def answer(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse:
     """Give the response to a query operation. Raises the errors of admission, negotiation and evaluation."""
+    settings = service.settings
     if len(operation.text.encode()) > settings.query_bytes:
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
-    form = admit(operation.text).form
-    if form not in FORMS:
+    admitted = admit(operation.text)
+    if admitted.form not in FORMS:
         raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
-    fmt = choose_format(request.headers.get("accept"), operation.format_name, SHAPES[form])
-    body = ask(task_of(operation, fmt, settings))
-    return HttpResponse(200, answer_headers(fmt), body)
+    fmt = choose_format(request.headers.get("accept"), operation.format_name, SHAPES[admitted.form])
+    return respond(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
+
+
+def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse:
+    """Give the answer to a task, or 304 before anything is evaluated where the client has it already.
+
+    A task is stable if the same version always gives the same answer; one that is not has no entity tag.
+    """
+    headers = answer_headers(task.format)
+    if not stable:
+        return HttpResponse(200, {**headers, "Cache-Control": "no-store"}, service.ask(task))
+    headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+    condition = request.headers.get("if-none-match")
+    if condition and matches(condition, tag := _tag(task, service.engine.info()["tag"])):
+        return HttpResponse(304, {**headers, "ETag": tag})
+    found = service.engine.ask(task)
+    return HttpResponse(200, {**headers, "ETag": _tag(task, found.tag)}, found.body)
+
+
+def _tag(task: Task, version: str) -> str:
+    bound = [f"{name}={term}" for name, term in sorted((task.substitutions or {}).items())]
+    return etag(
+        version, task.text, task.format.name, str(task.union), *task.default_graphs, "", *task.named_graphs, "", *bound
+    )
 
 
 def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
@@ -44,6 +65,7 @@ def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
         base=settings.base,
         default_graphs=operation.default_graphs,
         named_graphs=operation.named_graphs,
+        union=not settings.scratch,
         prefixes=prefixes(settings.base),
         answer_bytes=settings.answer_bytes,
     )
@@ -70,4 +92,5 @@ def answer_headers(fmt: Format) -> dict[str, str]:
         "Content-Type": fmt.content_type,
         "Vary": "Accept, Accept-Encoding, Origin",
         "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "ETag, Link, Retry-After, Content-Location",
     }

@@ -17,6 +17,7 @@ from werkzeug.test import run_wsgi_app
 from coopkg.errors import TooLarge, UsageError
 from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
+from coopkg.representation import compressed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -47,7 +48,7 @@ class Front:
         request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()), body)
         loop = asyncio.get_running_loop()
         response = await loop.run_in_executor(self.threads, self._page, request, scope.scheme)
-        send(protocol, scope.method, response)
+        send(protocol, scope.method, compressed(response, request.headers))
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:  # noqa: ANN401
         limit = self.settings.body_bytes

@@ -105,6 +105,36 @@ def parse_query(request: HttpRequest) -> SparqlRequest | None:
             raise MethodNotAllowed(f"{request.method} is not allowed here.", QUERY_METHODS)
 
 
+def parse_update(request: HttpRequest) -> SparqlRequest:
+    """Give the update operation that a request asks for; its graphs are those of USING and USING NAMED.
+
+    Raises ProtocolError, MethodNotAllowed or UnsupportedMediaType where the protocol says 4xx.
+    """
+    if request.method != "POST":
+        raise MethodNotAllowed("An update is sent by POST.", ("POST", "OPTIONS"))
+    content_type = request.headers.get("content-type")
+    url = form_fields(request.query_string)
+    match media_type(content_type):
+        case kind if kind == FORM:
+            fields = [*url, *form_fields(decode(request.body, content_type))]
+        case kind if kind == UPDATE_BODY:
+            if any(name == "update" for name, _ in url):
+                raise ProtocolError("The update is in the body already: no update parameter beside it.")
+            fields = [*url, ("update", decode(request.body, content_type))]
+        case kind:
+            raise UnsupportedMediaType(
+                f"An update is not read from {kind or 'a body without Content-Type'}.", (FORM, UPDATE_BODY)
+            )
+    updates = [value for name, value in fields if name == "update"]
+    if any(name == "query" for name, _ in fields) or len(updates) != 1:
+        raise ProtocolError("There must be exactly one update, and no query beside it.")
+    return SparqlRequest(
+        text=updates[0],
+        default_graphs=tuple(value for name, value in fields if name == "using-graph-uri"),
+        named_graphs=tuple(value for name, value in fields if name == "using-named-graph-uri"),
+    )
+
+
 def _from_body(request: HttpRequest, url: list[tuple[str, str]]) -> SparqlRequest:
     content_type = request.headers.get("content-type")
     match media_type(content_type):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
+
+from coopkg.terms import serialize_triples_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +91,4 @@ def serialize_triples(triples: Iterable[ox.Triple], fmt: Format, prefixes: dict[
     """Give a graph in that format; ``prefixes`` abbreviate it where the format can."""
     if fmt.rdf is None:
         raise ValueError(f"{fmt.name} is no format for graphs")
-    target = io.BytesIO()
-    named = prefixes if fmt.name in {"ttl", "trig", "rdf"} else None
-    ox.serialize(triples, target, fmt.rdf, prefixes=named)
-    return target.getvalue()
+    return serialize_triples_as(list(triples), fmt.rdf, prefixes)

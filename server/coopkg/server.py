@@ -32,7 +32,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
     from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
-    check_published(settings)
+    if not settings.scratch:
+        check_published(settings)
     folder = Path(tempfile.mkdtemp(prefix="coopkg-"))
     os.environ.update({**settings.environment(), SOCKETS: str(folder)})
     keeper = KeeperProcess(folder, settings)

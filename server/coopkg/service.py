@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from coopkg.engine.evaluate import Task, evaluate
-from coopkg.errors import DoesNotConform
+from coopkg.engine.changes import Change, work_out
+from coopkg.engine.evaluate import Answer, Task, evaluate
+from coopkg.engine.pool import Receipt
+from coopkg.errors import DoesNotConform, Forbidden
 from coopkg.files import find_published
 from coopkg.queries import load_queries
 from coopkg.results import SOLUTION_FORMATS
@@ -27,12 +29,16 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """What evaluates: the keeper's readers, or this process itself."""
 
-    def ask(self, task: Task) -> bytes:
+    def ask(self, task: Task) -> Answer:
         """Give the whole answer. Raises the errors of evaluation."""
         ...
 
     def info(self) -> Mapping[str, Any]:
         """Give version, digest and number of quads of the dataset."""
+        ...
+
+    def change(self, change: Change) -> Receipt:
+        """Carry a change out and publish what it gives. Raises what working it out raises."""
         ...
 
 
@@ -42,13 +48,21 @@ class LocalEngine:
 
     dataset: Dataset
 
-    def ask(self, task: Task) -> bytes:
+    def ask(self, task: Task) -> Answer:
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
-        return evaluate(self.dataset.store, task)
+        return Answer(evaluate(self.dataset.store, task), self.dataset.tag)
 
     def info(self) -> Mapping[str, Any]:
         """Give version, digest and number of quads of the dataset."""
-        return {"version": self.dataset.version, "digest": self.dataset.digest, "quads": self.dataset.count()}
+        dataset = self.dataset
+        return {
+            "version": dataset.version, "digest": dataset.digest, "tag": dataset.tag, "quads": dataset.count(),
+        }  # fmt: skip
+
+    def change(self, change: Change) -> Receipt:
+        """Carry a change out on the dataset itself."""
+        patch = work_out(self.dataset.store, change)
+        return Receipt(self.dataset.version, patch.existed, changed=bool(patch.lines()))
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,13 @@ class Service:
 
     def ask(self, task: Task) -> bytes:
         """Evaluate and give the whole answer. Raises the errors of evaluation."""
-        return self.engine.ask(task)
+        return self.engine.ask(task).body
+
+    def propose(self, change: Change) -> Receipt:
+        """Carry a change out: the one path of every write. Raises Forbidden where writes are off."""
+        if not self.settings.scratch:
+            raise Forbidden("Writes are off on this server.")
+        return self.engine.change(change)
 
     def rows(self, text: str) -> list[dict[str, str]]:
         """Give the solutions of one of our own queries, each term as its bare text."""

@@ -34,6 +34,9 @@ class Settings:
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
     deadline_seconds: float = _setting("longest evaluation of a query, in seconds", default=30.0, limit=True)
 
+    scratch: bool = _setting(
+        "serve an empty, ungated dataset with open writes, for test suites; loopback only", default=False
+    )
     readers: int = _setting("readers that wait for light queries", default=4, limit=True)
     heavy_readers: int = _setting("evaluations longer than 0.1 s that may run at once", default=4, limit=True)
     reader_memory_bytes: int = _setting("memory of one evaluation, in bytes", default=1024 * MIB, limit=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,11 @@ class Dataset:
     digest: str
     manifest: tuple[ManifestEntry, ...]
 
+    @property
+    def tag(self) -> str:
+        """Give what identifies this version among all: part of every entity tag."""
+        return f"{self.digest[:16]}.{self.version}"
+
     def count(self) -> int:
         """Give the number of quads."""
         return len(self.store)
@@ -71,6 +77,8 @@ def read_quads(published: Published, manifest: tuple[ManifestEntry, ...]) -> Ite
 
 def load_dataset(settings: Settings) -> Dataset:
     """Load the published files into a store. Raises DatasetBroken or RdfSyntaxError, naming file and line."""
+    if settings.scratch:
+        return Dataset(ox.Store(), settings.base, 1, os.urandom(16).hex(), ())
     published = find_published(settings.published)
     manifest = tuple(e for e in read_manifest(published) if settings.alignments or not e.file.startswith(ALIGNMENTS))
     quads = read_quads(published, manifest)

@@ -143,10 +143,35 @@ def _object(value: object, language: str | None) -> Term:
     return value  # type: ignore[return-value]
 
 
+_ABBREVIATING: Final = (None, ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.RDF_XML)
+
+
+def used_prefixes(triples: list[ox.Triple], prefixes: dict[str, str]) -> dict[str, str]:
+    """Give those prefixes whose namespace some IRI of the triples is in."""
+    names = {iri: name for name, iri in prefixes.items()}
+    found: set[str] = set()
+    for triple_ in triples:
+        for term in (triple_.subject, triple_.predicate, triple_.object):
+            if isinstance(term, ox.Literal):
+                found.add(_namespace(term.datatype.value))
+            elif isinstance(term, ox.NamedNode):
+                found.add(_namespace(term.value))
+    return {names[iri]: iri for iri in sorted(found & names.keys())}
+
+
+def _namespace(iri: str) -> str:
+    return iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
+
+
+def serialize_triples_as(triples: list[ox.Triple], fmt: ox.RdfFormat | None, prefixes: dict[str, str]) -> bytes:
+    """Give triples in an RDF format, Turtle unless another is named; the prefixes that are used, where it has any."""
+    named = used_prefixes(triples, prefixes) if fmt in _ABBREVIATING else None
+    return ox.serialize(triples, format=fmt or ox.RdfFormat.TURTLE, prefixes=named) or b""
+
+
 def serialize_turtle(triples: list[ox.Triple], prefixes: dict[str, str]) -> str:
     """Give triples as Turtle."""
-    data = ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=prefixes)
-    return (data or b"").decode()
+    return serialize_triples_as(triples, None, prefixes).decode()
 
 
 def format_of(name: str) -> ox.RdfFormat:

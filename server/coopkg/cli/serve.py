@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 
 import click
@@ -15,11 +16,17 @@ from coopkg.server import serve
 @click.option(
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="The address to serve on."
 )
+@click.option(
+    "--scratch", is_flag=True, default=None, help="Serve an empty, ungated dataset with open writes, on loopback."
+)
 @dataset_options
 def command(bind: str, **options: object) -> None:
     """Serve the published graph over HTTP until interrupted."""
     host, port = _address(bind)
-    serve(settings_from(**options), host, port)
+    settings = settings_from(**options)
+    if settings.scratch and not ipaddress.ip_address(socket.gethostbyname(host)).is_loopback:
+        raise UsageError("--scratch serves on loopback only: anybody may write to it.")
+    serve(settings, host, port)
 
 
 def _address(bind: str) -> tuple[str, int]:

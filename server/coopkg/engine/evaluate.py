@@ -36,6 +36,14 @@ class Task:
     answer_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer, and the tag of the dataset version that gave it."""
+
+    body: bytes
+    tag: str
+
+
 class _Capped(io.BytesIO):
     """A buffer that refuses to grow past its cap, which ends the evaluation that writes into it."""
 

@@ -15,11 +15,11 @@ import socket
 import sys
 import traceback
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from coopkg.engine import confine, reader
+from coopkg.engine import changes, confine, reader
 from coopkg.settings import Settings
 from coopkg.store import Dataset, load_dataset
 
@@ -39,6 +39,7 @@ class Child:
     pid: int
     control: socket.socket
     errors: int
+    version: int
     heavy: bool = False
     said: bytearray = field(default_factory=bytearray)
 
@@ -53,6 +54,7 @@ class Keeper:
         self.children: dict[int, Child] = {}
         self.causes: OrderedDict[int, str] = OrderedDict()
         self.told_about_network = False
+        self.folder = folder
         self.tasks = _listen(folder / READERS)
         self.control = _listen(folder / CONTROL)
         self.wake, self._waker = socket.socketpair()
@@ -73,7 +75,10 @@ class Keeper:
                 key.data()
 
     def _fill(self) -> None:
-        while sum(not child.heavy for child in self.children.values()) < self.settings.readers:
+        while (
+            sum(not child.heavy for child in self.children.values() if child.version == self.dataset.version)
+            < self.settings.readers
+        ):
             self._fork()
 
     def _fork(self) -> None:
@@ -86,7 +91,7 @@ class Keeper:
         os.close(errors_write)
         os.set_blocking(errors_read, False)
         mine.setblocking(False)  # noqa: FBT003
-        child = self.children[pid] = Child(pid, mine, errors_read)
+        child = self.children[pid] = Child(pid, mine, errors_read, self.dataset.version)
         self.selector.register(mine, selectors.EVENT_READ, lambda: self._hear(child))
         self.selector.register(errors_read, selectors.EVENT_READ, lambda: self._listen_to(child))
 
@@ -167,13 +172,34 @@ class Keeper:
             self.causes.popitem(last=False)
 
     def _answer(self) -> None:
-        """Answer one question: ``info``, or the pid of a reader that died."""
+        """Answer one question: ``info``, the pid of a reader that died, or ``commit VERSION`` with a patch."""
         connection, _ = self.control.accept()
         with connection, contextlib.suppress(OSError):
-            connection.settimeout(1)
-            question = connection.recv(64).decode("ascii", errors="replace")
+            connection.settimeout(5)
+            head, _, body = b"".join(iter(lambda: connection.recv(1 << 20), b"")).decode().partition("\n")
             self._reap()
-            connection.sendall(json.dumps(self._reply(question)).encode())
+            answer = self._commit(int(head.split()[1]), body) if head.startswith("commit ") else self._reply(head)
+            connection.sendall(json.dumps(answer).encode())
+
+    def _commit(self, version: int, lines: str) -> dict[str, object]:
+        """Apply a patch that was worked out on the current version, and publish the next; refuse any other."""
+        if version != self.dataset.version:
+            return {"committed": False, "version": self.dataset.version}
+        changes.apply_lines(self.dataset.store, lines)
+        self.dataset = replace(self.dataset, version=version + 1)
+        self._publish()
+        return {"committed": True, "version": self.dataset.version}
+
+    def _publish(self) -> None:
+        """Have new readers accept on a new socket under the old name, and the old readers end when they are idle."""
+        passed = self.tasks
+        self.tasks = _listen(self.folder / f"{READERS}.{self.dataset.version}")
+        (self.folder / f"{READERS}.{self.dataset.version}").rename(self.folder / READERS)
+        self._fill()
+        passed.close()
+        for child in self.children.values():
+            if child.version != self.dataset.version and not child.heavy:
+                os.kill(child.pid, signal.SIGUSR1)
 
     def _reply(self, question: str) -> dict[str, object]:
         if question.isdigit():
@@ -184,6 +210,7 @@ class Keeper:
         return {
             "version": self.dataset.version,
             "digest": self.dataset.digest,
+            "tag": self.dataset.tag,
             "quads": self.dataset.count(),
             "readers": len(self.children),
             "pid": os.getpid(),

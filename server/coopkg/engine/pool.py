@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg import errors
 from coopkg.engine import frames, wire
+from coopkg.engine.evaluate import Answer
 from coopkg.engine.keeper import CONTROL, READERS
 from coopkg.errors import (
     Busy,
@@ -26,11 +29,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from coopkg.engine.changes import Change
     from coopkg.engine.evaluate import Task
     from coopkg.settings import Settings
 
 _GRACE: Final = 2.0
 """Seconds beyond the deadline after which a silent reader counts as lost."""
+
+
+_ATTEMPTS: Final = 5
+"""How often a request is handed over anew when the reader that took it was retired, or another change came first."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a change: the version that has it, whether its graph was there before, whether it did anything."""
+
+    version: int
+    existed: bool
+    changed: bool
 
 
 class ReaderPool:
@@ -41,18 +58,40 @@ class ReaderPool:
         self.settings = settings
         self._places = threading.BoundedSemaphore(settings.queue_length)
 
-    def ask(self, task: Task, deadline: float | None = None) -> bytes:
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:
         """Give the whole answer.
 
         Raises what the evaluation raised, Busy where the queue is full or the keeper away, DeadlineExceeded,
         MemoryExceeded or QueryTooComplex where the reader was ended.
         """
+        body, facts = self._run({"task": wire.encode(task)}, deadline)
+        return Answer(body, str(facts["tag"]))
+
+    def change(self, change: Change) -> Receipt:
+        """Work a change out in a reader and have the keeper publish it.
+
+        Raises what working it out raised, and Busy if other changes kept coming first.
+        """
+        for _ in range(_ATTEMPTS):
+            lines, facts = self._run({"change": change.as_json()}, None)
+            if not lines:
+                return Receipt(int(facts["version"]), bool(facts["existed"]), changed=False)
+            answer = self._ask_keeper(f"commit {facts['version']}\n{lines.decode()}")
+            if answer["committed"]:
+                return Receipt(int(answer["version"]), bool(facts["existed"]), changed=True)
+        raise Busy("Other changes kept coming first; come back in a moment.")
+
+    def _run(self, request: dict[str, Any], deadline: float | None) -> tuple[bytes, dict[str, Any]]:
         seconds = min(deadline or self.settings.deadline_seconds, self.settings.deadline_seconds)
         if not self._places.acquire(blocking=False):
             raise Busy("Too many queries are waiting; come back in a moment.")
         try:
-            with self._connect(READERS) as connection:
-                return self._converse(connection, task, seconds)
+            for _ in range(_ATTEMPTS):
+                with self._connect(READERS) as connection:
+                    pid = self._begin(connection, {**request, "deadline": seconds})
+                    if pid is not None:
+                        return self._finish(connection, pid, seconds)
+            raise Busy("The readers were replaced; come back in a moment.")
         finally:
             self._places.release()
 
@@ -70,17 +109,19 @@ class ReaderPool:
                 raise Busy("The dataset is being loaded; come back in a moment.") from None
             yield connection
 
-    def _converse(self, connection: socket.socket, task: Task, seconds: float) -> bytes:
+    @staticmethod
+    def _begin(connection: socket.socket, request: dict[str, Any]) -> int | None:
+        """Hand a request over; give the reader's pid, or None where it was replaced before it took the request up."""
         try:
-            frames.send_json(connection, frames.Kind.REQUEST, wire.encode(task, seconds))
+            frames.send_json(connection, frames.Kind.REQUEST, request)
             started = frames.receive(connection)
         except TimeoutError:
             raise Busy("No reader was free in time; come back in a moment.") from None
         except OSError:
-            started = None
-        if started is None:
-            raise Busy("The reader was replaced; come back in a moment.")
-        pid = int(frames.load(started[1])["pid"])
+            return None
+        return None if started is None else int(frames.load(started[1])["pid"])
+
+    def _finish(self, connection: socket.socket, pid: int, seconds: float) -> tuple[bytes, dict[str, Any]]:
         connection.settimeout(seconds + _GRACE)
         chunks: list[bytes] = []
         try:
@@ -89,10 +130,10 @@ class ReaderPool:
                 if kind is frames.Kind.ERROR:
                     raise _rebuild(frames.load(payload))
                 if kind is frames.Kind.END:
-                    return b"".join(chunks)
+                    return b"".join(chunks), frames.load(payload)
                 chunks.append(payload)
         except TimeoutError:
-            os.kill(pid, 9)
+            os.kill(pid, signal.SIGKILL)
             raise self._deadline(seconds) from None
         raise self._died(pid, seconds)
 
@@ -122,6 +163,7 @@ class ReaderPool:
         with self._connect(CONTROL) as connection:
             try:
                 connection.sendall(question.encode())
+                connection.shutdown(socket.SHUT_WR)
                 answer = connection.recv(4096)
             except OSError:
                 answer = b""

@@ -12,17 +12,18 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.engine import confine, frames, wire
+from coopkg.engine import changes, confine, frames, wire
 from coopkg.engine.evaluate import evaluate
 from coopkg.errors import CoopkgError, EngineFault, MemoryExceeded
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
-    from coopkg.engine.evaluate import Task
     from coopkg.store import Dataset
 
 HEAVY_AFTER: Final = 0.1
@@ -38,56 +39,94 @@ def run(dataset: Dataset, listener: socket.socket, control: socket.socket, memor
     confine.limit_resources(memory_bytes)
     threading.stack_size(confine.STACK_BYTES)
     control.sendall(b"n" if isolated else b"N")
-    evaluator = _Evaluator(dataset)
-    while True:
+    evaluator = _Evaluator()
+    retirement = _Retirement()
+    while not retirement.due:
+        retirement.idle = True
         connection, _ = listener.accept()
+        retirement.idle = False
         with connection:
-            heavy = _serve(evaluator, connection, control)
-        if heavy:
+            spent = _serve(dataset, evaluator, connection, control)
+        if spent:
+            break
+    os._exit(0)
+
+
+class _Retirement:
+    """Takes the keeper's notice that the version has passed: at once while idle, else after the task at hand."""
+
+    def __init__(self) -> None:
+        self.idle = False
+        self.due = False
+        signal.signal(signal.SIGUSR1, self._notice)
+
+    def _notice(self, _number: int, _frame: object) -> None:
+        if self.idle:
             os._exit(0)
+        self.due = True
 
 
-def _serve(evaluator: _Evaluator, connection: socket.socket, control: socket.socket) -> bool:
-    """Serve one task; say whether it became heavy."""
+def _serve(dataset: Dataset, evaluator: _Evaluator, connection: socket.socket, control: socket.socket) -> bool:
+    """Serve one task; say whether the reader is spent: by a task that became heavy, or a change to its store."""
     frame = frames.receive(connection)
     if frame is None:
         return False
-    task, deadline = wire.decode(frames.load(frame[1]))
-    confine.set_deadline(deadline)
+    value = frames.load(frame[1])
+    confine.set_deadline(float(value["deadline"]))
     frames.send_json(connection, frames.Kind.STARTED, {"pid": os.getpid()})
-    evaluator.start(task)
+    evaluator.start(_job(dataset, value))
     heavy = _watch(connection, control, evaluator.done)
     confine.set_deadline(0)
     _reply(connection, evaluator.outcome)
-    return heavy
+    return heavy or "change" in value
+
+
+def _job(dataset: Dataset, value: dict[str, Any]) -> Callable[[], Outcome]:
+    if "change" in value:
+        change = changes.from_json(value["change"])
+
+        def work_out() -> Outcome:
+            patch = changes.work_out(dataset.store, change)
+            return Outcome(patch.lines().encode(), {"version": dataset.version, "existed": patch.existed})
+
+        return work_out
+    return lambda: Outcome(evaluate(dataset.store, wire.decode(value["task"])), {"tag": dataset.tag})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job gave: the body, and what else the end frame says."""
+
+    body: bytes
+    facts: dict[str, Any]
 
 
 class _Evaluator:
     """The one thread that evaluates; it lives as long as the reader, since its stack takes most of the memory cap."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._tasks: SimpleQueue[Task] = SimpleQueue()
-        self.outcome: bytes | CoopkgError = EngineFault("Nothing has been evaluated yet.")
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[Callable[[], Outcome]] = SimpleQueue()
+        self.outcome: Outcome | CoopkgError = EngineFault("Nothing has been evaluated yet.")
         self.done, self._signal = os.pipe()
         threading.Thread(target=self._run, daemon=True, name="evaluator").start()
 
-    def start(self, task: Task) -> None:
+    def start(self, job: Callable[[], Outcome]) -> None:
         """Begin to evaluate; ``done`` becomes readable when there is an outcome."""
-        self._tasks.put(task)
+        self._jobs.put(job)
 
     def _run(self) -> None:
         while True:
-            self.outcome = self._evaluate(self._tasks.get())
+            self.outcome = _outcome(self._jobs.get())
             os.write(self._signal, b".")
 
-    def _evaluate(self, task: Task) -> bytes | CoopkgError:
-        try:
-            return evaluate(self._dataset.store, task)
-        except CoopkgError as error:
-            return error
-        except MemoryError:
-            return MemoryExceeded("The evaluation wanted more memory than it may have.")
+
+def _outcome(job: Callable[[], Outcome]) -> Outcome | CoopkgError:
+    try:
+        return job()
+    except CoopkgError as error:
+        return error
+    except MemoryError:
+        return MemoryExceeded("The evaluation wanted more memory than it may have.")
 
 
 def _watch(connection: socket.socket, control: socket.socket, done: int) -> bool:
@@ -111,14 +150,14 @@ def _watch(connection: socket.socket, control: socket.socket, done: int) -> bool
             control.sendall(b"h")
 
 
-def _reply(connection: socket.socket, answer: bytes | CoopkgError) -> None:
+def _reply(connection: socket.socket, answer: Outcome | CoopkgError) -> None:
     try:
         if isinstance(answer, CoopkgError):
             value = {"error": type(answer).__name__, "detail": answer.detail, "members": answer.members}
             frames.send_json(connection, frames.Kind.ERROR, value)
             return
-        for start in range(0, len(answer), frames.CHUNK):
-            frames.send(connection, frames.Kind.BODY, answer[start : start + frames.CHUNK])
-        frames.send_json(connection, frames.Kind.END, {"bytes": len(answer)})
+        for start in range(0, len(answer.body), frames.CHUNK):
+            frames.send(connection, frames.Kind.BODY, answer.body[start : start + frames.CHUNK])
+        frames.send_json(connection, frames.Kind.END, {"bytes": len(answer.body), **answer.facts})
     except (BrokenPipeError, ConnectionResetError):
         print("a client went away before its answer", file=sys.stderr)  # noqa: T201

@@ -9,7 +9,7 @@ from coopkg.results import by_name
 from coopkg.terms import from_ntriples
 
 
-def encode(task: Task, deadline: float) -> dict[str, Any]:
+def encode(task: Task) -> dict[str, Any]:
     """Give a task as a JSON object."""
     return {
         "text": task.text,
@@ -21,16 +21,15 @@ def encode(task: Task, deadline: float) -> dict[str, Any]:
         "prefixes": dict(task.prefixes or {}),
         "substitutions": {name: str(term) for name, term in (task.substitutions or {}).items()},
         "answer_bytes": task.answer_bytes,
-        "deadline": deadline,
     }
 
 
-def decode(value: dict[str, Any]) -> tuple[Task, float]:
-    """Give the task and its deadline in seconds."""
+def decode(value: dict[str, Any]) -> Task:
+    """Give the task that a JSON object stands for."""
     fmt = by_name(value["format"])
     if fmt is None:
         raise ValueError(f"there is no format {value['format']!r}")
-    task = Task(
+    return Task(
         text=value["text"],
         format=fmt,
         base=value["base"],
@@ -41,4 +40,3 @@ def decode(value: dict[str, Any]) -> tuple[Task, float]:
         substitutions={name: from_ntriples(term) for name, term in value["substitutions"].items()},
         answer_bytes=value["answer_bytes"],
     )
-    return task, float(value["deadline"])

@@ -5,14 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from coopkg.descriptions import describe, incoming
-from coopkg.endpoint import answer_headers, choose_format
+from coopkg.endpoint import choose_format, respond
 from coopkg.negotiation import prefers_html
-from coopkg.protocol import HttpResponse
 from coopkg.results import GRAPH_FORMATS, Shape
 from coopkg.terms import compact
 from coopkg.vocab import prefixes
 from coopkg.web.pages import page
-from coopkg.web.values import flask_response, service
+from coopkg.web.values import flask_response, http_request, service
 
 blueprint = Blueprint("entities", __name__)
 _SUFFIXES = {f.name for f in GRAPH_FORMATS}
@@ -33,8 +32,8 @@ def entity(path: str) -> Response:
         return page("entity.html", iri=description.iri, name=compact(description.iri, names).strip("<>"), rows=rows,
                     links=links, subjects=subjects, suffixes=sorted(_SUFFIXES))  # fmt: skip
     fmt = choose_format(request.headers.get("Accept"), suffix if named else None, Shape.GRAPH)
-    body = running.ask(description.construct(fmt, running.settings.base))
-    return flask_response(HttpResponse(200, answer_headers(fmt), body))
+    task = description.construct(fmt, running.settings.base)
+    return flask_response(respond(http_request(), running, task, stable=True))
 
 
 def _cell(value: str, names: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from coopkg.endpoint import SHAPES, answer_headers, choose_format
+from coopkg.endpoint import SHAPES, choose_format, respond
 from coopkg.negotiation import prefers_html
 from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import HttpResponse
@@ -15,7 +15,7 @@ from coopkg.queries import SavedQuery, find_query
 from coopkg.results import by_name, formats_for
 from coopkg.terms import compact
 from coopkg.vocab import LANGUAGES, prefixes
-from coopkg.web.values import flask_response, service
+from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,8 +69,8 @@ def query_page(name: str) -> Response:
     if not suffix and not request.args.get("format") and prefers_html(request.headers.get("Accept"), offered):
         return _answer_page(saved, values)
     fmt = choose_format(request.headers.get("Accept"), suffix or request.args.get("format"), SHAPES[saved.form])
-    body = running.ask(saved.task(values, fmt, running.settings.base))
-    return flask_response(HttpResponse(200, answer_headers(fmt), body))
+    task = saved.task(values, fmt, running.settings.base)
+    return flask_response(respond(http_request(), running, task, stable=saved.stable))
 
 
 def _answer_page(saved: SavedQuery, values: Mapping[str, str]) -> Response:

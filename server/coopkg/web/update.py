@@ -1,0 +1,29 @@
+"""``/update``."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from coopkg.engine.changes import UPDATE, Change
+from coopkg.errors import TooLarge
+from coopkg.protocol import parse_update
+from coopkg.sparql.admission import admit
+from coopkg.sparql.using import with_using
+from coopkg.web.values import http_request, service
+
+blueprint = Blueprint("update", __name__)
+
+
+@blueprint.route("/update", methods=["GET", "POST", "PUT", "DELETE", "PATCH", "QUERY"])
+def update() -> Response:
+    """Carry out a SPARQL update (SPARQL 1.1 Protocol, section 2.2), whole or not at all."""
+    running = service()
+    operation = parse_update(http_request())
+    if len(operation.text.encode()) > running.settings.query_bytes:
+        raise TooLarge(
+            f"The update is longer than {running.settings.query_bytes} bytes.", bound=running.settings.query_bytes
+        )
+    admit(operation.text)
+    text = with_using(operation.text, operation.default_graphs, operation.named_graphs)
+    receipt = running.propose(Change(UPDATE, text, running.settings.base))
+    return jsonify(version=receipt.version, changed=receipt.changed)
