@@ -17,8 +17,9 @@ LAYERS = (
     {"vocab", "files", "settings", "errors"},
     {"terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"},
     {"protocol", "queries", "evidence", "problems", "representation"},
-    {"endpoint", "service"},
+    {"service"},
     {"descriptions", "catalogue"},
+    {"endpoint"},
     {"web", "cli", "app", "front", "server", "__main__"},
 )
 ONLY_IN = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from coopkg.catalogue import service_description
 from coopkg.engine.evaluate import Task
 from coopkg.errors import NotAcceptable, ProtocolError, TooLarge
-from coopkg.negotiation import choose
+from coopkg.negotiation import choose, prefers_html
 from coopkg.problems import COMMON_HEADERS
-from coopkg.protocol import HttpResponse
+from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query
 from coopkg.representation import etag, matches
-from coopkg.results import Format, Shape, formats_for
+from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.vocab import prefixes
 
@@ -20,6 +21,31 @@ if TYPE_CHECKING:
     from coopkg.settings import Settings
 
 SHAPES: Final = {"SELECT": Shape.SOLUTIONS, "ASK": Shape.BOOLEAN, "CONSTRUCT": Shape.GRAPH, "DESCRIBE": Shape.GRAPH}
+PREFLIGHT: Final = {
+    "Allow": ", ".join(QUERY_METHODS),
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": ", ".join(QUERY_METHODS),
+    "Access-Control-Allow-Headers": "*, Authorization, Content-Type, Accept",
+    "Access-Control-Max-Age": "86400",
+}
+"""The answer to a preflight (Fetch standard, CORS protocol)."""
+
+
+def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
+    """Give the response to any request to ``/sparql``; None where a person should see the page instead.
+
+    Raises the errors of the protocol, admission, negotiation and evaluation.
+    """
+    if request.method == "OPTIONS":
+        return HttpResponse(204, PREFLIGHT)
+    operation = parse_query(request)
+    if operation is not None:
+        return answer(request, operation, service)
+    accept = request.headers.get("accept")
+    if prefers_html(accept, GRAPH_FORMATS):
+        return None
+    fmt = choose_format(accept, None, Shape.GRAPH)
+    return HttpResponse(200, answer_headers(fmt), service_description(service, fmt))
 
 
 def answer(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse:
@@ -43,11 +69,15 @@ def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool)
     if not stable:
         return HttpResponse(200, {**headers, "Cache-Control": "no-store"}, service.ask(task))
     headers["Cache-Control"] = "public, max-age=0, must-revalidate"
-    condition = request.headers.get("if-none-match")
-    if condition and matches(condition, tag := _tag(task, service.engine.info()["tag"])):
+    tag = _tag(task, service.engine.tag())
+    if matches(request.headers.get("if-none-match"), tag):
         return HttpResponse(304, {**headers, "ETag": tag})
-    found = service.engine.ask(task)
-    return HttpResponse(200, {**headers, "ETag": _tag(task, found.tag)}, found.body)
+    body = service.cache.get(tag)
+    if body is None:
+        found = service.engine.ask(task)
+        tag, body = _tag(task, found.tag), found.body
+        service.cache.put(tag, body)
+    return HttpResponse(200, {**headers, "ETag": tag}, body)
 
 
 def _tag(task: Task, version: str) -> str:

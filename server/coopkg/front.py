@@ -14,7 +14,8 @@ from urllib.parse import unquote
 
 from werkzeug.test import run_wsgi_app
 
-from coopkg.errors import TooLarge, UsageError
+from coopkg.endpoint import handle
+from coopkg.errors import CoopkgError, TooLarge, UsageError
 from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
 from coopkg.representation import compressed
@@ -22,7 +23,7 @@ from coopkg.representation import compressed
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from coopkg.settings import Settings
+    from coopkg.service import Service
 
 THREADS: Final = 32
 
@@ -30,9 +31,10 @@ THREADS: Final = 32
 class Front:
     """Hands buffered requests to the WSGI application in a thread."""
 
-    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, service: Service) -> None:
         self.app = app
-        self.settings = settings
+        self.service = service
+        self.settings = service.settings
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
@@ -47,7 +49,7 @@ class Front:
             return
         request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()), body)
         loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self.threads, self._page, request, scope.scheme)
+        response = await loop.run_in_executor(self.threads, self._answer, request, scope.scheme)
         send(protocol, scope.method, compressed(response, request.headers))
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:  # noqa: ANN401
@@ -68,6 +70,17 @@ class Front:
         except TimeoutError:
             raise UsageError(f"The body did not arrive within {self.settings.body_seconds:g} s.") from None
         return b"".join(chunks)
+
+    def _answer(self, request: HttpRequest, scheme: str) -> HttpResponse:
+        """Answer SPARQL protocol requests by themselves, which saves the framework's share; hand on all others."""
+        if request.path == "/sparql":
+            try:
+                response = handle(request, self.service)
+            except CoopkgError as error:
+                response = problem(error, request.headers.get("accept"), self.settings.base)
+            if response is not None:
+                return response
+        return self._page(request, scheme)
 
     def _page(self, request: HttpRequest, scheme: str) -> HttpResponse:
         iterable, status, headers = run_wsgi_app(self.app, _environ(request, scheme), buffered=True)

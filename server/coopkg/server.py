@@ -108,4 +108,4 @@ def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 
     known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
     service = open_service(settings, ReaderPool(Path(known[SOCKETS]), settings))
-    return Front(create_app(settings, service), settings)
+    return Front(create_app(settings, service), service)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from coopkg.engine.cache import AnswerCache
 from coopkg.engine.changes import Change, work_out
 from coopkg.engine.evaluate import Answer, Task, evaluate
 from coopkg.engine.pool import Receipt
@@ -33,6 +34,10 @@ class Engine(Protocol):
         """Give the whole answer. Raises the errors of evaluation."""
         ...
 
+    def tag(self) -> str:
+        """Give the tag of the current version."""
+        ...
+
     def info(self) -> Mapping[str, Any]:
         """Give version, digest and number of quads of the dataset."""
         ...
@@ -51,6 +56,10 @@ class LocalEngine:
     def ask(self, task: Task) -> Answer:
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
         return Answer(evaluate(self.dataset.store, task), self.dataset.tag)
+
+    def tag(self) -> str:
+        """Give the tag of the current version."""
+        return self.dataset.tag
 
     def info(self) -> Mapping[str, Any]:
         """Give version, digest and number of quads of the dataset."""
@@ -72,6 +81,7 @@ class Service:
     settings: Settings
     engine: Engine
     queries: Mapping[str, SavedQuery]
+    cache: AnswerCache
 
     def ask(self, task: Task) -> bytes:
         """Evaluate and give the whole answer. Raises the errors of evaluation."""
@@ -96,7 +106,8 @@ def open_service(settings: Settings, engine: Engine | None = None) -> Service:
     """
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
-    return Service(settings, engine or LocalEngine(load_dataset(settings)), queries)
+    cache = AnswerCache(settings.cache_bytes)
+    return Service(settings, engine or LocalEngine(load_dataset(settings)), queries, cache)
 
 
 def check_published(settings: Settings) -> None:

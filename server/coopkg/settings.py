@@ -32,6 +32,7 @@ class Settings:
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
+    cache_bytes: int = _setting("answers that one web worker keeps, in bytes", default=64 * MIB, limit=True)
     deadline_seconds: float = _setting("longest evaluation of a query, in seconds", default=30.0, limit=True)
 
     scratch: bool = _setting(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coopkg.engine import changes, confine, reader
+from coopkg.engine.current import CurrentTag
 from coopkg.settings import Settings
 from coopkg.store import Dataset, load_dataset
 
@@ -55,6 +56,7 @@ class Keeper:
         self.causes: OrderedDict[int, str] = OrderedDict()
         self.told_about_network = False
         self.folder = folder
+        self.current = CurrentTag(folder)
         self.tasks = _listen(folder / READERS)
         self.control = _listen(folder / CONTROL)
         self.wake, self._waker = socket.socketpair()
@@ -70,6 +72,7 @@ class Keeper:
         self.selector.register(self.wake, selectors.EVENT_READ, self._reap)
         self.selector.register(self.control, selectors.EVENT_READ, self._answer)
         self._fill()
+        self.current.set(self.dataset.tag)
         while True:
             for key, _ in self.selector.select():
                 key.data()
@@ -197,6 +200,7 @@ class Keeper:
         (self.folder / f"{READERS}.{self.dataset.version}").rename(self.folder / READERS)
         self._fill()
         passed.close()
+        self.current.set(self.dataset.tag)
         for child in self.children.values():
             if child.version != self.dataset.version and not child.heavy:
                 os.kill(child.pid, signal.SIGUSR1)

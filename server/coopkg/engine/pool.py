@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg import errors
 from coopkg.engine import frames, wire
+from coopkg.engine.current import CurrentTag
 from coopkg.engine.evaluate import Answer
 from coopkg.engine.keeper import CONTROL, READERS
 from coopkg.errors import (
@@ -56,6 +57,7 @@ class ReaderPool:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
         self.settings = settings
+        self._current = CurrentTag(folder)
         self._places = threading.BoundedSemaphore(settings.queue_length)
 
     def ask(self, task: Task, deadline: float | None = None) -> Answer:
@@ -94,6 +96,10 @@ class ReaderPool:
             raise Busy("The readers were replaced; come back in a moment.")
         finally:
             self._places.release()
+
+    def tag(self) -> str:
+        """Give the tag of the current version, without asking anybody."""
+        return self._current.get()
 
     def info(self) -> dict[str, Any]:
         """Give version, digest and number of quads of the dataset. Raises Busy while there is no keeper."""
