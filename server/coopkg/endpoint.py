@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.catalogue import service_description
@@ -31,16 +33,31 @@ PREFLIGHT: Final = {
 """The answer to a preflight (Fetch standard, CORS protocol)."""
 
 
+@dataclass(frozen=True)
+class Pending:
+    """An answer that is still to be evaluated; everything else about it has been decided."""
+
+    task: Task
+    headers: dict[str, str]
+    stable: bool
+
+
 def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
     """Give the response to any request to ``/sparql``; None where a person should see the page instead.
 
     Raises the errors of the protocol, admission, negotiation and evaluation.
     """
+    begun = begin(request, service)
+    return finish(begun, service) if isinstance(begun, Pending) else begun
+
+
+def begin(request: HttpRequest, service: Service) -> HttpResponse | Pending | None:
+    """Parse and choose; give the response where nothing needs to be evaluated for it. Raises as ``handle`` does."""
     if request.method == "OPTIONS":
         return HttpResponse(204, PREFLIGHT)
     operation = parse_query(request)
     if operation is not None:
-        return answer(request, operation, service)
+        return _admitted(request, operation, service)
     accept = request.headers.get("accept")
     if prefers_html(accept, GRAPH_FORMATS):
         return None
@@ -48,8 +65,7 @@ def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
     return HttpResponse(200, answer_headers(fmt), service_description(service, fmt))
 
 
-def answer(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse:
-    """Give the response to a query operation. Raises the errors of admission, negotiation and evaluation."""
+def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending:
     settings = service.settings
     if len(operation.text.encode()) > settings.query_bytes:
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
@@ -57,27 +73,39 @@ def answer(request: HttpRequest, operation: SparqlRequest, service: Service) -> 
     if admitted.form not in FORMS:
         raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     fmt = choose_format(request.headers.get("accept"), operation.format_name, SHAPES[admitted.form])
-    return respond(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
+    return prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
 
 
-def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse:
-    """Give the answer to a task, or 304 before anything is evaluated where the client has it already.
+def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse | Pending:
+    """Give 304 or a kept answer before anything is evaluated, else what is to be evaluated.
 
     A task is stable if the same version always gives the same answer; one that is not has no entity tag.
     """
     headers = answer_headers(task.format)
     if not stable:
-        return HttpResponse(200, {**headers, "Cache-Control": "no-store"}, service.ask(task))
+        return Pending(task, {**headers, "Cache-Control": "no-store"}, stable)
     headers["Cache-Control"] = "public, max-age=0, must-revalidate"
     tag = _tag(task, service.engine.tag())
     if matches(request.headers.get("if-none-match"), tag):
         return HttpResponse(304, {**headers, "ETag": tag})
     body = service.cache.get(tag)
-    if body is None:
-        found = service.engine.ask(task)
-        tag, body = _tag(task, found.tag), found.body
-        service.cache.put(tag, body)
-    return HttpResponse(200, {**headers, "ETag": tag}, body)
+    return Pending(task, headers, stable) if body is None else HttpResponse(200, {**headers, "ETag": tag}, body)
+
+
+def finish(pending: Pending, service: Service) -> HttpResponse:
+    """Evaluate. Raises the errors of evaluation."""
+    found = service.engine.ask(pending.task)
+    if not pending.stable:
+        return HttpResponse(200, pending.headers, found.body)
+    tag = _tag(pending.task, found.tag)
+    service.cache.put(tag, found.body)
+    return HttpResponse(200, {**pending.headers, "ETag": tag}, found.body)
+
+
+def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse:
+    """Give the answer to one of our own tasks. Raises the errors of evaluation."""
+    prepared = prepare(request, service, task, stable=stable)
+    return finish(prepared, service) if isinstance(prepared, Pending) else prepared
 
 
 def _tag(task: Task, version: str) -> str:
@@ -96,11 +124,12 @@ def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
         default_graphs=operation.default_graphs,
         named_graphs=operation.named_graphs,
         union=not settings.scratch,
-        prefixes=prefixes(settings.base),
+        prefixes=prefixes(settings.base) if fmt in GRAPH_FORMATS else None,
         answer_bytes=settings.answer_bytes,
     )
 
 
+@lru_cache(maxsize=512)
 def choose_format(accept: str | None, name: str | None, shape: Shape) -> Format:
     """Give the format named by ``format=``, else the one negotiated. Raises NotAcceptable with what is on offer."""
     offered = formats_for(shape)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from werkzeug.test import run_wsgi_app
 
-from coopkg.endpoint import handle
+from coopkg.endpoint import Pending, begin, finish
 from coopkg.errors import CoopkgError, TooLarge, UsageError
 from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from coopkg.service import Service
 
 THREADS: Final = 32
+SHORT: Final = 8 * 1024
+"""Bytes up to which a request is looked at in the event loop."""
 
 
 class Front:
@@ -48,9 +50,29 @@ class Front:
             send(protocol, scope.method, problem(error, scope.headers.get("accept"), self.settings.base))
             return
         request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()), body)
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self.threads, self._answer, request, scope.scheme)
+        response = await self._answer(request, scope.scheme)
         send(protocol, scope.method, compressed(response, request.headers))
+
+    async def _answer(self, request: HttpRequest, scheme: str) -> HttpResponse:
+        """Answer SPARQL protocol requests here, which saves the framework's share; hand on all others.
+
+        What needs no evaluation (a kept answer, 304, most errors) is answered in the event loop. A request so long that
+        looking at it would keep others waiting is not, nor one without a query, whose description asks the readers.
+        """
+        loop = asyncio.get_running_loop()
+        if request.path == "/sparql":
+            try:
+                if not 0 < len(request.query_string) + len(request.body) <= SHORT:
+                    begun = await loop.run_in_executor(self.threads, begin, request, self.service)
+                else:
+                    begun = begin(request, self.service)
+                if isinstance(begun, Pending):
+                    begun = await loop.run_in_executor(self.threads, finish, begun, self.service)
+            except CoopkgError as error:
+                begun = problem(error, request.headers.get("accept"), self.settings.base)
+            if begun is not None:
+                return begun
+        return await loop.run_in_executor(self.threads, self._page, request, scheme)
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:  # noqa: ANN401
         limit = self.settings.body_bytes
@@ -70,17 +92,6 @@ class Front:
         except TimeoutError:
             raise UsageError(f"The body did not arrive within {self.settings.body_seconds:g} s.") from None
         return b"".join(chunks)
-
-    def _answer(self, request: HttpRequest, scheme: str) -> HttpResponse:
-        """Answer SPARQL protocol requests by themselves, which saves the framework's share; hand on all others."""
-        if request.path == "/sparql":
-            try:
-                response = handle(request, self.service)
-            except CoopkgError as error:
-                response = problem(error, request.headers.get("accept"), self.settings.base)
-            if response is not None:
-                return response
-        return self._page(request, scheme)
 
     def _page(self, request: HttpRequest, scheme: str) -> HttpResponse:
         iterable, status, headers = run_wsgi_app(self.app, _environ(request, scheme), buffered=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Forbidden, QueryTooComplex
@@ -54,6 +55,7 @@ class Admitted:
         return not self.words & {"NOW", "RAND", "UUID", "STRUUID"} and not self.services
 
 
+@lru_cache(maxsize=512)
 def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: bool = False) -> Admitted:
     """Look at a query or update before the engine does.
 
