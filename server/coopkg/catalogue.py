@@ -16,10 +16,10 @@ _SD: Final = STANDARD_PREFIXES["sd"]
 _TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
 
 
-def service_description(service: Service, fmt: Format) -> bytes:
+def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
     """Give the service description in an RDF format; formats and graphs come from the tables that serve requests."""
     base = service.settings.base
-    node, endpoint = f"{base}sparql#service", f"{base}sparql"
+    node = f"{base}sparql#service"
     dataset, default = f"{base}sparql#dataset", f"{base}sparql#default-graph"
     triples = [
         triple(node, _TYPE, _SD + "Service"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query
 from coopkg.representation import etag, matches
 from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
-from coopkg.vocab import prefixes
+from coopkg.vocab import DEFAULT_BASE, prefixes
 
 if TYPE_CHECKING:
     from coopkg.protocol import HttpRequest, SparqlRequest
@@ -62,7 +63,19 @@ def begin(request: HttpRequest, service: Service) -> HttpResponse | Pending | No
     if prefers_html(accept, GRAPH_FORMATS):
         return None
     fmt = choose_format(accept, None, Shape.GRAPH)
-    return HttpResponse(200, answer_headers(fmt), service_description(service, fmt))
+    return HttpResponse(
+        200, answer_headers(fmt), service_description(service, fmt, _address(request, service.settings))
+    )
+
+
+def _address(request: HttpRequest, settings: Settings) -> str:
+    """Give the endpoint's own IRI: under the base that the operator chose, else at the address that was asked."""
+    host = request.headers.get("host", "")
+    if settings.base == DEFAULT_BASE and re.fullmatch(
+        r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", host
+    ):
+        return f"http://{host}/sparql"
+    return f"{settings.base}sparql"
 
 
 def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending:
