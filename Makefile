@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
-.PHONY: help serve test check format lock clean
+.PHONY: help serve test check conformance format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: under a minu
 	$(BIN)/mypy
 	$(BIN)/coopkg fmt --check
 	$(BIN)/python -m pytest -q -m "not slow"
+
+conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.md and an EARL report
+	@mkdir -p build
+	$(BIN)/python tests/w3c/report.py docs/conformance.md build/conformance-earl.ttl
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .

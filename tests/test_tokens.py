@@ -24,6 +24,7 @@ def kinds(text: str) -> list[tuple[str, str]]:
         (":x\\~y", [("prefixed", ":x\\~y")]),
         ("_:b1 .", [("blank", "_:b1"), ("punctuation", ".")]),
         ("1.5e3", [("number", "1.5e3")]),
+        ("e:re\u0301sume\u0301", [("prefixed", "e:re\u0301sume\u0301")]),
         ("# SERVICE\nASK", [("comment", "# SERVICE"), ("word", "ASK")]),
         ("<<( ?s )>>", [("punctuation", "<<("), ("variable", "?s"), ("punctuation", ")>>")]),
     ],

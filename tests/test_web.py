@@ -132,3 +132,9 @@ def test_the_service_description_names_formats_and_graphs(client: FlaskClient) -
     assert "UnionDefaultGraph" in text
     assert "<http://127.0.0.1:8000/graph/source/high-tech-country>" in text
     assert "SPARQL11Update" not in text
+
+
+def test_an_unknown_function_is_an_expression_error(client: FlaskClient) -> None:
+    query = "SELECT ?x ?y { VALUES ?x { 1 2 } BIND(<http://e/unknown>(?x) AS ?y) FILTER(!BOUND(?y)) }"
+    answer = json.loads(client.get("/sparql", query_string={"query": query}).data)
+    assert [sorted(row) for row in answer["results"]["bindings"]] == [["x"], ["x"]]

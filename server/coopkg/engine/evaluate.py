@@ -14,10 +14,11 @@ from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serializ
 from coopkg.sparql.tokens import significant, syntax_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from coopkg.terms import Bindable
+    from coopkg.terms import Bindable, Term
 
+_UNKNOWN_FUNCTION: Final = re.compile(r"The custom function <([^<>]*)> is not supported")
 _PLACE: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", re.DOTALL)
 
 
@@ -76,23 +77,38 @@ def evaluate(store: ox.Store, task: Task) -> bytes:
 
 
 def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Give the engine's own result. Raises QuerySyntaxError with line and column."""
+    """Give the engine's own result. Raises QuerySyntaxError with line and column.
+
+    A function that the engine does not know is an expression error (SPARQL 1.1 Query Language, section 17.6), not a
+    failure of the query as the engine has it: each is registered as one that gives no value.
+    """
     explicit = bool(task.default_graphs or task.named_graphs)
-    try:
-        return store.query(
-            task.text,
-            base_iri=task.base,
-            use_default_graph_as_union=task.union and not explicit,
-            default_graph=[ox.NamedNode(g) for g in task.default_graphs] if explicit else None,
-            named_graphs=[ox.NamedNode(g) for g in task.named_graphs] if explicit else None,
-            substitutions={ox.Variable(n): t for n, t in (task.substitutions or {}).items()} or None,
-        )
-    except SyntaxError as error:
-        raise explain_syntax(str(error), task.text) from None
-    except RuntimeError as error:
-        raise QuerySyntaxError(f"{error}.") from None
-    except ValueError as error:
-        raise QuerySyntaxError(f"{error}.") from None
+    unknown: dict[ox.NamedNode, Callable[..., Term | None]] = {}
+    while True:
+        try:
+            return store.query(
+                task.text,
+                base_iri=task.base,
+                use_default_graph_as_union=task.union and not explicit,
+                default_graph=[ox.NamedNode(g) for g in task.default_graphs] if explicit else None,
+                named_graphs=[ox.NamedNode(g) for g in task.named_graphs] if explicit else None,
+                substitutions={ox.Variable(n): t for n, t in (task.substitutions or {}).items()} or None,
+                custom_functions=unknown or None,
+            )
+        except SyntaxError as error:
+            raise explain_syntax(str(error), task.text) from None
+        except RuntimeError as error:
+            function = _UNKNOWN_FUNCTION.search(str(error))
+            if function is None or ox.NamedNode(function[1]) in unknown:
+                raise QuerySyntaxError(f"{error}.") from None
+            unknown[ox.NamedNode(function[1])] = _no_value
+        except ValueError as error:
+            raise QuerySyntaxError(f"{error}.") from None
+
+
+def _no_value(*_arguments: object) -> Term | None:
+    """Stand for a function that the engine does not know."""
+    return None
 
 
 def explain_syntax(message: str, text: str) -> QuerySyntaxError:
