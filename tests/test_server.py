@@ -7,12 +7,15 @@ import csv
 import http.client
 import io
 import json
+import os
 import signal
 import socket
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +97,32 @@ def test_slow_senders_do_not_stall_others(server: str) -> None:
     finally:
         for sock in slow:
             sock.close()
+
+
+def busy_seconds() -> float:
+    """Give the processor seconds that all readers on this machine have used so far."""
+    total = 0.0
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if "coopkg.engine.keeper" in (path / "cmdline").read_text(encoding="utf-8", errors="replace"):
+                fields = (path / "stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2].split()
+                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+def test_work_stops_when_the_client_leaves(server: str) -> None:
+    host = urllib.parse.urlsplit(server)
+    query = urllib.parse.quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
+    with socket.create_connection((str(host.hostname), host.port or 80)) as sock:
+        sock.sendall(f"GET /sparql?query={query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.6)  # the evaluation must have begun for its end to mean anything
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        before = busy_seconds()
+        time.sleep(0.5)  # the length of the measurement
+        if busy_seconds() - before < 0.2:
+            return
+    raise AssertionError("the reader went on working")
 
 
 def test_a_port_in_use_is_one_sentence(server: str) -> None:

@@ -19,6 +19,7 @@ from coopkg.sparql.admission import FORMS, admit
 from coopkg.vocab import DEFAULT_BASE, prefixes
 
 if TYPE_CHECKING:
+    from coopkg.engine.evaluate import Answer
     from coopkg.protocol import HttpRequest, SparqlRequest
     from coopkg.service import Service
     from coopkg.settings import Settings
@@ -107,7 +108,11 @@ def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool)
 
 def finish(pending: Pending, service: Service) -> HttpResponse:
     """Evaluate. Raises the errors of evaluation."""
-    found = service.engine.ask(pending.task)
+    return conclude(pending, service.engine.ask(pending.task), service)
+
+
+def conclude(pending: Pending, found: Answer, service: Service) -> HttpResponse:
+    """Give the response to a pending request, now that there is an answer, and keep the answer."""
     if not pending.stable:
         return HttpResponse(200, pending.headers, found.body)
     tag = _tag(pending.task, found.tag)

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 from werkzeug.test import run_wsgi_app
 
-from coopkg.endpoint import Pending, begin, finish
-from coopkg.errors import CoopkgError, TooLarge, UsageError
+from coopkg.endpoint import Pending, begin, conclude
+from coopkg.errors import Busy, CoopkgError, TooLarge, UsageError
 from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
 from coopkg.representation import compressed
@@ -23,9 +23,13 @@ from coopkg.representation import compressed
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from coopkg.engine.evaluate import Answer, Task
+    from coopkg.engine.pool import ReaderPool
     from coopkg.service import Service
 
 THREADS: Final = 32
+WATCH_AFTER: Final = 0.05
+"""Seconds after which an answer that is still awaited makes it worth watching whether the client stays."""
 SHORT: Final = 8 * 1024
 """Bytes up to which a request is looked at in the event loop."""
 
@@ -33,9 +37,10 @@ SHORT: Final = 8 * 1024
 class Front:
     """Hands buffered requests to the WSGI application in a thread."""
 
-    def __init__(self, app: WSGIApplication, service: Service) -> None:
+    def __init__(self, app: WSGIApplication, service: Service, pool: ReaderPool) -> None:
         self.app = app
         self.service = service
+        self.pool = pool
         self.settings = service.settings
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
@@ -50,10 +55,10 @@ class Front:
             send(protocol, scope.method, problem(error, scope.headers.get("accept"), self.settings.base))
             return
         request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()), body)
-        response = await self._answer(request, scope.scheme)
+        response = await self._answer(request, scope.scheme, protocol)
         send(protocol, scope.method, compressed(response, request.headers))
 
-    async def _answer(self, request: HttpRequest, scheme: str) -> HttpResponse:
+    async def _answer(self, request: HttpRequest, scheme: str, protocol: Any) -> HttpResponse:  # noqa: ANN401
         """Answer SPARQL protocol requests here, which saves the framework's share; hand on all others.
 
         What needs no evaluation (a kept answer, 304, most errors) is answered in the event loop. A request so long that
@@ -67,12 +72,25 @@ class Front:
                 else:
                     begun = begin(request, self.service)
                 if isinstance(begun, Pending):
-                    begun = await loop.run_in_executor(self.threads, finish, begun, self.service)
+                    begun = conclude(begun, await self._ask(begun.task, protocol), self.service)
             except CoopkgError as error:
                 begun = problem(error, request.headers.get("accept"), self.settings.base)
             if begun is not None:
                 return begun
         return await loop.run_in_executor(self.threads, self._page, request, scheme)
+
+    async def _ask(self, task: Task, protocol: Any) -> Answer:  # noqa: ANN401
+        """Ask the readers; when the client goes away, so does the connection to its reader, whose work then ends."""
+        asking = asyncio.ensure_future(self.pool.ask_async(task))
+        done, _ = await asyncio.wait({asking}, timeout=WATCH_AFTER)
+        if not done:
+            leaving = asyncio.ensure_future(protocol.client_disconnect())
+            await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            leaving.cancel()
+            if not asking.done():
+                asking.cancel()
+                raise Busy("The client went away before its answer.")
+        return asking.result()
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:  # noqa: ANN401
         limit = self.settings.body_bytes

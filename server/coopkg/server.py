@@ -107,5 +107,6 @@ def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 
     """Give a web worker's RSGI application over the settings in the environment."""
     known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
-    service = open_service(settings, ReaderPool(Path(known[SOCKETS]), settings))
-    return Front(create_app(settings, service), service)
+    pool = ReaderPool(Path(known[SOCKETS]), settings)
+    service = open_service(settings, pool)
+    return Front(create_app(settings, service), service, pool)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
 
 _HEAD: Final = struct.Struct(">cI")
 CHUNK: Final = 256 * 1024
@@ -28,9 +29,33 @@ class Kind(Enum):
     ERROR = b"X"
 
 
+def pack(kind: Kind, payload: bytes = b"") -> bytes:
+    """Give one frame as bytes."""
+    return _HEAD.pack(kind.value, len(payload)) + payload
+
+
 def send(sock: socket.socket, kind: Kind, payload: bytes = b"") -> None:
     """Send one frame."""
-    sock.sendall(_HEAD.pack(kind.value, len(payload)) + payload)
+    sock.sendall(pack(kind, payload))
+
+
+class Buffer:
+    """Collects bytes as they arrive and gives the frames that are whole."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[Kind, bytes]]:
+        """Take bytes; give the frames that they complete."""
+        self._bytes += data
+        while len(self._bytes) >= _HEAD.size:
+            mark, length = _HEAD.unpack_from(self._bytes)
+            end = _HEAD.size + length
+            if len(self._bytes) < end:
+                return
+            payload = bytes(self._bytes[_HEAD.size : end])
+            del self._bytes[:end]
+            yield Kind(mark), payload
 
 
 def send_json(sock: socket.socket, kind: Kind, value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -68,6 +69,59 @@ class ReaderPool:
         """
         body, facts = self._run({"task": wire.encode(task)}, deadline)
         return Answer(body, str(facts["tag"]))
+
+    async def ask_async(self, task: Task) -> Answer:
+        """Give the whole answer without holding a thread; to cancel it ends the reader's work. Raises as ``ask``."""
+        seconds = self.settings.deadline_seconds
+        request = json.dumps({"task": wire.encode(task), "deadline": seconds}).encode()
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many queries are waiting; come back in a moment.")
+        try:
+            for _ in range(_ATTEMPTS):
+                with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as connection:
+                    found = await self._converse(connection, frames.pack(frames.Kind.REQUEST, request), seconds)
+                if found is not None:
+                    return found
+            raise Busy("The readers were replaced; come back in a moment.")
+        finally:
+            self._places.release()
+
+    async def _converse(self, connection: socket.socket, request: bytes, seconds: float) -> Answer | None:
+        """Hold one conversation; None where the reader was replaced before it took the request up."""
+        loop = asyncio.get_running_loop()
+        buffer = frames.Buffer()
+        chunks: list[bytes] = []
+        pid: int | None = None
+        wait = self.settings.queue_seconds
+        try:
+            connection.connect(str(self.folder / READERS))
+            await loop.sock_sendall(connection, request)
+            while data := await asyncio.wait_for(loop.sock_recv(connection, frames.CHUNK), wait):
+                for kind, payload in buffer.feed(data):
+                    if kind is frames.Kind.STARTED:
+                        pid, wait = int(frames.load(payload)["pid"]), seconds + _GRACE
+                    elif kind is frames.Kind.ERROR:
+                        raise _rebuild(frames.load(payload))
+                    elif kind is frames.Kind.END:
+                        return Answer(b"".join(chunks), str(frames.load(payload)["tag"]))
+                    else:
+                        chunks.append(payload)
+        except TimeoutError:
+            raise self._silent(pid, seconds) from None
+        except (BlockingIOError, FileNotFoundError, ConnectionRefusedError):
+            raise Busy("The dataset is being loaded, or too many queries wait; come back in a moment.") from None
+        except OSError:
+            pass
+        if pid is None:
+            return None
+        raise await loop.run_in_executor(None, self._died, pid, seconds)
+
+    def _silent(self, pid: int | None, seconds: float) -> CoopkgError:
+        """Give the error for a reader that said nothing in time; one that took the request up is ended."""
+        if pid is None:
+            return Busy("No reader was free in time; come back in a moment.")
+        os.kill(pid, signal.SIGKILL)
+        return self._deadline(seconds)
 
     def change(self, change: Change) -> Receipt:
         """Work a change out in a reader and have the keeper publish it.
@@ -139,8 +193,7 @@ class ReaderPool:
                     return b"".join(chunks), frames.load(payload)
                 chunks.append(payload)
         except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
-            raise self._deadline(seconds) from None
+            raise self._silent(pid, seconds) from None
         raise self._died(pid, seconds)
 
     def _died(self, pid: int, seconds: float) -> CoopkgError:
