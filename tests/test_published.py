@@ -13,12 +13,14 @@ from coopkg.app import create_app
 from coopkg.canonical import canonical_turtle
 from coopkg.cli.fmt import declared_prefixes
 from coopkg.engine.evaluate import select
+from coopkg.errors import UsageError
 from coopkg.evidence import verify
 from coopkg.files import FOLDERS
 from coopkg.queries import load_queries, run_query
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.service import LocalEngine, open_service
 from coopkg.settings import Settings
+from coopkg.store import load_dataset
 from coopkg.terms import Document
 from coopkg.vocab import DEFAULT_BASE
 
@@ -124,3 +126,14 @@ def test_files_are_in_canonical_form(published: Published) -> None:
         text = path.read_text(encoding="utf-8")
         document = Document(path.name, text.encode(), base=DEFAULT_BASE)
         assert canonical_turtle(document, declared_prefixes(text)) == text, path
+
+
+@pytest.mark.parametrize(("wanted", "count"), [("all", 6), ("none", 0), ("eurio", 1), ("wikidata, geonames", 2)])
+def test_each_alignment_can_be_loaded_or_not(wanted: str, count: int) -> None:
+    manifest = load_dataset(Settings(alignments=wanted)).manifest
+    assert sum(entry.file.startswith("ontology/alignments/") for entry in manifest) == count
+
+
+def test_an_unknown_alignment_is_refused_with_what_there_is() -> None:
+    with pytest.raises(UsageError, match="there are eu-authority, eurio"):
+        load_dataset(Settings(alignments="nonsense"))

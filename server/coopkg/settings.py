@@ -27,7 +27,9 @@ class Settings:
     published: Path | None = _setting(
         "folder with ontology/, data/, shapes/ and queries/; default: the ones that came along", default=None
     )
-    alignments: bool = _setting("load the alignments to other vocabularies too", default=True)
+    alignments: str = _setting(
+        "alignments to load: all, none, or names with commas, such as eurio,wikidata", default="all"
+    )
     query_bytes: int = _setting("longest query text, in bytes", default=256 * 1024, limit=True)
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)

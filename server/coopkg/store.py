@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.errors import DatasetBroken
+from coopkg.errors import DatasetBroken, UsageError
 from coopkg.files import CATALOG, Published, find_published
 from coopkg.terms import Document, rebase_quad
 from coopkg.vocab import DEFAULT_BASE, STANDARD_PREFIXES
@@ -80,7 +80,7 @@ def load_dataset(settings: Settings) -> Dataset:
     if settings.scratch:
         return Dataset(ox.Store(), settings.base, 1, os.urandom(16).hex(), ())
     published = find_published(settings.published)
-    manifest = tuple(e for e in read_manifest(published) if settings.alignments or not e.file.startswith(ALIGNMENTS))
+    manifest = _with_alignments(read_manifest(published), settings.alignments)
     quads = read_quads(published, manifest)
     if settings.base != DEFAULT_BASE:
         quads = (rebase_quad(quad, DEFAULT_BASE, settings.base) for quad in quads)
@@ -90,6 +90,17 @@ def load_dataset(settings: Settings) -> Dataset:
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())
     return Dataset(store, settings.base, 1, digest.hexdigest(), manifest)
+
+
+def _with_alignments(manifest: tuple[ManifestEntry, ...], wanted: str) -> tuple[ManifestEntry, ...]:
+    """Leave out the alignments that are not wanted. Raises UsageError for a name that there is none of."""
+    there = {e.file.removeprefix(ALIGNMENTS).removesuffix(".ttl") for e in manifest if e.file.startswith(ALIGNMENTS)}
+    names = {"all": there, "none": set()}.get(wanted, {name.strip() for name in wanted.split(",")})
+    unknown = sorted(names - there)
+    if unknown:
+        raise UsageError(f"There is no alignment {unknown[0]!r}; there are {', '.join(sorted(there))}.")
+    files = {f"{ALIGNMENTS}{name}.ttl" for name in names}
+    return tuple(e for e in manifest if e.file in files or not e.file.startswith(ALIGNMENTS))
 
 
 def _document(published: Published, relative: str) -> Document:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--base``, ``--published`` and ``--no-alignments``."""
+    """Add ``--base``, ``--published`` and ``--alignments``."""
     table = {name: help_text for name, _, help_text in Settings.table()}
     for option in (
         click.option("--base", metavar="IRI", help=f"The {table['base']}."),
         click.option("--published", type=click.Path(path_type=Path), metavar="DIR", help=f"The {table['published']}."),
-        click.option("--alignments/--no-alignments", default=None, help=f"Whether to {table['alignments']}."),
+        click.option("--alignments", metavar="NAMES", help=f"The {table['alignments']}."),
     ):
         function = option(function)
     return function
