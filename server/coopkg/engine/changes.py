@@ -93,6 +93,8 @@ def _update(store: ox.Store, change: Change) -> None:
     except SyntaxError as error:
         raise explain_syntax(str(error), change.text) from None
     except (RuntimeError, OSError, ValueError) as error:
+        if "does not exist" in str(error):
+            raise NotFound(f"The update cannot be carried out: {error}.") from None
         raise ProtocolError(f"The update cannot be carried out: {error}.") from None
 
 
