@@ -138,3 +138,9 @@ def test_an_unknown_function_is_an_expression_error(client: FlaskClient) -> None
     query = "SELECT ?x ?y { VALUES ?x { 1 2 } BIND(<http://e/unknown>(?x) AS ?y) FILTER(!BOUND(?y)) }"
     answer = json.loads(client.get("/sparql", query_string={"query": query}).data)
     assert [sorted(row) for row in answer["results"]["bindings"]] == [["x"], ["x"]]
+
+
+def test_a_page_that_lists_only_some_says_so(client: FlaskClient) -> None:
+    crowded = client.get("/id/certainty/asserted", headers={"Accept": "text/html"}).data.decode()
+    assert "These are the first 200; there are more" in crowded
+    assert "there are more" not in client.get("/id/project/supertwin", headers={"Accept": "text/html"}).data.decode()

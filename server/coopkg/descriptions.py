@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from coopkg.engine.evaluate import Task
 from coopkg.errors import NotFound
@@ -55,7 +55,11 @@ def _pattern(base: str, path: str, node: str) -> str:
     return f"VALUES ?s {{ {node} }} ?s ?p ?o"
 
 
+SHOWN: Final = 200
+"""How many of the triples that lead to an IRI its page lists; where there are more, the page says so."""
+
+
 def incoming(service: Service, iri: str) -> list[dict[str, str]]:
-    """Give subject and predicate of the triples that lead to an IRI, at most 200, in a stable order."""
+    """Give subject and predicate of the triples that lead to an IRI, in a stable order: one more than a page shows."""
     node = str(named_node(iri, {}, "iri"))
-    return service.rows(f"SELECT DISTINCT ?s ?p WHERE {{ ?s ?p {node} }} ORDER BY ?p ?s LIMIT 200")
+    return service.rows(f"SELECT DISTINCT ?s ?p WHERE {{ ?s ?p {node} }} ORDER BY ?p ?s LIMIT {SHOWN + 1}")

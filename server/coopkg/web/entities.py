@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from coopkg.descriptions import describe, incoming
+from coopkg.descriptions import SHOWN, describe, incoming
 from coopkg.endpoint import choose_format, respond
 from coopkg.negotiation import prefers_html
 from coopkg.results import GRAPH_FORMATS, Shape
@@ -30,7 +30,7 @@ def entity(path: str) -> Response:
         links = [{key: _cell(value, names) for key, value in row.items()} for row in incoming(running, description.iri)]
         subjects = len({row["s"]["text"] for row in rows}) > 1
         return page("entity.html", iri=description.iri, name=compact(description.iri, names).strip("<>"), rows=rows,
-                    links=links, subjects=subjects, suffixes=sorted(_SUFFIXES))  # fmt: skip
+                    links=links[:SHOWN], more=len(links) > SHOWN, subjects=subjects, suffixes=sorted(_SUFFIXES))  # fmt: skip
     fmt = choose_format(request.headers.get("Accept"), suffix if named else None, Shape.GRAPH)
     task = description.construct(fmt, running.settings.base)
     return flask_response(respond(http_request(), running, task, stable=True))
