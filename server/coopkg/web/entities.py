@@ -29,8 +29,16 @@ def entity(path: str) -> Response:
         rows = [{key: _cell(value, names) for key, value in row.items()} for row in running.rows(description.select())]
         links = [{key: _cell(value, names) for key, value in row.items()} for row in incoming(running, description.iri)]
         subjects = len({row["s"]["text"] for row in rows}) > 1
-        return page("entity.html", iri=description.iri, name=compact(description.iri, names).strip("<>"), rows=rows,
-                    links=links[:SHOWN], more=len(links) > SHOWN, subjects=subjects, suffixes=sorted(_SUFFIXES))  # fmt: skip
+        return page(
+            "entity.html",
+            iri=description.iri,
+            name=compact(description.iri, names).strip("<>"),
+            rows=rows,
+            links=links[:SHOWN],
+            more=len(links) > SHOWN,
+            subjects=subjects,
+            suffixes=sorted(_SUFFIXES),
+        )
     fmt = choose_format(request.headers.get("Accept"), suffix if named else None, Shape.GRAPH)
     task = description.construct(fmt, running.settings.base)
     return flask_response(respond(http_request(), running, task, stable=True))
