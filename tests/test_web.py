@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,3 +145,26 @@ def test_a_page_that_lists_only_some_says_so(client: FlaskClient) -> None:
     crowded = client.get("/id/certainty/asserted", headers={"Accept": "text/html"}).data.decode()
     assert "These are the first 200; there are more" in crowded
     assert "there are more" not in client.get("/id/project/supertwin", headers={"Accept": "text/html"}).data.decode()
+
+
+class _Broken:
+    """An engine with a fault that nobody foresaw."""
+
+    def tag(self) -> str:
+        raise LookupError("a secret of the server")
+
+    ask = info = change = tag
+
+
+def test_an_unforeseen_fault_is_a_500_problem_that_tells_no_secret(service: Service) -> None:
+    app = create_app(service=replace(service, engine=_Broken()))  # type: ignore[arg-type]
+    response = app.test_client().get("/sparql", query_string={"query": SELECT})
+    assert (response.status_code, response.headers["Content-Type"]) == (500, "application/problem+json")
+    assert b"secret" not in response.data
+
+
+@pytest.mark.parametrize("query", ["SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }"])
+def test_an_answer_past_its_cap_is_an_error_whatever_its_form(service: Service, query: str) -> None:
+    small = replace(service, settings=replace(service.settings, answer_bytes=1000))
+    response = create_app(service=small).test_client().get("/sparql", query_string={"query": query})
+    assert (response.status_code, json.loads(response.data)["bound"]) == (413, 1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from coopkg.errors import CoopkgError, MethodNotAllowed, NotFound, TooLarge, UsageError
+from coopkg.errors import CoopkgError, EngineFault, MethodNotAllowed, NotFound, TooLarge, UsageError
 from coopkg.problems import COMMON_HEADERS, problem
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
@@ -56,6 +56,8 @@ def _translate(error: HTTPException) -> CoopkgError:
             )
         case 413:
             return TooLarge("The body is longer than this server reads.")
+        case code if code is None or code >= 500:
+            return EngineFault("The server failed to answer; its log says why.")
         case _:
             return UsageError(error.description or "The request cannot be understood.")
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -15,7 +17,7 @@ from urllib.parse import unquote
 from werkzeug.test import run_wsgi_app
 
 from coopkg.endpoint import Pending, begin, conclude
-from coopkg.errors import Busy, CoopkgError, TooLarge, UsageError
+from coopkg.errors import Busy, CoopkgError, EngineFault, TooLarge, UsageError
 from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
 from coopkg.representation import compressed
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 THREADS: Final = 32
 WATCH_AFTER: Final = 0.05
 """Seconds after which an answer that is still awaited makes it worth watching whether the client stays."""
+LARGE: Final = 64 * 1024
+"""Bytes above which a body is compressed in a thread, so that the event loop goes on meanwhile."""
 SHORT: Final = 8 * 1024
 """Bytes up to which a request is looked at in the event loop."""
 
@@ -55,8 +59,18 @@ class Front:
             send(protocol, scope.method, problem(error, scope.headers.get("accept"), self.settings.base))
             return
         request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()), body)
-        response = await self._answer(request, scope.scheme, protocol)
-        send(protocol, scope.method, compressed(response, request.headers))
+        try:
+            response = await self._answer(request, scope.scheme, protocol)
+        except Exception:  # noqa: BLE001 - the application's boundary: nothing may leave it but a response
+            traceback.print_exc()
+            fault = EngineFault("The server failed to answer; its log says why.")
+            response = problem(fault, request.headers.get("accept"), self.settings.base)
+        if len(response.body) > LARGE:
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(self.threads, compressed, response, request.headers)
+        else:
+            response = compressed(response, request.headers)
+        send(protocol, scope.method, response)
 
     async def _answer(self, request: HttpRequest, scheme: str, protocol: Any) -> HttpResponse:  # noqa: ANN401
         """Answer SPARQL protocol requests here, which saves the framework's share; hand on all others.
@@ -131,7 +145,7 @@ def _environ(request: HttpRequest, scheme: str) -> dict[str, Any]:
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scheme,
         "wsgi.input": io.BytesIO(request.body),
-        "wsgi.errors": io.StringIO(),
+        "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,

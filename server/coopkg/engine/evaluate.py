@@ -54,8 +54,18 @@ class _Capped(io.BytesIO):
 
     def write(self, data: bytes) -> int:  # type: ignore[override]
         if self.cap is not None and self.tell() + len(data) > self.cap:
-            raise TooLarge(f"The answer is longer than {self.cap} bytes; ask for less of it.", bound=self.cap)
+            raise _too_long(self.cap)
         return super().write(data)
+
+
+def _within_cap(body: bytes, cap: int | None) -> bytes:
+    if cap is not None and len(body) > cap:
+        raise _too_long(cap)
+    return body
+
+
+def _too_long(cap: int) -> TooLarge:
+    return TooLarge(f"The answer is longer than {cap} bytes; ask for less of it.", bound=cap)
 
 
 def evaluate(store: ox.Store, task: Task) -> bytes:
@@ -68,7 +78,7 @@ def evaluate(store: ox.Store, task: Task) -> bytes:
         if isinstance(result, ox.QueryBoolean):
             return serialize_boolean(bool(result), task.format)
         if isinstance(result, ox.QueryTriples):
-            return serialize_triples(result, task.format, dict(task.prefixes or {}))
+            return _within_cap(serialize_triples(result, task.format, dict(task.prefixes or {})), task.answer_bytes)
         target = _Capped(task.answer_bytes)
         result.serialize(target, task.format.solutions)
         return target.getvalue()
