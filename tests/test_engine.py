@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,11 +14,17 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from coopkg.engine import frames, wire
 from coopkg.engine.evaluate import Task
-from coopkg.engine.keeper import READERS
 from coopkg.engine.pool import ReaderPool  # noqa: TC001 - pytest reads the annotations of fixtures
-from coopkg.errors import Busy, CoopkgError, DeadlineExceeded, MemoryExceeded, QuerySyntaxError, TooLarge
+from coopkg.errors import (
+    Busy,
+    CoopkgError,
+    DeadlineExceeded,
+    MemoryExceeded,
+    QuerySyntaxError,
+    QueryTooComplex,
+    TooLarge,
+)
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.server import KeeperProcess
 from coopkg.settings import Settings
@@ -140,12 +147,12 @@ def test_a_reader_reaches_no_network(pool: ReaderPool) -> None:
 
 
 def test_work_stops_when_the_client_leaves(pool: ReaderPool) -> None:
-    with pool._connect(READERS) as connection:  # noqa: SLF001 - a client that leaves in the middle
-        frames.send_json(connection, frames.Kind.REQUEST, {"task": wire.encode(task(CROSS)), "deadline": 2.0})
-        started = frames.receive(connection)
-        assert started is not None
-        pid = frames.load(started[1])["pid"]
-    assert eventually(lambda: not os.path.exists(f"/proc/{pid}"), 1.0)  # noqa: PTH110
+    async def leave() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(pool.ask_async(task(CROSS)), 0.3)
+
+    asyncio.run_coroutine_threadsafe(leave(), pool._running_loop()).result()  # noqa: SLF001 - as the front does
+    assert eventually(lambda: not pool.info()["busy"], 1.0)
 
 
 def test_lookups_stay_quick_beside_four_runaways(pool: ReaderPool) -> None:
@@ -189,13 +196,50 @@ def test_more_long_evaluations_than_allowed_are_busy(pool: ReaderPool) -> None:
 
 
 def test_a_killed_reader_is_replaced(pool: ReaderPool) -> None:
-    with pool._connect(READERS) as connection:  # noqa: SLF001
-        frames.send_json(connection, frames.Kind.REQUEST, {"task": wire.encode(task(CROSS)), "deadline": 2.0})
-        started = frames.receive(connection)
-        assert started is not None
-        os.kill(frames.load(started[1])["pid"], signal.SIGSEGV)
-        assert frames.receive(connection) is None
+    caught: list[CoopkgError] = []
+
+    def run_away() -> None:
+        with pytest.raises(QueryTooComplex) as raised:
+            pool.ask(task(CROSS))
+        caught.append(raised.value)
+
+    thread = threading.Thread(target=run_away)
+    thread.start()
+    assert eventually(lambda: bool(pool.info()["busy"]))
+    os.kill(pool.info()["busy"][0], signal.SIGSEGV)
+    thread.join(1.0)
+    assert caught
     assert eventually(lambda: pool.info()["readers"] >= 4)
+
+
+def test_a_request_too_large_for_a_datagram_arrives_whole(pool: ReaderPool) -> None:
+    text = "SELECT (STRLEN('" + "x" * 200_000 + "') AS ?n) {}"
+    assert b'"200000"' in pool.ask(task(text)).body
+
+
+def test_more_requests_than_the_queue_holds_are_all_answered(pool: ReaderPool) -> None:
+    async def ask_many() -> list[object]:
+        return list(await asyncio.gather(*(pool.ask_async(task(f"SELECT ({i} AS ?n) {{}}")) for i in range(24))))
+
+    answers = asyncio.run_coroutine_threadsafe(ask_many(), pool._running_loop()).result()  # noqa: SLF001
+    assert all(f'"{i}"'.encode() in answer.body for i, answer in enumerate(answers))  # type: ignore[attr-defined]
+
+
+def test_all_that_wait_hear_of_a_killed_keeper_at_once(keeper: KeeperProcess) -> None:
+    outcomes: list[str] = []
+
+    def run_away() -> None:
+        with pytest.raises(Busy):
+            keeper.pool.ask(task(CROSS))
+        outcomes.append("busy")
+
+    thread = threading.Thread(target=run_away)
+    thread.start()
+    time.sleep(0.5)
+    os.kill(keeper.pool.info()["pid"], signal.SIGKILL)
+    thread.join(1.0)
+    assert outcomes == ["busy"]
+    assert eventually(lambda: b"Belarus" in keeper.pool.ask(task(LOOKUP)).body, 20)
 
 
 def test_a_killed_keeper_comes_back(keeper: KeeperProcess) -> None:

@@ -48,6 +48,10 @@ class Front:
         self.settings = service.settings
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have pages, which run in threads, ask the readers through the event loop."""
+        self.pool.attach(loop)
+
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one request (Granian's RSGI specification, version 1.5)."""
         if scope.proto != "http":
@@ -94,17 +98,19 @@ class Front:
         return await loop.run_in_executor(self.threads, self._page, request, scheme)
 
     async def _ask(self, task: Task, protocol: Any) -> Answer:  # noqa: ANN401
-        """Ask the readers; when the client goes away, so does the connection to its reader, whose work then ends."""
-        asking = asyncio.ensure_future(self.pool.ask_async(task))
-        done, _ = await asyncio.wait({asking}, timeout=WATCH_AFTER)
-        if not done:
-            leaving = asyncio.ensure_future(protocol.client_disconnect())
-            await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            leaving.cancel()
-            if not asking.done():
-                asking.cancel()
-                raise Busy("The client went away before its answer.")
-        return asking.result()
+        """Ask the readers; when the client goes away first, the work ends."""
+        asking = asyncio.current_task()
+        watch = _Watch(asking, protocol)
+        timer = asyncio.get_running_loop().call_later(WATCH_AFTER, watch.start)
+        try:
+            return await self.pool.ask_async(task)
+        except asyncio.CancelledError:
+            if not watch.left:
+                raise
+            raise Busy("The client went away before its answer.") from None
+        finally:
+            timer.cancel()
+            watch.stop()
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:  # noqa: ANN401
         limit = self.settings.body_bytes
@@ -128,6 +134,29 @@ class Front:
     def _page(self, request: HttpRequest, scheme: str) -> HttpResponse:
         iterable, status, headers = run_wsgi_app(self.app, _environ(request, scheme), buffered=True)
         return HttpResponse(int(status.split(" ", 1)[0]), dict(headers), b"".join(iterable))
+
+
+class _Watch:
+    """Cancels a task when the client of its request goes away."""
+
+    def __init__(self, task: asyncio.Task[Any] | None, protocol: Any) -> None:  # noqa: ANN401
+        self._task = task
+        self._protocol = protocol
+        self._leaving: asyncio.Future[Any] | None = None
+        self.left = False
+
+    def start(self) -> None:
+        self._leaving = asyncio.ensure_future(self._protocol.client_disconnect())
+        self._leaving.add_done_callback(self._end)
+
+    def stop(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+
+    def _end(self, leaving: asyncio.Future[Any]) -> None:
+        if not leaving.cancelled() and self._task is not None:
+            self.left = True
+            self._task.cancel()
 
 
 def _environ(request: HttpRequest, scheme: str) -> dict[str, Any]:

@@ -39,11 +39,10 @@ def limit_resources(memory_bytes: int) -> None:
 
 
 def set_deadline(seconds: float) -> None:
-    """Have the kernel end this process after that long, by the clock and by CPU time, whatever native code is doing.
+    """Have the kernel end this process after that long, by the clock and by CPU time; 0 lifts the deadline.
 
-    SIGALRM keeps its default action: a handler of Python's would wait until the native call returns.
+    SIGALRM must have its default action: a handler of Python's would wait until the native call returns.
     """
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     if seconds:
         used = sum(os.times()[:2])

@@ -1,95 +1,152 @@
-"""Frames on the Unix sockets between web workers, readers and keeper: a kind, a length, a payload.
+"""What travels on the Unix sockets between web workers, readers and keeper.
 
-A conversation is one request frame, a ``started`` frame when a reader has taken it up, and then either an error frame,
-or body frames and an end frame. A conversation that ends without an end or error frame means that the reader died.
+A request is one datagram on the readers' common socket; whichever reader is idle receives it. What is too large for a
+datagram travels as a descriptor of a memory file. Answers and notices are frames on streams to the worker's own socket:
+each names the request that it belongs to.
 """
 
 from __future__ import annotations
 
+import array
 import json
+import mmap
+import os
+import socket
 import struct
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
-_HEAD: Final = struct.Struct(">cI")
-CHUNK: Final = 256 * 1024
+_HEAD: Final = struct.Struct("<cQIQ")
+_REQUEST: Final = struct.Struct("<IQdd")
+CHUNK: Final = 64 * 1024
+LARGEST_DATAGRAM: Final = 96 * 1024
+READERS: Final = "readers"
+CONTROL: Final = "control"
+
+
+def worker_socket(worker: int) -> str:
+    """Give the name of the socket on which a web worker takes frames."""
+    return f"worker-{worker}"
 
 
 class Kind(Enum):
     """What a frame carries."""
 
-    REQUEST = b"Q"
-    STARTED = b"S"
-    BODY = b"B"
-    END = b"E"
+    ANSWER = b"A"
+    """From a reader: facts, and the body of the answer."""
     ERROR = b"X"
+    """From a reader: class, detail and members of the error that the evaluation raised."""
+    STARTED = b"S"
+    """From the keeper: the evaluation has begun, and has become heavy."""
+    DIED = b"D"
+    """From the keeper: the reader ended before it answered, and why."""
 
 
-def pack(kind: Kind, payload: bytes = b"") -> bytes:
-    """Give one frame as bytes."""
-    return _HEAD.pack(kind.value, len(payload)) + payload
+@dataclass(frozen=True)
+class Frame:
+    """A whole frame; ``number`` is the request's, as its worker counts them."""
+
+    kind: Kind
+    number: int
+    facts: dict[str, Any]
+    body: bytes = b""
 
 
-def send(sock: socket.socket, kind: Kind, payload: bytes = b"") -> None:
-    """Send one frame."""
-    sock.sendall(pack(kind, payload))
+def send(sock: socket.socket, frame: Frame) -> None:
+    """Send one frame. Raises OSError where the other side is gone."""
+    facts = json.dumps(frame.facts).encode()
+    head = _HEAD.pack(frame.kind.value, frame.number, len(facts), len(frame.body)) + facts
+    if len(frame.body) <= CHUNK:
+        sock.sendall(head + frame.body)
+    else:
+        sock.sendall(head)
+        sock.sendall(frame.body)
 
 
 class Buffer:
     """Collects bytes as they arrive and gives the frames that are whole."""
 
     def __init__(self) -> None:
-        self._bytes = bytearray()
+        self._parts: list[bytes] = []
+        self._have = 0
+        self._need = _HEAD.size
 
-    def feed(self, data: bytes) -> Iterator[tuple[Kind, bytes]]:
+    def feed(self, data: bytes) -> Iterator[Frame]:
         """Take bytes; give the frames that they complete."""
-        self._bytes += data
-        while len(self._bytes) >= _HEAD.size:
-            mark, length = _HEAD.unpack_from(self._bytes)
-            end = _HEAD.size + length
-            if len(self._bytes) < end:
-                return
-            payload = bytes(self._bytes[_HEAD.size : end])
-            del self._bytes[:end]
-            yield Kind(mark), payload
+        self._parts.append(data)
+        self._have += len(data)
+        if self._have < self._need:
+            return
+        whole = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        start, self._need = 0, _HEAD.size
+        while len(whole) - start >= _HEAD.size:
+            mark, number, facts, body = _HEAD.unpack_from(whole, start)
+            middle = start + _HEAD.size + facts
+            if len(whole) < middle + body:
+                self._need = middle + body - start
+                break
+            yield Frame(
+                Kind(mark), number, json.loads(whole[start + _HEAD.size : middle]), whole[middle : middle + body]
+            )
+            start = middle + body
+        self._parts = [whole[start:]] if start < len(whole) else []
+        self._have = len(whole) - start
 
 
-def send_json(sock: socket.socket, kind: Kind, value: object) -> None:
-    """Send one frame of JSON."""
-    send(sock, kind, json.dumps(value).encode())
+@dataclass(frozen=True)
+class Request:
+    """A request to a reader: who asks, the number it goes by, its deadline and the monotonic second it expires at."""
 
+    worker: int
+    number: int
+    deadline: float
+    expires: float
+    payload: bytes
 
-def receive(sock: socket.socket) -> tuple[Kind, bytes] | None:
-    """Give the next frame, or None where the other side has closed, even in the middle of a frame."""
-    head = _exactly(sock, _HEAD.size)
-    if head is None:
-        return None
-    mark, length = _HEAD.unpack(head)
-    payload = _exactly(sock, length)
-    return None if payload is None else (Kind(mark), payload)
-
-
-def _exactly(sock: socket.socket, size: int) -> bytes | None:
-    parts: list[bytes] = []
-    while size:
+    def post(self, sock: socket.socket) -> None:
+        """Send it as one datagram. Raises BlockingIOError where the queue is full, OSError where it is gone."""
+        head = _REQUEST.pack(self.worker, self.number, self.deadline, self.expires)
+        if len(self.payload) <= LARGEST_DATAGRAM:
+            sock.send(head + self.payload)
+            return
+        memory = os.memfd_create("request", os.MFD_CLOEXEC)
         try:
-            part = sock.recv(min(size, CHUNK))
-        except ConnectionResetError:
-            return None
-        if not part:
-            return None
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+            with os.fdopen(os.dup(memory), "wb") as file:
+                file.write(self.payload)
+            socket.send_fds(sock, [head], [memory])
+        finally:
+            os.close(memory)
 
 
-def load(payload: bytes) -> dict[str, Any]:
-    """Read the JSON object of a frame."""
-    value = json.loads(payload)
-    if not isinstance(value, dict):
-        raise TypeError("a frame's JSON is an object")
-    return value
+class RequestSocket:
+    """The readers' common socket, as one reader sees it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._buffer = bytearray(_REQUEST.size + LARGEST_DATAGRAM)
+        self._room = socket.CMSG_SPACE(array.array("i").itemsize)
+
+    def receive(self) -> Request | None:
+        """Wait for the next request; None when the keeper has shut the socket and nothing is left in it."""
+        size, ancillary, _, _ = self._sock.recvmsg_into([self._buffer], self._room)
+        if not size:
+            return None
+        worker, number, deadline, expires = _REQUEST.unpack_from(self._buffer)
+        payload = _content(ancillary) if ancillary else bytes(self._buffer[_REQUEST.size : size])
+        return Request(worker, number, deadline, expires, payload)
+
+
+def _content(ancillary: list[tuple[int, int, bytes]]) -> bytes:
+    """Read the memory file that came with a datagram."""
+    descriptors = array.array("i")
+    descriptors.frombytes(ancillary[0][2])
+    memory = descriptors[0]
+    try:
+        with mmap.mmap(memory, 0, access=mmap.ACCESS_READ) as content:
+            return content[:]
+    finally:
+        os.close(memory)

@@ -1,7 +1,7 @@
 """The keeper: one single-threaded process that owns the dataset and forks the readers.
 
-It listens on two Unix sockets in a private folder: ``readers``, on which idle readers accept tasks, and ``control``, on
-which web workers ask what the dataset is and why a reader died.
+It listens on two Unix sockets in a private folder: ``readers``, from which idle readers receive requests, and
+``control``, on which web workers ask what the dataset is, hand in patches and call off requests.
 """
 
 from __future__ import annotations
@@ -13,51 +13,65 @@ import selectors
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.engine import changes, confine, reader
+from coopkg.engine import changes, confine
 from coopkg.engine.current import CurrentTag
+from coopkg.engine.frames import CONTROL, READERS, Frame, Kind, send, worker_socket
+from coopkg.engine.reader import FAILED, Reader
+from coopkg.engine.slots import SLOTS, Slots
 from coopkg.settings import Settings
 from coopkg.store import Dataset, load_dataset
 
 if TYPE_CHECKING:
     from types import FrameType
 
-READERS: Final = "readers"
-CONTROL: Final = "control"
-REMEMBERED: Final = 256
+    from coopkg.engine.slots import Slot, Work
+
+TICK: Final = 0.05
+"""Seconds between two looks at what the readers are at work on."""
+HEAVY_AFTER: Final = 0.1
+"""Seconds after which an evaluation counts as heavy: it yields the processor, and its place among the light ones."""
+HEAVY_NICENESS: Final = 10
+CALLED_OFF: Final = 256
+"""Requests remembered as called off though no reader has taken them up yet."""
 CAUSES: Final = {signal.SIGALRM: "deadline", signal.SIGXCPU: "deadline", signal.SIGKILL: "memory"}
 
 
 @dataclass
 class Child:
-    """A reader as the keeper sees it."""
+    """A reader as the keeper sees it; ``cause`` is set where the keeper itself ends it."""
 
     pid: int
-    control: socket.socket
+    index: int
+    slot: Slot
     errors: int
     version: int
-    heavy: bool = False
+    cause: str | None = None
     said: bytearray = field(default_factory=bytearray)
 
 
 class Keeper:
-    """Forks readers, replaces those that end, and remembers why."""
+    """Forks readers, replaces those that end, and tells web workers why."""
 
     def __init__(self, dataset: Dataset, settings: Settings, folder: Path) -> None:
         self.dataset = dataset
         self.settings = settings
-        self.selector = selectors.DefaultSelector()
-        self.children: dict[int, Child] = {}
-        self.causes: OrderedDict[int, str] = OrderedDict()
-        self.told_about_network = False
         self.folder = folder
+        self.selector = selectors.DefaultSelector()
+        self.slots = Slots()
+        self.free = list(range(SLOTS))
+        self.children: dict[int, Child] = {}
+        self.workers: dict[int, socket.socket] = {}
+        self.called_off: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self.told_about_network = False
         self.current = CurrentTag(folder)
-        self.tasks = _listen(folder / READERS)
+        self.requests = _requests(folder / READERS)
         self.control = _listen(folder / CONTROL)
         self.wake, self._waker = socket.socketpair()
         for sock in (self.wake, self._waker, self.control):
@@ -74,117 +88,136 @@ class Keeper:
         self._fill()
         self.current.set(self.dataset.tag)
         while True:
-            for key, _ in self.selector.select():
+            for key, _ in self.selector.select(TICK):
                 key.data()
+            self._look()
 
     def _fill(self) -> None:
-        while (
-            sum(not child.heavy for child in self.children.values() if child.version == self.dataset.version)
-            < self.settings.readers
-        ):
+        light = sum(not c.slot.heavy for c in self.children.values() if c.version == self.dataset.version)
+        for _ in range(min(self.settings.readers - light, len(self.free))):
             self._fork()
 
     def _fork(self) -> None:
-        mine, theirs = socket.socketpair()
         errors_read, errors_write = os.pipe()
+        index = self.free.pop()
+        slot = self.slots.slot(index)
         pid = os.fork()
         if pid == 0:
-            self._become_reader(theirs, errors_write)
-        theirs.close()
+            self._become_reader(slot, errors_write)
         os.close(errors_write)
         os.set_blocking(errors_read, False)
-        mine.setblocking(False)  # noqa: FBT003
-        child = self.children[pid] = Child(pid, mine, errors_read, self.dataset.version)
-        self.selector.register(mine, selectors.EVENT_READ, lambda: self._hear(child))
-        self.selector.register(errors_read, selectors.EVENT_READ, lambda: self._listen_to(child))
+        child = self.children[pid] = Child(pid, index, slot, errors_read, self.dataset.version)
+        self.selector.register(errors_read, selectors.EVENT_READ, lambda: self._collect(child))
 
-    def _become_reader(self, control: socket.socket, errors: int) -> None:
+    def _become_reader(self, slot: Slot, errors: int) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(errors, 2)
         self.selector.close()
         for child in self.children.values():
-            child.control.close()
             os.close(child.errors)
-        for sock in (self.control, self.wake, self._waker):
+        for sock in (self.control, self.wake, self._waker, *self.workers.values()):
             sock.close()
         try:
-            reader.run(self.dataset, self.tasks, control, self.settings.reader_memory_bytes)
+            Reader(self.dataset, self.requests, slot, self.folder).run(self.settings.reader_memory_bytes)
         finally:
             traceback.print_exc()
-            os._exit(70)
+            os._exit(FAILED)
 
-    def _hear(self, child: Child) -> None:
-        """Take a reader's notice: it became heavy, or it could not leave the network."""
-        if child.pid not in self.children:  # buried by an event of the same round
-            return
-        with contextlib.suppress(BlockingIOError, ConnectionResetError):
-            for notice in child.control.recv(16):
-                if notice == ord("h"):
-                    self._grow_heavy(child)
-                elif notice == ord("N") and not self.told_about_network:
-                    self.told_about_network = True
-                    print("coopkg: readers cannot leave the network here; admission alone guards it", file=sys.stderr)  # noqa: T201
+    def _look(self) -> None:
+        """See what the readers are at work on: whose work has become heavy, and whose was called off."""
+        now = time.monotonic()
+        for child in list(self.children.values()):
+            work = child.slot.work
+            if work is not None and child.cause is None:
+                if (work.worker, work.number) in self.called_off:
+                    self._end(child, "gone")
+                elif not child.slot.heavy and now - work.begun > HEAVY_AFTER:
+                    self._grow_heavy(child, work)
+            if child.slot.networked and not self.told_about_network:
+                self.told_about_network = True
+                print("coopkg: readers cannot leave the network here; admission alone guards it", file=sys.stderr)  # noqa: T201
 
-    def _grow_heavy(self, child: Child) -> None:
-        child.heavy = True
-        if sum(c.heavy for c in self.children.values()) > self.settings.heavy_readers:
-            self._remember(child.pid, "busy")
-            os.kill(child.pid, signal.SIGKILL)
+    def _grow_heavy(self, child: Child, work: Work) -> None:
+        child.slot.heavy = True
+        if sum(c.slot.heavy for c in self.children.values()) > self.settings.heavy_readers:
+            self._end(child, "busy")
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, child.pid, HEAVY_NICENESS)
+            self._tell(work, Kind.STARTED, {"pid": child.pid})
         self._fill()
 
-    def _listen_to(self, child: Child) -> None:
-        if child.pid in self.children:
-            self._collect(child)
+    @staticmethod
+    def _end(child: Child, cause: str) -> None:
+        child.cause = cause
+        os.kill(child.pid, signal.SIGKILL)
+
+    def _tell(self, work: Work, kind: Kind, facts: dict[str, Any]) -> None:
+        """Send a notice to the worker whose work it is; one that is gone needs none."""
+        try:
+            stream = self.workers.get(work.worker)
+            if stream is None:
+                stream = self.workers[work.worker] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                stream.setblocking(False)  # noqa: FBT003
+                stream.connect(str(self.folder / worker_socket(work.worker)))
+            send(stream, Frame(kind, work.number, facts))
+        except OSError:
+            self.workers.pop(work.worker).close()
 
     def _collect(self, child: Child) -> None:
-        with contextlib.suppress(BlockingIOError):
-            child.said += os.read(child.errors, 4096)
-            del child.said[:-4096]
+        if child.pid in self.children:  # else buried by an event of the same round
+            with contextlib.suppress(BlockingIOError):
+                child.said += os.read(child.errors, 4096)
+                del child.said[:-4096]
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while self.wake.recv(256):
                 pass
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
+        while self.children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 break
-            child = self.children.pop(pid, None)
-            if child:
-                self._bury(child, status)
+            self._bury(pid, status)
         self._fill()
 
-    def _bury(self, child: Child, status: int) -> None:
+    def _bury(self, pid: int, status: int) -> None:
+        child = self.children[pid]
         self._collect(child)
-        for source in (child.control, child.errors):
-            self.selector.unregister(source)
-        child.control.close()
+        del self.children[pid]
+        work = child.slot.work
+        self.selector.unregister(child.errors)
         os.close(child.errors)
+        self.free.append(child.index)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status):
             print(f"coopkg: a reader failed: {child.said.decode(errors='replace')}", file=sys.stderr)  # noqa: T201
-        if os.WIFSIGNALED(status):
-            self._remember(child.pid, _cause(signal.Signals(os.WTERMSIG(status)), child.said))
-
-    def _remember(self, pid: int, cause: str) -> None:
-        self.causes.setdefault(pid, cause)
-        while len(self.causes) > REMEMBERED:
-            self.causes.popitem(last=False)
+        if work is not None:
+            self.called_off.pop((work.worker, work.number), None)
+            self._tell(work, Kind.DIED, {"cause": child.cause or _cause(status, child.said)})
 
     def _answer(self) -> None:
-        """Answer one question: ``info``, the pid of a reader that died, or ``commit VERSION`` with a patch."""
+        """Answer one question: ``info``, ``commit VERSION`` with a patch, or ``off WORKER NUMBER``."""
         connection, _ = self.control.accept()
         with connection, contextlib.suppress(OSError):
             connection.settimeout(5)
             head, _, body = b"".join(iter(lambda: connection.recv(1 << 20), b"")).decode().partition("\n")
-            self._reap()
-            answer = self._commit(int(head.split()[1]), body) if head.startswith("commit ") else self._reply(head)
-            connection.sendall(json.dumps(answer).encode())
+            match head.split():
+                case ["off", worker, number]:
+                    self._call_off(int(worker), int(number))
+                case ["commit", version]:
+                    connection.sendall(json.dumps(self._commit(int(version), body)).encode())
+                case _:
+                    connection.sendall(json.dumps(self._info()).encode())
 
-    def _commit(self, version: int, lines: str) -> dict[str, object]:
+    def _call_off(self, worker: int, number: int) -> None:
+        """End the work on a request, now or when a reader takes it up."""
+        self.called_off[worker, number] = None
+        while len(self.called_off) > CALLED_OFF:
+            self.called_off.popitem(last=False)
+        self._look()
+
+    def _commit(self, version: int, lines: str) -> dict[str, Any]:
         """Apply a patch that was worked out on the current version, and publish the next; refuse any other."""
         if version != self.dataset.version:
             return {"committed": False, "version": self.dataset.version}
@@ -194,38 +227,44 @@ class Keeper:
         return {"committed": True, "version": self.dataset.version}
 
     def _publish(self) -> None:
-        """Have new readers accept on a new socket under the old name, and the old readers end when they are idle."""
-        passed = self.tasks
-        self.tasks = _listen(self.folder / f"{READERS}.{self.dataset.version}")
-        (self.folder / f"{READERS}.{self.dataset.version}").rename(self.folder / READERS)
+        """Have new readers receive on a new socket under the old name; the old ones finish what theirs still holds."""
+        passed = self.requests
+        name = self.folder / f"{READERS}.{self.dataset.version}"
+        self.requests = _requests(name)
         self._fill()
-        passed.close()
+        name.rename(self.folder / READERS)
         self.current.set(self.dataset.tag)
-        for child in self.children.values():
-            if child.version != self.dataset.version and not child.heavy:
-                os.kill(child.pid, signal.SIGUSR1)
+        passed.shutdown(socket.SHUT_RD)
+        passed.close()
 
-    def _reply(self, question: str) -> dict[str, object]:
-        if question.isdigit():
-            pid = int(question)
-            return {
-                "cause": "alive" if pid in self.children and pid not in self.causes else self.causes.get(pid, "gone")
-            }
+    def _info(self) -> dict[str, Any]:
+        busy = [c.pid for c in self.children.values() if c.slot.work is not None]
         return {
             "version": self.dataset.version,
             "digest": self.dataset.digest,
             "tag": self.dataset.tag,
             "quads": self.dataset.count(),
             "readers": len(self.children),
+            "busy": busy,
             "pid": os.getpid(),
         }
 
 
-def _cause(number: signal.Signals, said: bytes | bytearray) -> str:
+def _cause(status: int, said: bytes | bytearray) -> str:
     """Say why a reader died: an allocation that fails aborts, as a panic does, but a panic says so."""
+    if not os.WIFSIGNALED(status):
+        return "fault"
+    number = signal.Signals(os.WTERMSIG(status))
     if number is signal.SIGABRT:
         return "crash" if b"panicked" in said else "memory"
     return CAUSES.get(number, "crash")
+
+
+def _requests(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(str(path))
+    return sock
 
 
 def _listen(path: Path) -> socket.socket:

@@ -1,163 +1,114 @@
 """A reader: a disposable process, forked from the keeper with one version of the dataset, that evaluates queries.
 
-It takes one connection at a time. The evaluation runs in a thread with a stack that deep nesting does not exhaust,
-while the main thread watches the client: when that goes away the process ends, and the keeper forks another.
+Its work is done in a thread with a stack that deep nesting does not exhaust: receive a request, say so in the slot that
+the keeper watches, evaluate, answer on the stream to the web worker that asked. It ends when the keeper shuts the
+socket of its version, after work that became heavy, and after a change, which spoils its copy of the store.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import select
 import signal
+import socket
 import sys
 import threading
 import time
+import traceback
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.engine import changes, confine, frames, wire
+from coopkg.engine import changes, confine, wire
 from coopkg.engine.evaluate import evaluate
-from coopkg.errors import CoopkgError, EngineFault, MemoryExceeded
+from coopkg.engine.frames import Frame, Kind, RequestSocket, send, worker_socket
+from coopkg.errors import CoopkgError, MemoryExceeded
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
+    from pathlib import Path
 
+    from coopkg.engine.frames import Request
+    from coopkg.engine.slots import Slot
     from coopkg.store import Dataset
 
-HEAVY_AFTER: Final = 0.1
-"""Seconds after which an evaluation counts as heavy: it yields the processor, and its place among the light ones."""
-
-
-def run(dataset: Dataset, listener: socket.socket, control: socket.socket, memory_bytes: int) -> None:
-    """Serve tasks until told to end by a signal; never returns."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    confine.die_with_parent()
-    isolated = confine.leave_network()
-    confine.limit_resources(memory_bytes)
-    threading.stack_size(confine.STACK_BYTES)
-    control.sendall(b"n" if isolated else b"N")
-    evaluator = _Evaluator()
-    retirement = _Retirement()
-    while not retirement.due:
-        retirement.idle = True
-        connection, _ = listener.accept()
-        retirement.idle = False
-        with connection:
-            spent = _serve(dataset, evaluator, connection, control)
-        if spent:
-            break
-    os._exit(0)
-
-
-class _Retirement:
-    """Takes the keeper's notice that the version has passed: at once while idle, else after the task at hand."""
-
-    def __init__(self) -> None:
-        self.idle = False
-        self.due = False
-        signal.signal(signal.SIGUSR1, self._notice)
-
-    def _notice(self, _number: int, _frame: object) -> None:
-        if self.idle:
-            os._exit(0)
-        self.due = True
-
-
-def _serve(dataset: Dataset, evaluator: _Evaluator, connection: socket.socket, control: socket.socket) -> bool:
-    """Serve one task; say whether the reader is spent: by a task that became heavy, or a change to its store."""
-    frame = frames.receive(connection)
-    if frame is None:
-        return False
-    value = frames.load(frame[1])
-    confine.set_deadline(float(value["deadline"]))
-    frames.send_json(connection, frames.Kind.STARTED, {"pid": os.getpid()})
-    evaluator.start(_job(dataset, value))
-    heavy = _watch(connection, control, evaluator.done)
-    confine.set_deadline(0)
-    _reply(connection, evaluator.outcome)
-    return heavy or "change" in value
-
-
-def _job(dataset: Dataset, value: dict[str, Any]) -> Callable[[], Outcome]:
-    if "change" in value:
-        change = changes.from_json(value["change"])
-
-        def work_out() -> Outcome:
-            patch = changes.work_out(dataset.store, change)
-            return Outcome(patch.lines().encode(), {"version": dataset.version, "existed": patch.existed})
-
-        return work_out
-    return lambda: Outcome(evaluate(dataset.store, wire.decode(value["task"])), {"tag": dataset.tag})
+FAILED: Final = 70
+"""The exit status of a reader with a fault of its own (sysexits.h: EX_SOFTWARE)."""
+_STREAMS: Final = 16
+"""Streams to web workers that a reader keeps; those of workers that are gone fall out in time."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a job gave: the body, and what else the end frame says."""
+class Reader:
+    """One reader: the dataset, the socket of its requests, its slot, and the folder of the workers' sockets."""
 
-    body: bytes
-    facts: dict[str, Any]
+    dataset: Dataset
+    requests: socket.socket
+    slot: Slot
+    folder: Path
 
-
-class _Evaluator:
-    """The one thread that evaluates; it lives as long as the reader, since its stack takes most of the memory cap."""
-
-    def __init__(self) -> None:
-        self._jobs: SimpleQueue[Callable[[], Outcome]] = SimpleQueue()
-        self.outcome: Outcome | CoopkgError = EngineFault("Nothing has been evaluated yet.")
-        self.done, self._signal = os.pipe()
-        threading.Thread(target=self._run, daemon=True, name="evaluator").start()
-
-    def start(self, job: Callable[[], Outcome]) -> None:
-        """Begin to evaluate; ``done`` becomes readable when there is an outcome."""
-        self._jobs.put(job)
-
-    def _run(self) -> None:
+    def run(self, memory_bytes: int) -> None:
+        """Confine this process, say in the slot if it could not leave the network, and serve; never returns."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        confine.die_with_parent()
+        self.slot.networked = not confine.leave_network()
+        confine.limit_resources(memory_bytes)
+        threading.stack_size(confine.STACK_BYTES)
+        threading.Thread(target=self._serve, daemon=True, name="evaluator").start()
         while True:
-            self.outcome = _outcome(self._jobs.get())
-            os.write(self._signal, b".")
+            signal.pause()
+
+    def _serve(self) -> None:
+        try:
+            requests = RequestSocket(self.requests)
+            streams: dict[int, socket.socket] = {}
+            while (request := requests.receive()) is not None:
+                if request.expires < time.monotonic():
+                    continue
+                self.slot.begin(request.worker, request.number)
+                confine.set_deadline(request.deadline)
+                value = json.loads(request.payload)
+                self._reply(streams, request, self._outcome(request.number, value))
+                confine.set_deadline(0)
+                self.slot.clear()
+                if self.slot.heavy or "change" in value:
+                    break
+        except BaseException:  # noqa: BLE001 - a thread that ends must end its process
+            traceback.print_exc()
+            os._exit(FAILED)
+        os._exit(0)
+
+    def _outcome(self, number: int, value: dict[str, Any]) -> Frame:
+        try:
+            if "change" in value:
+                return self._work_out(number, changes.from_json(value["change"]))
+            body = evaluate(self.dataset.store, wire.decode(value["task"]))
+            return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
+        except CoopkgError as error:
+            return _error(number, error)
+        except MemoryError:
+            return _error(number, MemoryExceeded("The evaluation wanted more memory than it may have."))
+
+    def _work_out(self, number: int, change: changes.Change) -> Frame:
+        patch = changes.work_out(self.dataset.store, change)
+        facts = {"version": self.dataset.version, "existed": patch.existed}
+        return Frame(Kind.ANSWER, number, facts, patch.lines().encode())
+
+    def _reply(self, streams: dict[int, socket.socket], request: Request, frame: Frame) -> None:
+        """Answer the worker that asked; one that is gone needs no answer."""
+        try:
+            stream = streams.get(request.worker)
+            if stream is None:
+                if len(streams) >= _STREAMS:
+                    streams.pop(next(iter(streams))).close()
+                stream = streams[request.worker] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                stream.connect(str(self.folder / worker_socket(request.worker)))
+            send(stream, frame)
+        except OSError:
+            streams.pop(request.worker).close()
+            print("a web worker went away before its answer", file=sys.stderr)  # noqa: T201
 
 
-def _outcome(job: Callable[[], Outcome]) -> Outcome | CoopkgError:
-    try:
-        return job()
-    except CoopkgError as error:
-        return error
-    except MemoryError:
-        return MemoryExceeded("The evaluation wanted more memory than it may have.")
-
-
-def _watch(connection: socket.socket, control: socket.socket, done: int) -> bool:
-    """Wait for the evaluation; end the process if the client goes away. Say whether the evaluation became heavy."""
-    poll = select.poll()
-    poll.register(done, select.POLLIN)
-    poll.register(connection, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
-    started = time.monotonic()
-    heavy = False
-    while True:
-        wait = None if heavy else max(0.0, HEAVY_AFTER - (time.monotonic() - started)) * 1000
-        ready = dict(poll.poll(wait))
-        if done in ready:
-            os.read(done, 1)
-            return heavy
-        if ready:
-            os._exit(0)
-        if not heavy:
-            heavy = True
-            os.nice(10)
-            control.sendall(b"h")
-
-
-def _reply(connection: socket.socket, answer: Outcome | CoopkgError) -> None:
-    try:
-        if isinstance(answer, CoopkgError):
-            value = {"error": type(answer).__name__, "detail": answer.detail, "members": answer.members}
-            frames.send_json(connection, frames.Kind.ERROR, value)
-            return
-        for start in range(0, len(answer.body), frames.CHUNK):
-            frames.send(connection, frames.Kind.BODY, answer.body[start : start + frames.CHUNK])
-        frames.send_json(connection, frames.Kind.END, {"bytes": len(answer.body), **answer.facts})
-    except (BrokenPipeError, ConnectionResetError):
-        print("a client went away before its answer", file=sys.stderr)  # noqa: T201
+def _error(number: int, error: CoopkgError) -> Frame:
+    facts = {"error": type(error).__name__, "detail": error.detail, "members": error.members}
+    return Frame(Kind.ERROR, number, facts)
