@@ -18,8 +18,10 @@ LAYERS = (
     {"terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"},
     {"protocol", "queries", "evidence", "problems", "representation"},
     {"service"},
+    {"suggestions"},
     {"descriptions", "catalogue"},
     {"endpoint"},
+    {"traffic", "observation"},
     {"web", "cli", "app", "front", "server", "__main__"},
 )
 ONLY_IN = {

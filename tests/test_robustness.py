@@ -8,13 +8,15 @@ import json
 import os
 import random
 import re
+import resource
+import signal
 import socket
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
@@ -31,6 +33,8 @@ QUERY: Final = "application/sparql-query"
 TRIPLE: Final = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i"
 DEADLINE: Final = 2.0
 SEED: Final = int(os.environ.get("COOPKG_SEED", "20261122"))
+GROWTH: Final = 48 * 1024 * 1024
+"""Bytes by which a worker may have grown: its answer cache and the admission caches are filled by the soak."""
 ROUNDS: Final = int(os.environ.get("COOPKG_MUTATIONS", "600"))
 
 
@@ -227,14 +231,22 @@ def test_half_open_and_slow_connections_leave_room_for_others(served: str) -> No
         assert time.monotonic() - started < 2
 
 
-def processes(address: str) -> dict[str, int]:
-    """Give open descriptors and resident pages of the server's own processes, readers aside."""
+class Usage(NamedTuple):
+    """What a process holds: open descriptors, and resident memory in bytes."""
+
+    descriptors: int
+    resident: int
+
+
+def processes(address: str) -> dict[str, Usage]:
+    """Give what the server's own processes hold, readers aside."""
     port = urllib.parse.urlsplit(address).port
-    found: dict[str, int] = {}
+    found: dict[str, Usage] = {}
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if f"127.0.0.1:{port}" in (path / "cmdline").read_text(encoding="utf-8", errors="replace"):
-                found[path.name] = len(list((path / "fd").iterdir()))
+                pages = int((path / "statm").read_text(encoding="ascii").split()[1])
+                found[path.name] = Usage(len(list((path / "fd").iterdir())), pages * resource.getpagesize())
     return found
 
 
@@ -280,6 +292,8 @@ def test_mutated_queries_and_bodies_change_nothing(served: str) -> None:
     """A seeded stream of broken queries: no 5xx but 503, 504 and 507, the same processes, the same descriptors."""
     chance = random.Random(SEED)  # noqa: S311 - reproducible, not secret
     texts = [query.text for query in load_queries(find_published()).values()]
+    for text in texts:  # warm, so that what is measured is growth
+        post(served, text)
     before = processes(served)
     queries = [mutate(chance.choice(texts), chance) for _ in range(ROUNDS)]
     with ThreadPoolExecutor(4) as threads:
@@ -288,4 +302,62 @@ def test_mutated_queries_and_bodies_change_nothing(served: str) -> None:
     assert statuses.count(200) < len(statuses)
     after = processes(served)
     assert set(after) == set(before)
-    assert all(after[pid] - before[pid] < 20 for pid in before)
+    assert all(after[pid].descriptors - before[pid].descriptors < 20 for pid in before)
+    assert all(after[pid].resident - before[pid].resident < GROWTH for pid in before)
+
+
+def test_a_hasty_client_is_told_to_wait_and_others_are_not() -> None:
+    """A thousand requests of one address: 429 with Retry-After past the budget; another address is served."""
+    os.environ.update({"COOPKG_CLIENT_RATE": "20", "COOPKG_CLIENT_BURST": "100"})
+    process, address = start_server()
+    del os.environ["COOPKG_CLIENT_RATE"], os.environ["COOPKG_CLIENT_BURST"]
+    try:
+        hasty = [from_address(address, "127.0.0.2") for _ in range(400)]
+        assert hasty[0][0] == 200
+        refused = [headers for status, headers in hasty if status == 429]
+        assert refused
+        assert all(int(headers["retry-after"]) >= 1 for headers in refused)
+        assert from_address(address, "127.0.0.3")[0] == 200
+    finally:
+        stop(process)
+
+
+def from_address(address: str, source: str) -> tuple[int, dict[str, str]]:
+    parts = urllib.parse.urlsplit(address)
+    wire = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=30, source_address=(source, 0))
+    with closing(wire):
+        wire.request("GET", "/sparql?query=ASK%7B%7D")
+        response = wire.getresponse()
+        response.read()
+        return response.status, {k.lower(): v for k, v in response.getheaders()}
+
+
+def test_a_log_line_cannot_be_forged_and_counters_count() -> None:
+    os.environ["COOPKG_LOG"] = "all"
+    process, address = start_server()
+    del os.environ["COOPKG_LOG"]
+    ask(address, "GET", "/sparql?query=ASK%7B%7D%23%0d%0a%7B%22status%22:200%7D")
+    ask(address, "GET", "/id/%0d%0aforged")
+    status, _, body = ask(address, "GET", "/sparql?query=SELEC")
+    counters = ask(address, "GET", "/metrics")[2].decode()
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=20)
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert status == 400
+    assert json.loads(body)["queryId"] in {line["query"] for line in lines}
+    assert all({"time", "method", "path", "query", "status", "bytes", "ms", "client"} == set(line) for line in lines)
+    assert not [line for line in said.splitlines() if line.startswith("forged")]
+    assert {line["client"] for line in lines} == {"127.0.0.0/24"}
+    assert re.search(r'coopkg_requests_total\{route="sparql",status="400"\} 2\.0', counters)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "most"), [("0.3", 504, 0.8), ("600", 504, DEADLINE + 0.5), ("x", 400, 1.0)]
+)
+def test_a_client_may_shorten_the_deadline_and_never_lengthen_it(
+    served: str, asked: str, status: int, most: float
+) -> None:
+    query = urllib.parse.quote(f"SELECT (COUNT(*) AS ?n) {{ {TRIPLE} }}")
+    started = time.monotonic()
+    assert ask(served, "GET", f"/sparql?timeout={asked}&query={query}")[0] == status
+    assert time.monotonic() - started < most

@@ -10,6 +10,7 @@ import pytest
 
 from coopkg.app import create_app
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS
+from coopkg.settings import Settings
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -60,6 +61,56 @@ def test_errors_are_problems(client: FlaskClient, parameters: dict[str, str], st
     assert (response.status_code, document["status"]) == (status, status)
     assert response.headers["Content-Type"] == "application/problem+json"
     assert needle in document["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "suggestion"),
+    [
+        ("SELECT * { ?s foaf:nam ?o }", "PREFIX foaf: <http://xmlns.com/foaf/0.1/>"),
+        ("SELECT * { ?s cop:member ?o }", "PREFIX coop: <http://127.0.0.1:8000/ontology#>"),
+        ("SELCT * { ?s ?p ?o }", "SELECT"),
+        ("SELECT * { ?s ?p ?o FILTR(?o > 1) }", "FILTER"),
+    ],
+)
+def test_a_syntax_error_says_what_a_misspelt_word_may_have_meant(
+    client: FlaskClient, query: str, suggestion: str
+) -> None:
+    document = json.loads(client.get("/sparql", query_string={"query": query}).data)
+    assert document["suggestion"] == suggestion
+    assert len(document["queryId"]) == 12
+
+
+def test_a_misspelt_entity_is_an_error_with_the_near_ones_of_the_data(client: FlaskClient) -> None:
+    page = client.get("/id/project/SURERTWIN")
+    assert (page.status_code, json.loads(page.data)["suggestion"]) == (404, ["project:supertwin"])
+    saved = client.get("/queries/relations-of-a-country?country=country:BLR", headers={"Accept": "text/csv"})
+    assert saved.status_code == 400
+    assert b"Did you mean country:BY?" in saved.data
+
+
+def test_an_answer_has_an_address(client: FlaskClient) -> None:
+    by_get = client.get("/sparql?query=ASK%7B%7D")
+    assert by_get.headers["Content-Location"] == "/sparql?query=ASK%7B%7D&format=json"
+    by_post = client.post("/sparql", data="ASK{}", content_type="application/sparql-query")
+    assert client.get(by_post.headers["Content-Location"]).data == by_post.data
+    assert 'rel="service-desc"' in by_get.headers["Link"]
+
+
+def test_a_person_sees_an_answer_as_a_table(client: FlaskClient) -> None:
+    query = "SELECT ?s ?o { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?o }"
+    answer = client.get("/sparql", query_string={"query": query}, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert b'<th scope="col">o</th>' in answer.data
+    assert b"format=csv" in answer.data
+    many = client.get("/sparql", query_string={"query": "SELECT * { ?s ?p ?o }"}, headers={"Accept": "text/html"})
+    assert b"The first 1000 of " in many.data
+
+
+def test_a_page_of_another_site_may_not_write() -> None:
+    scratch = create_app(Settings(scratch=True)).test_client()
+    update = {"data": "INSERT DATA { <urn:a> <urn:b> 1 }", "content_type": "application/sparql-update"}
+    assert scratch.post("/update", headers={"Origin": "https://evil.example"}, **update).status_code == 403
+    assert scratch.post("/update", headers={"Origin": "http://localhost"}, **update).status_code == 200
 
 
 def test_errors_are_pages_for_browsers(client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.engine.evaluate import Task
 from coopkg.errors import NotFound
+from coopkg.suggestions import similar
 from coopkg.terms import named_node
 from coopkg.vocab import STANDARD_PREFIXES, prefixes
 
@@ -40,7 +41,9 @@ def describe(service: Service, path: str) -> Description:
     iri = service.settings.base + path
     found = Description(iri, _pattern(service.settings.base, path, str(named_node(iri, {}, "iri"))))
     if not service.rows(f"SELECT ?s WHERE {{ {found.pattern} }} LIMIT 1"):
-        raise NotFound(f"The graph says nothing of {iri}.")
+        close = similar(service, iri)
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise NotFound(f"The graph says nothing of {iri}.{hint}", suggestion=close)
     return found
 
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from coopkg.catalogue import service_description
 from coopkg.engine.evaluate import Task
-from coopkg.errors import NotAcceptable, ProtocolError, TooLarge
+from coopkg.errors import NotAcceptable, ProtocolError, QuerySyntaxError, TooLarge
 from coopkg.negotiation import choose, prefers_html
 from coopkg.problems import COMMON_HEADERS
-from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query
+from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query, query_hash
 from coopkg.representation import etag, matches
 from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
+from coopkg.sparql.tokens import Kind, significant, syntax_error
+from coopkg.suggestions import advise
 from coopkg.vocab import DEFAULT_BASE, prefixes
 
 if TYPE_CHECKING:
     from coopkg.engine.evaluate import Answer
+    from coopkg.errors import CoopkgError
     from coopkg.protocol import HttpRequest, SparqlRequest
     from coopkg.service import Service
     from coopkg.settings import Settings
@@ -35,6 +39,11 @@ PREFLIGHT: Final = {
 """The answer to a preflight (Fetch standard, CORS protocol)."""
 
 
+LONGEST_PERMALINK: Final = 4096
+"""Characters up to which a query that came in a body gets an address by GET."""
+_PLAIN: Final = re.compile(r"[!-~]*")
+
+
 @dataclass(frozen=True)
 class Pending:
     """An answer that is still to be evaluated; everything else about it has been decided."""
@@ -42,6 +51,7 @@ class Pending:
     task: Task
     headers: dict[str, str]
     stable: bool
+    deadline: float | None = None
 
 
 def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
@@ -51,6 +61,15 @@ def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
     """
     begun = begin(request, service)
     return finish(begun, service) if isinstance(begun, Pending) else begun
+
+
+def explain(error: CoopkgError, request: HttpRequest, service: Service) -> CoopkgError:
+    """Give an error with what a misspelt word of its query may have meant, and the hash that the log names."""
+    error.members["queryId"] = query_hash(request)
+    if isinstance(error, QuerySyntaxError):
+        operation = parse_query(request)
+        advise(error, operation.text if operation else "", service.settings.base)
+    return error
 
 
 def begin(request: HttpRequest, service: Service) -> HttpResponse | Pending | None:
@@ -79,15 +98,48 @@ def _address(request: HttpRequest, settings: Settings) -> str:
     return f"{settings.base}sparql"
 
 
-def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending:
+def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending | None:
     settings = service.settings
     if len(operation.text.encode()) > settings.query_bytes:
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
     admitted = admit(operation.text)
+    if not admitted.form:
+        raise _formless(operation.text)
     if admitted.form not in FORMS:
         raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
-    fmt = choose_format(request.headers.get("accept"), operation.format_name, SHAPES[admitted.form])
-    return prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
+    accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
+    if operation.format_name is None and request.method != "QUERY" and prefers_html(accept, formats_for(shape)):
+        return None
+    fmt = choose_format(accept, operation.format_name, shape)
+    found = prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
+    found = replace(found, headers={**found.headers, **_links(request, operation, fmt)})
+    return replace(found, deadline=operation.timeout) if isinstance(found, Pending) else found
+
+
+def _formless(text: str) -> QuerySyntaxError:
+    words = (t for t in significant(text) if t.kind is Kind.WORD and t.keyword not in {"PREFIX", "BASE", "VERSION"})
+    first = next(words, None)
+    return syntax_error(
+        "a query begins with SELECT, ASK, CONSTRUCT or DESCRIBE", text, first.start if first else len(text)
+    )
+
+
+def _links(request: HttpRequest, operation: SparqlRequest, fmt: Format) -> dict[str, str]:
+    """Give where the answer has an address of its own, and where the service is described (RFC 8631, section 4.2)."""
+    links = {"Link": '</sparql>; rel="service-desc"'}
+    if request.method in {"GET", "HEAD"} and _PLAIN.fullmatch(request.query_string):
+        chosen = "" if operation.format_name else f"&format={fmt.name}"
+        links["Content-Location"] = f"/sparql?{request.query_string}{chosen}"
+    elif len(operation.text) <= LONGEST_PERMALINK:
+        links["Content-Location"] = f"{permalink(operation)}&format={fmt.name}"
+    return links
+
+
+def permalink(operation: SparqlRequest) -> str:
+    """Give the path and query string at which the operation can be asked by GET, in a format to be chosen."""
+    graphs = [("default-graph-uri", g) for g in operation.default_graphs]
+    graphs += [("named-graph-uri", g) for g in operation.named_graphs]
+    return f"/sparql?{urlencode([('query', operation.text), *graphs])}"
 
 
 def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse | Pending:

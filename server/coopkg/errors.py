@@ -19,6 +19,7 @@
     +-- TooLarge               413            a body, or an answer, above its cap
     +-- UnsupportedMediaType   415, exit 2    with the media types that are accepted
     +-- DoesNotConform         422, exit 1    the published data violate their shapes
+    +-- TooManyRequests        429            one client asks more often than it may
     +-- Busy                   503            the queue is full: come back
     +-- DeadlineExceeded       504, exit 5    the evaluation took longer than it may
     +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
@@ -30,6 +31,7 @@ Each class owns its HTTP status, its exit code and the name of its problem type 
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 
@@ -190,6 +192,21 @@ class DoesNotConform(CoopkgError):
     status = 422
     exit_code = 1
     title = "The data do not conform to their shapes"
+
+
+class TooManyRequests(CoopkgError):
+    """One client asks more often than it may."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+    def headers(self) -> dict[str, str]:
+        """Say when to come back (RFC 6585, section 4)."""
+        return {"Retry-After": str(math.ceil(self.seconds))}
 
 
 class Busy(CoopkgError):

@@ -9,23 +9,27 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from werkzeug.test import run_wsgi_app
 
-from coopkg.endpoint import Pending, begin, conclude
+from coopkg.endpoint import Pending, begin, conclude, explain
 from coopkg.errors import Busy, CoopkgError, EngineFault, TooLarge, UsageError
+from coopkg.observation import Observer
 from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
 from coopkg.representation import compressed
+from coopkg.traffic import RateLimiter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from coopkg.engine.evaluate import Answer, Task
+    from coopkg.engine.evaluate import Answer
     from coopkg.engine.pool import ReaderPool
     from coopkg.service import Service
 
@@ -46,6 +50,8 @@ class Front:
         self.service = service
         self.pool = pool
         self.settings = service.settings
+        self.limiter = RateLimiter(self.settings.client_rate, self.settings.client_burst)
+        self.observer = Observer(self.settings.log)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -57,12 +63,16 @@ class Front:
         if scope.proto != "http":
             protocol.close(403)
             return
+        request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()))
         try:
-            body = await self._body(scope, protocol)
-        except (TooLarge, UsageError) as error:
-            send(protocol, scope.method, problem(error, scope.headers.get("accept"), self.settings.base))
+            self.limiter.take(scope.client)
+            request = replace(request, body=await self._body(scope, protocol))
+        except CoopkgError as error:
+            refusal = problem(error, request.headers.get("accept"), self.settings.base)
+            self.observer.saw(request, refusal, scope.client, time.monotonic())
+            send(protocol, scope.method, refusal)
             return
-        request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()), body)
+        began = time.monotonic()
         try:
             response = await self._answer(request, scope.scheme, protocol)
         except Exception:  # noqa: BLE001 - the application's boundary: nothing may leave it but a response
@@ -74,6 +84,7 @@ class Front:
             response = await loop.run_in_executor(self.threads, compressed, response, request.headers)
         else:
             response = compressed(response, request.headers)
+        self.observer.saw(request, response, scope.client, began)
         send(protocol, scope.method, response)
 
     async def _answer(self, request: HttpRequest, scheme: str, protocol: Any) -> HttpResponse:  # noqa: ANN401
@@ -90,20 +101,22 @@ class Front:
                 else:
                     begun = begin(request, self.service)
                 if isinstance(begun, Pending):
-                    begun = conclude(begun, await self._ask(begun.task, protocol), self.service)
+                    begun = conclude(begun, await self._ask(begun, protocol), self.service)
             except CoopkgError as error:
-                begun = problem(error, request.headers.get("accept"), self.settings.base)
+                begun = problem(
+                    explain(error, request, self.service), request.headers.get("accept"), self.settings.base
+                )
             if begun is not None:
                 return begun
         return await loop.run_in_executor(self.threads, self._page, request, scheme)
 
-    async def _ask(self, task: Task, protocol: Any) -> Answer:  # noqa: ANN401
+    async def _ask(self, pending: Pending, protocol: Any) -> Answer:  # noqa: ANN401
         """Ask the readers; when the client goes away first, the work ends."""
         asking = asyncio.current_task()
         watch = _Watch(asking, protocol)
         timer = asyncio.get_running_loop().call_later(WATCH_AFTER, watch.start)
         try:
-            return await self.pool.ask_async(task)
+            return await self.pool.ask_async(pending.task, pending.deadline)
         except asyncio.CancelledError:
             if not watch.left:
                 raise

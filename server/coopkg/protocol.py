@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -39,17 +41,26 @@ class HttpResponse:
 
 @dataclass(frozen=True)
 class SparqlRequest:
-    """A query operation: its text, and the RDF dataset that the protocol names over the query's own."""
+    """A query operation: its text, the RDF dataset that the protocol names over the query's own, what else is asked.
+
+    ``timeout`` is in seconds and shortens the server's own deadline, never lengthens it.
+    """
 
     text: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     format_name: str | None = None
+    timeout: float | None = None
 
     @property
     def names_dataset(self) -> bool:
         """Say whether the protocol names a dataset (section 2.1.4)."""
         return bool(self.default_graphs or self.named_graphs)
+
+
+def query_hash(request: HttpRequest) -> str:
+    """Give twelve hexadecimal digits that stand for the query string and body of a request."""
+    return hashlib.sha256(request.query_string.encode("utf-8", "replace") + b"\0" + request.body).hexdigest()[:12]
 
 
 def media_type(content_type: str | None) -> str:
@@ -167,4 +178,17 @@ def _operation(fields: list[tuple[str, str]]) -> SparqlRequest:
         default_graphs=tuple(value for name, value in fields if name == "default-graph-uri"),
         named_graphs=tuple(value for name, value in fields if name == "named-graph-uri"),
         format_name=formats[0] if formats else None,
+        timeout=_timeout([value for name, value in fields if name == "timeout" and value]),
     )
+
+
+def _timeout(values: list[str]) -> float | None:
+    if not values:
+        return None
+    try:
+        seconds = float(values[0])
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ProtocolError("The timeout is a number of seconds above zero.")
+    return seconds

@@ -13,10 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.app import create_app
 from coopkg.engine.pool import ReaderPool
 from coopkg.errors import Busy, EngineFault
-from coopkg.front import Front
 from coopkg.service import check_published, open_service
 from coopkg.settings import Settings
 
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 
 SOCKETS: Final = "COOPKG_SOCKETS"
 """The environment variable that tells a web worker where the keeper listens."""
+COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable that tells prometheus_client, when it is imported, where the workers share counters."""
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -35,7 +35,9 @@ def serve(settings: Settings, host: str, port: int) -> None:
     if not settings.scratch:
         check_published(settings)
     folder = Path(tempfile.mkdtemp(prefix="coopkg-"))
-    os.environ.update({**settings.environment(), SOCKETS: str(folder)})
+    counters = folder / "counters"
+    counters.mkdir()
+    os.environ.update({**settings.environment(), SOCKETS: str(folder), COUNTERS: str(counters)})
     keeper = KeeperProcess(folder, settings)
     try:
         keeper.start()
@@ -104,7 +106,13 @@ class KeeperProcess:
 
 
 def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - granian calls whatever this gives
-    """Give a web worker's RSGI application over the settings in the environment."""
+    """Give a web worker's RSGI application over the settings in the environment.
+
+    The web is imported here, in the worker alone, where the environment says how workers share their counters.
+    """
+    from coopkg.app import create_app  # noqa: PLC0415
+    from coopkg.front import Front  # noqa: PLC0415
+
     known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
     pool = ReaderPool(Path(known[SOCKETS]), settings)

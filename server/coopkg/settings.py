@@ -45,11 +45,20 @@ class Settings:
     reader_memory_bytes: int = _setting("memory of one evaluation, in bytes", default=1024 * MIB, limit=True)
     queue_length: int = _setting("queries of one web worker that may run or wait at once", default=24, limit=True)
     queue_seconds: float = _setting("longest wait for a free reader, in seconds", default=5.0, limit=True)
+    client_rate: float = _setting(
+        "requests a second of one client and worker, on average; loopback is not limited", default=50.0, limit=True
+    )
+    client_burst: float = _setting(
+        "requests of one client and worker at once, after a pause", default=1000.0, limit=True
+    )
+    log: str = _setting("requests that the log holds: all, slow (and failed ones) or none", default="slow")
     workers: int = _setting("web worker processes", default=2, limit=True)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", self.base):
             raise UsageError(f"The base IRI must be an http or https IRI that ends with a slash, not {self.base!r}.")
+        if self.log not in {"all", "slow", "none"}:
+            raise UsageError(f"The log is all, slow or none, not {self.log!r}.")
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.metadata["limit"] and value <= 0:

@@ -15,12 +15,13 @@ from coopkg.protocol import HttpResponse, decode, media_type
 from coopkg.results import GRAPH_FORMATS, Format, Shape
 from coopkg.terms import named_node
 from coopkg.vocab import prefixes
-from coopkg.web.values import flask_response, service
+from coopkg.web.values import flask_response, refuse_other_sites, service
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as HttpAnswer
 
 blueprint = Blueprint("graph_store", __name__)
+blueprint.before_request(refuse_other_sites)
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
 ACCEPTED = tuple(f.media_type for f in GRAPH_FORMATS if not f.quads)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from coopkg import __version__
+from coopkg.observation import metrics
 from coopkg.web.values import service
 
 blueprint = Blueprint("operations", __name__)
@@ -21,6 +22,12 @@ def ready() -> Response:
     """Say that the dataset is loaded, and which one."""
     info = service().engine.info()
     return jsonify(status="ready", version=info["version"], digest=info["digest"], quads=info["quads"])
+
+
+@blueprint.get("/metrics")
+def counters() -> Response:
+    """Give the counters of all workers, for Prometheus."""
+    return Response(metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @blueprint.get("/limits")

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, make_response, render_template, request
 
 from coopkg.endpoint import SHAPES, choose_format, respond
+from coopkg.errors import BadParameter
 from coopkg.negotiation import prefers_html
 from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import HttpResponse
 from coopkg.queries import SavedQuery, find_query
 from coopkg.results import by_name, formats_for
-from coopkg.terms import compact
-from coopkg.vocab import LANGUAGES, prefixes
+from coopkg.suggestions import is_known, similar
+from coopkg.vocab import LANGUAGES
+from coopkg.web.answers import shown_answer
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def query_page(name: str) -> Response:
     slug, _, suffix = name.partition(".")
     saved = find_query(running.queries, slug)
     values = {key: value for key, value in request.args.items() if key not in {"format", "lang"}}
+    _know(saved, values)
     offered = formats_for(SHAPES[saved.form])
     if suffix == "rq":
         return flask_response(HttpResponse(200, {"Content-Type": "application/sparql-query"}, saved.text.encode()))
@@ -73,31 +76,22 @@ def query_page(name: str) -> Response:
     return flask_response(respond(http_request(), running, task, stable=saved.stable))
 
 
+def _know(saved: SavedQuery, values: Mapping[str, str]) -> None:
+    """Refuse an IRI that the graph does not know, for an empty answer would look like a fact. Raises BadParameter."""
+    running = service()
+    for name, term in saved.substitutions(values, running.settings.base).items():
+        iri = getattr(term, "value", "")
+        if name in values and iri.startswith(running.settings.base) and not is_known(running, iri):
+            close = similar(running, iri)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            raise BadParameter(f"The graph does not know {values[name]}.{hint}", suggestion=close)
+
+
 def _answer_page(saved: SavedQuery, values: Mapping[str, str]) -> Response:
     running = service()
-    names = prefixes(running.settings.base)
-    table, text, boolean = None, None, None
-    if saved.form == "SELECT":
-        answer = json.loads(running.ask(saved.task(values, formats_for(SHAPES[saved.form])[0], running.settings.base)))
-        rows = [
-            [_cell(row.get(name), names) for name in answer["head"]["vars"]] for row in answer["results"]["bindings"]
-        ]
-        table = {"head": answer["head"]["vars"], "rows": rows}
-    elif saved.form == "ASK":
-        boolean = running.ask(saved.task(values, _JSON, running.settings.base)).endswith(b"true}")
-    else:
-        text = running.ask(saved.task(values, formats_for(SHAPES[saved.form])[0], running.settings.base)).decode()
+    answer = shown_answer(running, saved.form, lambda fmt: saved.task(values, fmt, running.settings.base))
     suffixes = [f.name for f in formats_for(SHAPES[saved.form])]
-    return page("query.html", query=saved, values=values, table=table, text=text, boolean=boolean, suffixes=suffixes)
-
-
-def _cell(term: Mapping[str, str] | None, names: dict[str, str]) -> dict[str, str]:
-    if term is None:
-        return {"text": ""}
-    if term["type"] == "uri":
-        link = term["value"] if term["value"].startswith(("http://", "https://")) else ""
-        return {"text": compact(term["value"], names).strip("<>"), "link": link}
-    return {"text": term["value"], "lang": term.get("xml:lang", "")}
+    return page("query.html", query=saved, values=values, answer=answer, suffixes=suffixes)
 
 
 def _summary(query: SavedQuery) -> dict[str, object]:

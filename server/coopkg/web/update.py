@@ -9,9 +9,10 @@ from coopkg.errors import TooLarge
 from coopkg.protocol import parse_update
 from coopkg.sparql.admission import admit
 from coopkg.sparql.using import with_using
-from coopkg.web.values import http_request, service
+from coopkg.web.values import http_request, refuse_other_sites, service
 
 blueprint = Blueprint("update", __name__)
+blueprint.before_request(refuse_other_sites)
 
 
 @blueprint.route("/update", methods=["GET", "POST", "PUT", "DELETE", "PATCH", "QUERY"])

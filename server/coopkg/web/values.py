@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Response, current_app, request
 
+from coopkg.errors import Forbidden
 from coopkg.protocol import HttpRequest, HttpResponse
 from coopkg.service import Service
 
@@ -14,6 +17,14 @@ def service() -> Service:
     if not isinstance(found, Service):
         raise TypeError("create_app() did not set the service")
     return found
+
+
+def refuse_other_sites() -> None:
+    """Let no page of another site write through the user's browser (Fetch standard, Origin). Raises Forbidden."""
+    origin = request.headers.get("Origin")
+    reads = request.method in {"GET", "HEAD", "OPTIONS"}
+    if origin is not None and not reads and urlsplit(origin).netloc != request.host:
+        raise Forbidden("A page of another site may not write here.")
 
 
 def http_request() -> HttpRequest:
