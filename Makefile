@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+BENCH := $(VENV)/bench
 
-.PHONY: help serve test check conformance format lock clean
+.PHONY: help serve test check conformance bench format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,16 @@ check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: under a minu
 conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.md and an EARL report
 	@mkdir -p build
 	$(BIN)/python tests/w3c/report.py docs/conformance.md build/conformance-earl.ttl
+
+$(BENCH)/.done: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[bench]'
+	@touch $@
+
+bench: $(BENCH)/.done ## lookups beside other servers, on a million triples: six minutes, wants wrk
+	@mkdir -p build
+	$(BENCH)/bin/python -m bench.lookups --json build/benchmarks.json --page docs/benchmarks.md
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .
