@@ -71,8 +71,8 @@ def _keyword(word: str) -> str | None:
 def similar(service: Service, iri: str) -> list[str]:
     """Give up to three IRIs of the graph that this one may have meant, as prefixed names.
 
-    First those with the same literal for a name or code, so that ``country:Belarus`` leads to ``country:BY``; else those
-    that are spelt almost alike, the nearest first.
+    First those that have the same literal for a name or code, so that ``country:Belarus`` leads to ``country:BY``; else
+    those that are spelt almost alike, the nearest first.
     """
     folder = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
     start = str(named_node(folder, {}, "iri"))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from coopkg.engine.evaluate import explain_syntax
+from coopkg.engine.evaluate import explain_syntax, mended_update
 from coopkg.errors import NotFound, ProtocolError
+from coopkg.jsonld import with_bundled_contexts
 from coopkg.results import by_name
+from coopkg.sparql import sequence
 from coopkg.terms import Document
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ UPDATE: Final = "update"
 PUT: Final = "put"
 POST: Final = "post"
 DELETE: Final = "delete"
+PATCH: Final = "patch"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,10 @@ class Payload:
 
 @dataclass(frozen=True)
 class Change:
-    """A SPARQL update (``text``), or a Graph Store operation on one graph (None is the default graph)."""
+    """A SPARQL update or patch rows (``text``), or an operation on one graph (None is the default graph).
+
+    ``base`` is the base IRI of the dataset.
+    """
 
     kind: str
     text: str = ""
@@ -56,7 +62,10 @@ def from_json(value: dict[str, Any]) -> Change:
 
 @dataclass(frozen=True)
 class Patch:
-    """What a change amounts to; ``existed`` says whether the graph that it is about was there before."""
+    """What a change amounts to; ``existed`` says whether the graph that it is about was there before.
+
+    Where a document is added, ``added`` has its literals as they are written, which the store does not keep.
+    """
 
     added: frozenset[ox.Quad]
     removed: frozenset[ox.Quad]
@@ -78,59 +87,86 @@ def work_out(store: ox.Store, change: Change) -> Patch:
     """
     before, graphs = frozenset(store), frozenset(g.value for g in store.named_graphs() if isinstance(g, ox.NamedNode))
     existed = change.graph is None or change.graph in graphs
+    written: frozenset[ox.Quad] | None = None
     if change.kind == UPDATE:
         _update(store, change)
+    elif change.kind == PATCH:
+        apply_lines(store, change.text)
     else:
-        _graph_store(store, change, existed=existed)
+        written = _graph_store(store, change, existed=existed)
     after = frozenset(store)
     graphs_after = frozenset(g.value for g in store.named_graphs() if isinstance(g, ox.NamedNode))
-    return Patch(after - before, before - after, graphs_after - graphs, graphs - graphs_after, existed)
+    added = after - before if written is None else written
+    return Patch(added, before - after, graphs_after - graphs, graphs - graphs_after, existed)
 
 
 def _update(store: ox.Store, change: Change) -> None:
     try:
-        store.update(change.text, base_iri=change.base)
+        _carry_out(store, change.text, change.base)
     except SyntaxError as error:
-        raise explain_syntax(str(error), change.text) from None
+        operations = sequence.operations(change.text)
+        if len(operations) == 1:
+            raise explain_syntax(str(error), change.text) from None
+        for operation in operations:
+            try:
+                _carry_out(store, operation, change.base)
+            except SyntaxError as again:
+                raise explain_syntax(str(again), change.text) from None
+
+
+def _carry_out(store: ox.Store, text: str, base: str | None) -> None:
+    """Run an update. Raises SyntaxError before anything is done, NotFound and ProtocolError."""
+    try:
+        store.update(mended_update(text, base), base_iri=base)
+    except SyntaxError:
+        raise
     except (RuntimeError, OSError, ValueError) as error:
         if "does not exist" in str(error):
             raise NotFound(f"The update cannot be carried out: {error}.") from None
         raise ProtocolError(f"The update cannot be carried out: {error}.") from None
 
 
-def _graph_store(store: ox.Store, change: Change, *, existed: bool) -> None:
+def _graph_store(store: ox.Store, change: Change, *, existed: bool) -> frozenset[ox.Quad]:
+    """Carry out an operation on a graph; give those quads of its documents that were not there, as written."""
     target = ox.DefaultGraph() if change.graph is None else ox.NamedNode(change.graph)
     if change.kind == DELETE:
         if not existed:
             raise NotFound(f"There is no graph <{change.graph}>.")
         store.clear_graph(target) if change.graph is None else store.remove_graph(target)
-        return
-    quads = [quad for payload in change.payloads for quad in _read(payload, target)]
+        return frozenset()
+    quads = [quad for payload in change.payloads for quad in _read(payload, target, change.base)]
+    written = frozenset(quad for quad in quads if quad not in store)
     if change.kind == PUT:
         store.clear_graph(target)
     if change.graph is not None:
         store.add_graph(target)
     store.extend(quads)
+    return written
 
 
-def _read(payload: Payload, target: ox.NamedNode | ox.DefaultGraph) -> Iterable[ox.Quad]:
+def _read(payload: Payload, target: ox.NamedNode | ox.DefaultGraph, base: str | None) -> Iterable[ox.Quad]:
     fmt = by_name(payload.format_name)
     if fmt is None or fmt.rdf is None:
         raise ProtocolError(f"A graph is not read from {payload.format_name}.")
-    document = Document("body", payload.text.encode(), fmt.rdf, payload.base)
+    text = with_bundled_contexts(payload.text, base) if fmt.rdf == ox.RdfFormat.JSON_LD else payload.text
+    if fmt.rdf == ox.RdfFormat.RDF_XML and "<!DOCTYPE" in text:
+        raise ProtocolError("RDF/XML is read without a document type declaration (<!DOCTYPE ...>).")
+    document = Document("body", text.encode(), fmt.rdf, payload.base)
     renamed: dict[str, ox.BlankNode] = {}
 
     def fresh(term: Any) -> Any:  # noqa: ANN401 - gives back the kind of term it was given
         return renamed.setdefault(term.value, ox.BlankNode()) if isinstance(term, ox.BlankNode) else term
 
     for quad in document.quads():
+        if quad.graph_name not in {target, ox.DefaultGraph()}:
+            raise ProtocolError(f"The document has facts of the graph {quad.graph_name}, and they go into {target}.")
         yield ox.Quad(fresh(quad.subject), quad.predicate, fresh(quad.object), target)
 
 
 def apply_lines(store: ox.Store, lines: str) -> None:
     """Apply RDF Patch rows to a store."""
     rows: dict[str, list[str]] = {"A": [], "D": [], "GA": [], "GD": []}
-    for line in lines.splitlines():
+    for line in filter(None, lines.split("\n")):  # splitlines() would cut a literal at U+2028
         mark, _, rest = line.partition(" ")
         rows[mark].append(rest)
     for quad in _parse(rows["D"]):

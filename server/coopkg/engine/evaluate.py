@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
 from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
+from coopkg.sparql.mending import literals, mend, reuse
 from coopkg.sparql.tokens import significant, syntax_error
 
 if TYPE_CHECKING:
@@ -87,7 +88,14 @@ def evaluate(store: ox.Store, task: Task) -> bytes:
 
 
 def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Give the engine's own result. Raises QuerySyntaxError with line and column.
+    """Give the engine's own result, its known faults mended. Raises QuerySyntaxError with line and column."""
+    if task.substitutions:
+        return _run(store, task, task.text)
+    return _run(store, task, _mended(store, task, literals.readable(task.text)))
+
+
+def _run(store: ox.Store, task: Task, text: str) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Give the engine's own result for a text.
 
     A function that the engine does not know is an expression error (SPARQL 1.1 Query Language, section 17.6), not a
     failure of the query as the engine has it: each is registered as one that gives no value.
@@ -97,7 +105,7 @@ def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | 
     while True:
         try:
             return store.query(
-                task.text,
+                text,
                 base_iri=task.base,
                 use_default_graph_as_union=task.union and not explicit,
                 default_graph=[ox.NamedNode(g) for g in task.default_graphs] if explicit else None,
@@ -106,6 +114,9 @@ def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | 
                 custom_functions=unknown or None,
             )
         except SyntaxError as error:
+            unfolded = reuse.unfolded(text)
+            if unfolded != text and _columns(unfolded, task.base) is not None:
+                return _run(store, task, _mended(store, task, unfolded))
             raise explain_syntax(str(error), task.text) from None
         except RuntimeError as error:
             function = _UNKNOWN_FUNCTION.search(str(error))
@@ -114,6 +125,48 @@ def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | 
             unknown[ox.NamedNode(function[1])] = _no_value
         except ValueError as error:
             raise QuerySyntaxError(f"{error}.") from None
+
+
+def _mended(store: ox.Store, task: Task, text: str) -> str:
+    """Give the text to evaluate in place of one: itself, unless the engine reads both and they ask for the same."""
+
+    def absent(question: str) -> bool:
+        return not _run(store, task, question)
+
+    mended = mend(text, absent)
+    if mended == text:
+        return text
+    columns = _columns(text, task.base)
+    return mended if columns is not None and columns == _columns(mended, task.base) else text
+
+
+def mended_update(text: str, base: str | None) -> str:
+    """Give the update to carry out in place of one, on the terms of ``query``; any constant may be absent from it."""
+    readable = literals.readable(text)
+    mended = mend(readable, lambda _: True)
+    return mended if mended != readable and _updates(readable, base) and _updates(mended, base) else readable
+
+
+def _updates(text: str, base: str | None) -> bool:
+    """Say whether the engine reads an update, by carrying it out on nothing."""
+    try:
+        ox.Store().update(text, base_iri=base)
+    except SyntaxError:
+        return False
+    except (RuntimeError, OSError, ValueError):
+        return True
+    return True
+
+
+def _columns(text: str, base: str | None) -> tuple[str, ...] | None:
+    """Give the variables of a query's solutions, () for any other form, None for what the engine does not read."""
+    try:
+        result = ox.Store().query(text, base_iri=base)
+    except SyntaxError:
+        return None
+    except (RuntimeError, OSError, ValueError):
+        return ()
+    return tuple(v.value for v in result.variables) if isinstance(result, ox.QuerySolutions) else ()
 
 
 def _no_value(*_arguments: object) -> Term | None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Forbidden, QueryTooComplex
+from coopkg.sparql import grammar
 from coopkg.sparql.tokens import Kind, Token, position, significant
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Admitted:
     @property
     def stable(self) -> bool:
         """Say whether the same text over the same version always has the same answer."""
-        return not self.words & {"NOW", "RAND", "UUID", "STRUUID"} and not self.services
+        return not self.words & {"NOW", "RAND", "UUID", "STRUUID", "BNODE"} and not self.services
 
 
 @lru_cache(maxsize=512)
@@ -60,7 +61,7 @@ def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: 
     """Look at a query or update before the engine does.
 
     Gives its form and keywords. Raises QueryTooComplex past a bound, Forbidden for SERVICE or LOAD in any spelling
-    where they are not allowed, QuerySyntaxError where a character begins no token.
+    where they are not allowed, QuerySyntaxError where a character begins no token and for what ``grammar`` refuses.
     """
     tokens = list(significant(text))
     words = frozenset(token.keyword for token in tokens if token.kind is Kind.WORD)
@@ -72,6 +73,7 @@ def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: 
         raise _refused("LOAD", text, loads[0])
     _bound_depth(tokens, text, bounds)
     _bound_counts(tokens, bounds)
+    grammar.check(tokens, text)
     return Admitted(_form(tokens), words, services)
 
 
