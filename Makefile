@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
-.PHONY: help serve test check conformance bench format lock clean
+.PHONY: help serve test check conformance durability agreement bench bench-validation format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.m
 	@mkdir -p build
 	$(BIN)/python tests/w3c/report.py docs/conformance.md build/conformance-earl.ttl
 
+durability: $(DEV) ## kill -9 during 20,000 writes, 500 rounds of two writers at odds: half an hour
+	COOPKG_ROUNDS=50 $(BIN)/python -m pytest -q tests/test_writes.py -k "kill or together or disk or file"
+
+agreement: $(DEV) ## hold every case, generated data and 10,000 random shapes against pySHACL: fifteen minutes
+	COOPKG_AGREEMENT_FULL=1 $(BIN)/python -m pytest -q tests/test_agreement.py
+
 $(BENCH)/.done: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -50,6 +56,9 @@ $(BENCH)/.done: requirements.lock pyproject.toml
 bench: $(BENCH)/.done ## lookups beside other servers, on a million triples: six minutes, wants wrk
 	@mkdir -p build
 	$(BENCH)/bin/python -m bench.lookups --json build/benchmarks.json --page docs/benchmarks.md
+
+bench-validation: $(DEV) ## validation beside pySHACL, up to a million triples: ten minutes
+	$(BIN)/python -m bench.validation --page docs/benchmarks.md
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .

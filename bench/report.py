@@ -124,8 +124,8 @@ def markdown(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write_into(page: Path, tables: str) -> None:
-    """Put the tables in the place of those that the page has between its two marks."""
-    head, _, rest = page.read_text(encoding="utf-8").partition(f"{_BEGIN}\n")
-    _, _, tail = rest.partition(f"\n{_END}")
-    page.write_text(f"{head}{_BEGIN}\n\n{tables}\n\n{_END}{tail}", encoding="utf-8")
+def write_into(page: Path, tables: str, begin: str = _BEGIN, end: str = _END) -> None:
+    """Put the tables in the place of those that the page has between two marks."""
+    head, _, rest = page.read_text(encoding="utf-8").partition(f"{begin}\n")
+    _, _, tail = rest.partition(f"\n{end}")
+    page.write_text(f"{head}{begin}\n\n{tables}\n\n{end}{tail}", encoding="utf-8")

@@ -7,10 +7,12 @@ threads read the body themselves stalls under 200 such clients.
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import sys
 import time
 import traceback
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +44,12 @@ SHORT: Final = 8 * 1024
 """Bytes up to which a request is looked at in the event loop."""
 
 
+KEPT: Final = 256
+"""Responses that a worker keeps ready, beside the answers of its cache, which are larger and in no coding yet."""
+LARGEST_KEPT: Final = 32 * 1024
+"""Bytes of such a response with its query string."""
+
+
 class Front:
     """Hands buffered requests to the WSGI application in a thread."""
 
@@ -51,12 +59,15 @@ class Front:
         self.pool = pool
         self.settings = service.settings
         self.limiter = RateLimiter(self.settings.client_rate, self.settings.client_burst)
+        self.kept = KeptResponses()
         self.observer = Observer(self.settings.log)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have pages, which run in threads, ask the readers through the event loop."""
         self.pool.attach(loop)
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays, so that no collection looks at it again
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one request (Granian's RSGI specification, version 1.5)."""
@@ -66,6 +77,12 @@ class Front:
         request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()))
         try:
             self.limiter.take(scope.client)
+            version = self.pool.tag()
+            kept = self.kept.get(request, version)
+            if kept is not None:
+                self.observer.saw(request, kept, scope.client, time.monotonic())
+                send(protocol, scope.method, kept)
+                return
             request = replace(request, body=await self._body(scope, protocol))
         except CoopkgError as error:
             refusal = problem(error, request.headers.get("accept"), self.settings.base)
@@ -84,6 +101,8 @@ class Front:
             response = await loop.run_in_executor(self.threads, compressed, response, request.headers)
         else:
             response = compressed(response, request.headers)
+        if version == self.pool.tag():
+            self.kept.put(request, response, version)
         self.observer.saw(request, response, scope.client, began)
         send(protocol, scope.method, response)
 
@@ -126,6 +145,9 @@ class Front:
             watch.stop()
 
     async def _body(self, scope: Any, protocol: Any) -> bytes:  # noqa: ANN401
+        """Give the whole body. Raises TooLarge past the limit, UsageError where it does not arrive in time."""
+        if "content-length" not in scope.headers and "transfer-encoding" not in scope.headers:
+            return b""
         limit = self.settings.body_bytes
         too_large = TooLarge(f"The body is longer than {limit} bytes.", bound=limit)
         declared = scope.headers.get("content-length") or "0"
@@ -147,6 +169,43 @@ class Front:
     def _page(self, request: HttpRequest, scheme: str) -> HttpResponse:
         iterable, status, headers = run_wsgi_app(self.app, _environ(request, scheme), buffered=True)
         return HttpResponse(int(status.split(" ", 1)[0]), dict(headers), b"".join(iterable))
+
+
+class KeptResponses:
+    """The last small responses to GET, ready to be sent again while their version is the current one."""
+
+    def __init__(self) -> None:
+        self._version = ""
+        self._responses: OrderedDict[tuple[str, ...], HttpResponse] = OrderedDict()
+
+    def get(self, request: HttpRequest, version: str) -> HttpResponse | None:
+        """Give the response that the same request had in that version."""
+        if version != self._version:
+            self._version = version
+            self._responses.clear()
+        if request.method != "GET" or request.path != "/sparql" or "if-none-match" in request.headers:
+            return None
+        return self._responses.get(_selecting(request))
+
+    def put(self, request: HttpRequest, response: HttpResponse, version: str) -> None:
+        """Keep a response of that version that has an entity tag, unless it is large."""
+        fits = len(request.query_string) + len(response.body) <= LARGEST_KEPT and response.status == 200
+        asked = request.method == "GET" and request.path == "/sparql"
+        if version == self._version and asked and fits and "ETag" in response.headers:
+            self._responses[_selecting(request)] = response
+            if len(self._responses) > KEPT:
+                self._responses.popitem(last=False)
+
+
+def _selecting(request: HttpRequest) -> tuple[str, ...]:
+    """Give all of a request that decides its response."""
+    headers = request.headers
+    return (
+        request.query_string,
+        headers.get("accept", ""),
+        headers.get("accept-encoding", ""),
+        headers.get("host", ""),
+    )
 
 
 class _Watch:

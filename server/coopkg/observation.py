@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -56,6 +57,18 @@ def client_bucket(client: str) -> str:
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
+@cache
+def requests(route: str, status: int) -> Counter:
+    """Give the counter of a route's responses with that status."""
+    return REQUESTS.labels(route, str(status))
+
+
+@cache
+def durations(route: str) -> Histogram:
+    """Give the histogram of a route's seconds."""
+    return SECONDS.labels(route)
+
+
 class Observer:
     """Counts every request and writes lines: of ``all``, of the ``slow`` and failed ones, or of ``none``."""
 
@@ -67,8 +80,8 @@ class Observer:
         seconds = time.monotonic() - began
         route = request.path.split("/", 2)[1] or "home"
         route = route if route in ROUTES or route == "home" else "other"
-        REQUESTS.labels(route, str(response.status)).inc()
-        SECONDS.labels(route).observe(seconds)
+        requests(route, response.status).inc()
+        durations(route).observe(seconds)
         if self.lines == "all" or (self.lines == "slow" and (seconds >= SLOW_SECONDS or response.status >= 500)):
             print(_line(request, response, client, seconds), file=sys.stderr, flush=True)  # noqa: T201 - the log
 

@@ -42,6 +42,17 @@ class Bounds:
     selects: int = 64
 
 
+LONGEST_PLAIN: Final = 1000
+"""Characters up to which a text may be plain: so short that it breaks no other bound."""
+_PLAIN: Final = re.compile(
+    r"\s*(?:(?:PREFIX\s+[\w.\-]*:|BASE)\s*<[^<>\"{}|^`\\\x00-\x20]*>\s*)*"
+    r"(SELECT|ASK|CONSTRUCT|DESCRIBE)(?!\w)[^(\\\[\x80-\U0010ffff]*",
+    re.IGNORECASE | re.ASCII,
+)
+"""A plain query has no brackets but braces, so no expression, no escape and nothing beyond ASCII."""
+_NOT_PLAIN: Final = re.compile(r"<<|SERVICE|LOAD|OPTIONAL|UNION|MINUS|LATERAL", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Admitted:
     """What admission learnt about a text that it let through."""
@@ -60,9 +71,13 @@ class Admitted:
 def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: bool = False) -> Admitted:
     """Look at a query or update before the engine does.
 
-    Gives its form and keywords. Raises QueryTooComplex past a bound, Forbidden for SERVICE or LOAD in any spelling
-    where they are not allowed, QuerySyntaxError where a character begins no token and for what ``grammar`` refuses.
+    Gives its form and keywords; of a plain query, which can break no rule, only the form. Raises QueryTooComplex past a
+    bound, Forbidden for SERVICE or LOAD in any spelling where they are not allowed, QuerySyntaxError where a character
+    begins no token and for what ``grammar`` refuses.
     """
+    plain = _PLAIN.fullmatch(text) if len(text) <= LONGEST_PLAIN else None
+    if plain is not None and not _NOT_PLAIN.search(text) and text.count("{") <= bounds.list_depth:
+        return Admitted(plain[1].upper(), frozenset(), ())
     tokens = list(significant(text))
     words = frozenset(token.keyword for token in tokens if token.kind is Kind.WORD)
     services = tuple(_remote(tokens, "SERVICE"))
