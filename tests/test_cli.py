@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -113,6 +117,90 @@ def test_validate_says_conforms_in_every_face() -> None:
     report = json.loads(run_coopkg("validate", "-f", "json").stdout)
     assert report["counts"]["Violation"] == 0
     assert "sh:ValidationReport" in run_coopkg("validate", "-f", "turtle").stdout
+
+
+BROKEN = "@prefix e: <http://e/> .\ne:a e:p , 1 .\ne:b cop:p 2 .\n"
+ALONE = ("validate", "--against", "nothing")
+
+
+@pytest.fixture
+def shape(tmp_path: Path) -> Path:
+    path = tmp_path / "shape.ttl"
+    path.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix e: <http://e/> .\n"
+        "e:S sh:targetSubjectsOf e:p ; sh:property [ sh:path e:p ; sh:maxCount 1 ; sh:severity sh:Warning ] .\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "code"),
+    [
+        ("<http://e/x> <http://e/p> 1 .", (), 0),
+        ("<http://e/x> <http://e/p> 1, 2 .", (), 0),
+        ("<http://e/x> <http://e/p> 1, 2 .", ("--fail-on", "warning"), 1),
+        ("<http://e/x> <http://e/p> 1, , 2 .", (), 3),
+        ('{"@id": "http://e/x", "http://e/p": [1, 2]}', ("--input-format", "jsonld", "--fail-on", "info"), 1),
+        ('{"@context": "http://127.0.0.1:1/c", "@id": "http://e/x"}', ("--input-format", "jsonld"), 3),
+        ("<!DOCTYPE a><a/>", ("--input-format", "rdf"), 3),
+        ("", ("--fix",), 2),
+        ("", ("--watch",), 2),
+        ("", ("-f", "nonsense"), 2),
+    ],
+)
+def test_exit_codes_tell_what_does_not_conform_from_what_cannot_be_read(
+    shape: Path, data: str, options: tuple[str, ...], code: int
+) -> None:
+    result = run_coopkg(*ALONE, "-s", str(shape), *options, "-", stdin=data)
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_validate_reads_several_files_and_tells_all_their_syntax_errors(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("one.ttl", "two.nt", "three.ttl")]
+    for path, text in zip(paths, (BROKEN, "<http://e/a> <b> .\n", "<http://e/a> <http://e/b> 1 .\n"), strict=True):
+        path.write_text(text, encoding="utf-8")
+    result = run_coopkg(*ALONE, *map(str, paths))
+    assert (result.returncode, result.stdout) == (3, "")
+    for place in (f"{paths[0]}:2:9: ", f"{paths[0]}:3:5: ", f"{paths[1]}:1:"):
+        assert place in result.stderr
+    assert "Cannot be read: 3 syntax errors" in result.stderr
+    annotated = run_coopkg(*ALONE, "-f", "github", *map(str, paths))
+    assert (annotated.returncode, annotated.stdout.count("::error file=")) == (3, 3)
+    turtle = run_coopkg(*ALONE, "-f", "turtle", *map(str, paths))
+    assert (turtle.returncode, turtle.stdout) == (3, "")
+
+
+def test_a_url_is_no_file(tmp_path: Path) -> None:
+    assert run_coopkg(*ALONE, "http://127.0.0.1:1/data.ttl").returncode == 3
+    imports = tmp_path / "imports.ttl"
+    imports.write_text("<http://e/> <http://www.w3.org/2002/07/owl#imports> <file:///etc/passwd> .\n", encoding="utf-8")
+    assert run_coopkg(*ALONE, str(imports)).returncode == 0
+
+
+def test_watch_validates_again_after_a_change(tmp_path: Path, shape: Path) -> None:
+    path = tmp_path / "data.ttl"
+    path.write_text("<http://e/x> <http://e/p> 1 .\n", encoding="utf-8")
+    arguments = ("--against", "nothing", "-s", str(shape), "--fail-on", "warning", "--watch", str(path))
+    with subprocess.Popen(
+        [sys.executable, "-m", "coopkg", "validate", *arguments],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        said = []
+        for text in ("<http://e/x> <http://e/p> 1, 2 .\n", BROKEN, None):
+            line = process.stderr.readline()
+            while "exit code would be" not in line:
+                line = process.stderr.readline()
+                assert line, "the watch ended by itself"
+            said.append(line.partition("would be ")[2][0])
+            if text is not None:
+                path.write_text(text, encoding="utf-8")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert said == ["0", "1", "3"]
 
 
 def test_evidence_verify(shared: Path, tmp_path: Path) -> None:

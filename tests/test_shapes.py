@@ -1,10 +1,8 @@
-"""Every shape by its case files, mutations of the published facts, and agreement with pySHACL."""
+"""Every shape by its case files, and mutations of the published facts."""
 
 from __future__ import annotations
 
-import re
 import tomllib
-from functools import cache
 from pathlib import Path  # noqa: TC003 - pytest reads the annotations of fixtures
 from typing import TYPE_CHECKING
 
@@ -13,51 +11,20 @@ import pytest
 
 from conftest import ROOT
 from coopkg.files import find_published
-from coopkg.shacl import oracle
-from coopkg.shacl.engine import Validator, validate
 from coopkg.shacl.graph import Graph
 from coopkg.shacl.shapes import read_shapes as read_shape_values
-from coopkg.shacl.validate import published_documents, read_shapes
+from coopkg.shacl.validate import read_shapes
 from coopkg.terms import Document
+from shape_cases import INVALID, VALID, all_shapes, background, data_shapes, house_style_shapes, name, published_quads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from coopkg.shacl.report import Report
 
-CASES = ROOT / "tests" / "cases" / "shapes"
 SH = "http://www.w3.org/ns/shacl#"
-BACKGROUND = ("ontology/coop.ttl", "ontology/structures.ttl", "ontology/schemes/")
-HOUSE_STYLE = {"house-style.ttl", "prefixes.ttl"}
-VALID = sorted(CASES.glob("*/valid/*.ttl"))
-INVALID = sorted(p for p in CASES.glob("*/invalid/*.ttl") if not p.name.endswith(".report.ttl"))
 MUTATIONS = tomllib.loads((ROOT / "tests" / "cases" / "mutations.toml").read_text(encoding="utf-8"))["mutation"]
 Key = tuple[str, str, str, str, str, str]
-
-
-def name(path: Path) -> str:
-    return str(path.relative_to(CASES).with_suffix(""))
-
-
-@cache
-def data_shapes(*, house_style: bool) -> Validator:
-    """Give the shapes that cases are held against: all but the house style, or the house style alone."""
-    paths = find_published().shapes()
-    kept = [p for p in paths if (p.name in HOUSE_STYLE if house_style else p.name != "house-style.ttl")]
-    return Validator(read_shape_values(Graph(read_shapes(kept))))
-
-
-@cache
-def background() -> tuple[ox.Quad, ...]:
-    documents = published_documents(find_published())
-    return tuple(q for d in documents if d.name.startswith(BACKGROUND) for q in d.quads())
-
-
-@cache
-def house_style_shapes() -> frozenset[str]:
-    """Give the shapes over the ontology itself; their cases stand alone."""
-    text = (find_published().root / "shapes" / "house-style.ttl").read_text(encoding="utf-8")
-    return frozenset(re.findall(r"^shape:([\w-]+)$", text, re.MULTILINE))
 
 
 def report_on(path: Path) -> Report:
@@ -116,21 +83,6 @@ def test_every_message_is_in_three_languages() -> None:
         assert set(shape.messages) == {"en", "ru", "be"}, shape.name
 
 
-@cache
-def published_quads() -> tuple[ox.Quad, ...]:
-    """Give the published graph as one graph of triples, without graph names."""
-    return tuple(
-        dict.fromkeys(
-            ox.Quad(q.subject, q.predicate, q.object) for d in published_documents(find_published()) for q in d.quads()
-        )
-    )
-
-
-@cache
-def all_shapes() -> Validator:
-    return Validator(read_shape_values(Graph(read_shapes(find_published().shapes()))))
-
-
 def test_the_published_data_conform() -> None:
     assert all_shapes().validate(published_quads()).conforms
 
@@ -153,16 +105,3 @@ def test_a_mutation_of_the_published_facts_is_caught(mutation: dict[str, object]
     report = all_shapes().validate([*(q for q in published_quads() if q not in removed), *added])
     found = {(r.shape, r.focus_node) for r in report.results if r.severity.value == "Violation"}
     assert (mutation["shape"], mutation["focus"]) in found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
-def test_agreement_with_pyshacl_on_cases(seed: int) -> None:
-    """A quarter of the invalid cases each, merged where they do not meet, against the oracle."""
-    for path in INVALID[seed::40]:
-        if path.parts[-3] in house_style_shapes():
-            continue
-        own = list(Document(path.name, path.read_bytes()).quads())
-        shapes = [q for p in find_published().shapes() if p.name != "house-style.ttl" for q in read_shapes([p])]
-        ours = validate([*background(), *own], shapes)
-        assert keys(ours) == keys(oracle.validate([*background(), *own], shapes)), path

@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT / "server"), str(ROOT / "tests")]
 import pyoxigraph as ox  # noqa: E402
 
 from conftest import start_server, stop  # noqa: E402
-from w3c import description, graph_store, protocol  # noqa: E402
+from w3c import description, graph_store, protocol, shacl  # noqa: E402
 from w3c.compare import Verdict  # noqa: E402
 from w3c.exchange import Broken, Conversation, Wire, hold  # noqa: E402
 from w3c.exclusions import exclusions  # noqa: E402
@@ -63,6 +63,9 @@ def lines(address: str) -> Iterator[Line]:
     yield from _conversations("SPARQL 1.1 Graph Store Protocol", graph_store.CONVERSATIONS, wire)
     for name, test in description.TESTS.items():
         yield Line("SPARQL 1.1 Service Description", description.SUITE + name, _described(test, wire))
+    for suite in shacl.SUITES:
+        for test in shacl.read_suite(suite):
+            yield Line(suite, test.iri, shacl.run(test))
 
 
 def _conversations(suite: str, conversations: Iterable[Conversation], wire: Wire) -> Iterator[Line]:
@@ -103,7 +106,7 @@ def _subject() -> str:
         f"coopkg {version('coopkg')} with pyoxigraph {version('pyoxigraph')}, over HTTP, {day}. A test passes by value "
         "where the terms differ from the expected ones in spelling alone. Refused means that the server does not do "
         "that for anybody. The entailment and federation suites are not run: coopkg has no entailment regime in its "
-        "endpoint, and it makes no requests of its own."
+        "endpoint, and it makes no requests of its own. The SHACL suite is run on the validator itself."
     )
 
 

@@ -3,17 +3,76 @@
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from coopkg.cli.options import emit
-from coopkg.errors import InputUnreadable, UsageError
+from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
 from coopkg.files import Published, find_published
-from coopkg.shacl.report import Report, Severity, as_json, as_turtle, human
-from coopkg.shacl.validate import published_documents, read_shapes, validate_documents
+from coopkg.results import GRAPH_FORMATS
+from coopkg.shacl import edits
+from coopkg.shacl.faces import NAMES, face
+from coopkg.shacl.faces.text import unreadable
+from coopkg.shacl.faces.view import View, report_prefixes
+from coopkg.shacl.faults import faults
+from coopkg.shacl.reading import Source, read
+from coopkg.shacl.report import Edit, Fault, Report, Severity
+from coopkg.shacl.validate import published_documents, read_shapes, validate_sources
 from coopkg.terms import Document, format_of
-from coopkg.vocab import DEFAULT_BASE, LANGUAGES, prefixes
+from coopkg.vocab import DEFAULT_BASE, LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NOT_CONFORMING: Final = 1
+UNREADABLE: Final = 3
+_STANDARD_INPUT: Final = Path("-")
+_PAUSE: Final = 0.3
+"""Seconds between two looks at the files that are watched."""
+_FORMATS: Final = {f.name: f.rdf for f in GRAPH_FORMATS if f.rdf}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is validated: files against shapes, together with the published graph or with the ontology alone."""
+
+    files: tuple[Path, ...]
+    shapes: tuple[Path, ...]
+    against: str
+    root: Published
+    input_format: str | None
+    language: str
+    fail_on: Severity
+
+    def view(self) -> View:
+        """Validate. Raises InputUnreadable where a file or the shapes cannot be had at all."""
+        own = [self._read(path) for path in self.files]
+        documents = [*self._background(), *own]
+        texts = {d.name: d.data.decode("utf-8", errors="replace") for d in own or documents}
+        sources, found, more = _sources(documents)
+        if found:
+            return View(Report(()), report_prefixes(), self.language, texts, self.fail_on, found, more)
+        mine = [s for s in sources if s.document in own] if own else None
+        shapes = read_shapes(list(self.shapes) or self.root.shapes())
+        report = validate_sources(sources, shapes, mine)
+        return View(report, report_prefixes(mine or ()), self.language, texts, self.fail_on)
+
+    def _background(self) -> list[Document]:
+        documents = published_documents(self.root)
+        return [d for d in documents if self.against == "dataset" or d.name.startswith("ontology/")]
+
+    def _read(self, path: Path) -> Document:
+        piped = path == _STANDARD_INPUT
+        fmt = _FORMATS[self.input_format] if self.input_format else format_of("-.ttl" if piped else path.name)
+        try:
+            data = sys.stdin.buffer.read() if piped else path.read_bytes()
+        except OSError as error:
+            raise InputUnreadable(f"{path}: {error.strerror}.") from None
+        return Document(str(path), data, fmt, base=DEFAULT_BASE)
 
 
 @click.command("validate")
@@ -21,8 +80,9 @@ from coopkg.vocab import DEFAULT_BASE, LANGUAGES, prefixes
 @click.option(
     "-s", "--shapes", multiple=True, type=click.Path(path_type=Path), help="Shapes file; default: the published ones."
 )
+@click.option("-f", "--format", "name", type=click.Choice(sorted(NAMES)), default="human", show_default=True)
 @click.option(
-    "-f", "--format", "name", type=click.Choice(["human", "json", "turtle"]), default="human", show_default=True
+    "--input-format", type=click.Choice(list(_FORMATS)), help="Format of FILES; default: by suffix, Turtle from a pipe."
 )
 @click.option(
     "--against",
@@ -33,39 +93,122 @@ from coopkg.vocab import DEFAULT_BASE, LANGUAGES, prefixes
 )
 @click.option("--fail-on", type=click.Choice(["violation", "warning", "info"]), default="violation", show_default=True)
 @click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
+@click.option("--diff", is_flag=True, help="Print nothing but the fixes that are known, as a unified diff.")
+@click.option("--fix", is_flag=True, help="Write those fixes into the files, then validate again.")
+@click.option("--watch", is_flag=True, help="Validate again whenever a file changes, until interrupted.")
 @click.option(
     "--published", type=click.Path(path_type=Path), metavar="DIR", help="The folder with the published files."
 )
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
-    files: tuple[Path, ...], shapes: tuple[Path, ...], name: str, against: str, fail_on: str, lang: str,
-    published: Path | None,
+    files: tuple[Path, ...], shapes: tuple[Path, ...], name: str, input_format: str | None, against: str,
+    fail_on: str, lang: str, published: Path | None, *, diff: bool, fix: bool, watch: bool,
 ) -> None:  # fmt: skip
-    """Validate FILES (- for standard input), or without any the published graph. Exit code 1: does not conform."""
-    root = find_published(published)
-    documents = [*_background(root, against, files), *(_read(path) for path in files)]
-    report = validate_documents(documents, read_shapes(list(shapes) or root.shapes()))
-    emit(_face(report, name, lang))
-    if report.refused_at(Severity[fail_on.upper()]):
-        raise SystemExit(1)
+    """Validate FILES (- for standard input), or without any the published graph.
 
-
-def _background(root: Published, against: str, files: tuple[Path, ...]) -> list[Document]:
+    Exit code 0: conforms; 1: does not conform; 2: the call was off; 3: something could not be read.
+    """
     if against == "nothing" and not files:
         raise UsageError("--against nothing needs files to look at.")
-    documents = published_documents(root)
-    return [d for d in documents if against == "dataset" or d.name.startswith("ontology/")]
+    if (fix or watch) and _STANDARD_INPUT in files:
+        raise UsageError("Standard input can neither be mended in place nor watched.")
+    if files.count(_STANDARD_INPUT) > 1:
+        raise UsageError("Standard input can be read once.")
+    severity = Severity[fail_on.upper()]
+    job = Job(files, shapes, against, find_published(published), input_format, lang, severity)
+    if watch:
+        _watch(job, name, diff=diff, fix=fix)
+    raise SystemExit(_run(job, name, diff=diff, fix=fix))
 
 
-def _read(path: Path) -> Document:
-    if str(path) == "-":
-        return Document("-", sys.stdin.buffer.read(), base=DEFAULT_BASE)
-    try:
-        return Document(str(path), path.read_bytes(), format_of(path.name), base=DEFAULT_BASE)
-    except OSError as error:
-        raise InputUnreadable(f"{path}: {error.strerror}.") from None
+def _sources(documents: Sequence[Document]) -> tuple[list[Source], tuple[Fault, ...], bool]:
+    """Read documents; give them, or every syntax error of all of them and whether there are more."""
+    sources: list[Source] = []
+    found: list[Fault] = []
+    more = False
+    for document in documents:
+        try:
+            sources.append(read(document))
+        except RdfSyntaxError:
+            own, further = faults(document)
+            found += own
+            more |= further
+    return sources, tuple(found), more
 
 
-def _face(report: Report, name: str, language: str) -> str:
-    if name == "json":
-        return as_json(report, language) + "\n"
-    return as_turtle(report, prefixes()) if name == "turtle" else human(report, prefixes(), language) + "\n"
+def _run(job: Job, name: str, *, diff: bool, fix: bool) -> int:
+    """Validate once and write the report; give the exit code."""
+    view = job.view()
+    if fix and _mend(job, view):
+        view = job.view()
+    if diff:
+        emit("".join(edits.diff(file, text, _edits(view, file)) for file, text in view.texts.items()))
+    else:
+        _write(view, name)
+    return UNREADABLE if not view.readable else NOT_CONFORMING if view.fails() else 0
+
+
+def _write(view: View, name: str) -> None:
+    """Write the report to standard output; where there is none for people, why not to standard error."""
+    chosen = face(name)
+    if view.readable:
+        emit(chosen.render(view))
+    elif name == "human" or not chosen.faults:
+        click.echo(face("human").render(view), err=True, nl=False)
+    else:
+        emit(chosen.render(view))
+        click.echo(f"coopkg: {unreadable(view)}", err=True)
+
+
+def _edits(view: View, file: str) -> list[Edit]:
+    fixes = [fault.fix for fault in view.faults] + [result.fix for result in view.report.results]
+    return [edit for fix in fixes if fix for edit in fix.edits if edit.file == file]
+
+
+def _mend(job: Job, view: View) -> bool:
+    """Write the fixes that are known into their files; say whether there were any."""
+    mended = False
+    for file, text in view.texts.items():
+        found = _edits(view, file)
+        if found:
+            path = Path(file) if job.files else job.root.path(file)
+            path.write_bytes(edits.apply(text, found).encode())
+            count = len(edits.compatible(found))
+            click.echo(f"{file}: {count} fix{'es' * (count != 1)} written", err=True)
+            mended = True
+    return mended
+
+
+def _watch(job: Job, name: str, *, diff: bool, fix: bool) -> None:
+    """Validate now and after every change of a file, for ever."""
+    paths = [*(job.files or job.root.turtle()), *(job.shapes or job.root.shapes())]
+    while True:
+        seen = _stamps(paths)
+        try:
+            code = _run(job, name, diff=diff, fix=fix)
+            click.echo(f"-- {time.strftime('%H:%M:%S')}: exit code would be {code}; watching", err=True)
+        except CoopkgError as error:
+            click.echo(f"coopkg: {error.detail}", err=True)
+        seen = _stamps(paths) if fix else seen
+        while (latest := _stamps(paths)) == seen:
+            time.sleep(_PAUSE)
+        while (settled := _settled(paths)) != latest:
+            latest = settled
+
+
+def _settled(paths: Sequence[Path]) -> list[tuple[int, int] | None]:
+    """Give the stamps of a moment later: an editor may still be writing."""
+    time.sleep(_PAUSE)
+    return _stamps(paths)
+
+
+def _stamps(paths: Sequence[Path]) -> list[tuple[int, int] | None]:
+    """Give size and time of change of each file; None for one that is not there."""
+
+    def stamp(path: Path) -> tuple[int, int] | None:
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    return [stamp(path) for path in paths]

@@ -15,8 +15,8 @@ from coopkg.shacl.operators import language_matches, less, matches, text_of, wel
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from coopkg.shacl.graph import Graph, Node
-    from coopkg.shacl.shapes import Shape
+    from coopkg.shacl.graph import Node, Readable
+    from coopkg.shacl.shapes import Constraint, Shape
 
     Values = tuple[Node, ...]
     Conforms = Callable[[Node, Node], bool]
@@ -32,7 +32,7 @@ _KINDS: Final = {
 
 
 def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a component, each a line or two
-    name: str, wanted: Any, graph: Graph, focus: Node, values: Values, conforms: Conforms  # noqa: ANN401
+    name: str, wanted: Any, graph: Readable, focus: Node, values: Values, conforms: Conforms  # noqa: ANN401
 ) -> Iterable[Node | None]:  # fmt: skip
     """Give the violations of one component: offending value nodes, or None for a result without a value."""
     match name:
@@ -89,7 +89,7 @@ def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a compone
             raise AssertionError(f"the shapes were read with a component {name} that is not evaluated")
 
 
-def closed(allowed: frozenset[Node], graph: Graph, values: Values) -> Iterator[tuple[Node, Node]]:
+def closed(allowed: frozenset[Node], graph: Readable, values: Values) -> Iterator[tuple[Node, Node]]:
     """Give (property, object) of the triples that a closed shape does not allow."""
     for value in values:
         if not isinstance(value, ox.Literal):
@@ -127,7 +127,8 @@ def _qualified(values: Values, wanted: tuple[Node, int, tuple[Node, ...]], confo
     return sum(conforms(v, shape) and not any(conforms(v, sibling) for sibling in siblings) for v in values)
 
 
-def default_message(shape: Shape, name: str) -> dict[str, str]:
+def default_message(shape: Shape, constraint: Constraint) -> dict[str, str]:
     """Give a plain sentence for a result whose shape has no message of its own."""
     where = f" along {shape.path.sparql()}" if shape.path else ""
-    return {"en": f"The constraint sh:{name} is violated{where}."}
+    name = f"<{constraint.declared}>" if constraint.name == "component" else f"sh:{constraint.name}"
+    return {"en": f"The constraint {name} is violated{where}."}

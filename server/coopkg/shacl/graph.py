@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,45 +24,36 @@ RDF_NIL: Final = ox.NamedNode(_RDF + "nil")
 SUBCLASS_OF: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "subClassOf")
 
 
-class Graph:
-    """The union of some quads as one graph; the graph names are not looked at."""
+class Readable(ABC):
+    """What validation asks of a data graph, whatever holds it: four lookups, and what follows from these."""
 
-    def __init__(self, quads: Iterable[ox.Quad]) -> None:
-        self._objects: dict[Node, dict[Node, dict[Node, None]]] = defaultdict(lambda: defaultdict(dict))
-        self._subjects: dict[Node, dict[Node, dict[Node, None]]] = defaultdict(lambda: defaultdict(dict))
-        for quad in quads:
-            self._objects[quad.subject][quad.predicate][quad.object] = None
-            self._subjects[quad.predicate][quad.object][quad.subject] = None
-
+    @abstractmethod
     def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
-        """Give the objects of (subject, predicate, ?), in the order in which they were read."""
-        found = self._objects.get(subject)
-        return tuple(found.get(predicate, ())) if found else ()
+        """Give the objects of (subject, predicate, ?), each once."""
 
+    @abstractmethod
     def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
-        """Give the subjects of (?, predicate, object)."""
-        found = self._subjects.get(predicate)
-        return tuple(found.get(obj, ())) if found else ()
+        """Give the subjects of (?, predicate, object), each once."""
+
+    @abstractmethod
+    def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (predicate, object) of every triple of that subject."""
+
+    @abstractmethod
+    def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (subject, object) of every triple with that predicate."""
+
+    @abstractmethod
+    def incoming(self, obj: Node) -> Iterable[Node]:
+        """Give the subjects of (?, ?, object)."""
+
+    def __contains__(self, triple: tuple[Node, Node, Node]) -> bool:
+        subject, predicate, obj = triple
+        return obj in self.objects(subject, predicate)
 
     def value(self, subject: Node, predicate: Node) -> Node | None:
         """Give one object of (subject, predicate, ?), or None."""
         return next(iter(self.objects(subject, predicate)), None)
-
-    def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
-        """Give (predicate, object) of every triple of that subject."""
-        for predicate, objects in self._objects.get(subject, {}).items():
-            for obj in objects:
-                yield predicate, obj
-
-    def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
-        """Give (subject, object) of every triple with that predicate."""
-        for obj, subjects in self._subjects.get(predicate, {}).items():
-            for subject in subjects:
-                yield subject, obj
-
-    def __contains__(self, triple: tuple[Node, Node, Node]) -> bool:
-        subject, predicate, obj = triple
-        return obj in self._objects.get(subject, {}).get(predicate, {})
 
     def members(self, head: Node) -> list[Node]:
         """Give the members of an RDF list. Raises ValueError for one that is cyclic or broken."""
@@ -96,3 +88,51 @@ class Graph:
     def is_instance(self, node: Node, cls: Node) -> bool:
         """Say whether a node is a SHACL instance of a class."""
         return any(c == cls or cls in self.closure(c, SUBCLASS_OF) for c in self.objects(node, RDF_TYPE))
+
+
+class Graph(Readable):
+    """The union of some quads as one graph; the graph names are not looked at."""
+
+    def __init__(self, quads: Iterable[ox.Quad]) -> None:
+        self._objects: dict[Node, dict[Node, dict[Node, None]]] = defaultdict(lambda: defaultdict(dict))
+        self._subjects: dict[Node, dict[Node, dict[Node, None]]] = defaultdict(lambda: defaultdict(dict))
+        for quad in quads:
+            self._objects[quad.subject][quad.predicate][quad.object] = None
+            self._subjects[quad.predicate][quad.object][quad.subject] = None
+
+    def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
+        """Give the objects of (subject, predicate, ?), in the order in which they were read."""
+        found = self._objects.get(subject)
+        return tuple(found.get(predicate, ())) if found else ()
+
+    def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
+        """Give the subjects of (?, predicate, object)."""
+        found = self._subjects.get(predicate)
+        return tuple(found.get(obj, ())) if found else ()
+
+    def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (predicate, object) of every triple of that subject."""
+        for predicate, objects in self._objects.get(subject, {}).items():
+            for obj in objects:
+                yield predicate, obj
+
+    def incoming(self, obj: Node) -> Iterable[Node]:
+        """Give the subjects of (?, ?, object)."""
+        return {subject: None for objects in self._subjects.values() for subject in objects.get(obj, ())}
+
+    def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (subject, object) of every triple with that predicate."""
+        for obj, subjects in self._subjects.get(predicate, {}).items():
+            for subject in subjects:
+                yield subject, obj
+
+    def __contains__(self, triple: tuple[Node, Node, Node]) -> bool:
+        subject, predicate, obj = triple
+        return obj in self._objects.get(subject, {}).get(predicate, {})
+
+    def triples(self) -> Iterator[tuple[Node, Node, Node]]:
+        """Give every triple."""
+        for subject, rows in self._objects.items():
+            for predicate, objects in rows.items():
+                for obj in objects:
+                    yield subject, predicate, obj

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.terms import quote
 from coopkg.vocab import STANDARD_PREFIXES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from coopkg.shacl.graph import Node
 
 _XSD: Final = STANDARD_PREFIXES["xsd"]
 _STORE: Final = ox.Store()
+_AT_ONCE: Final = 2000
+"""Texts in one query."""
 _A, _B, _C = (ox.Variable(name) for name in "abc")
 _INTEGERS: Final = {
     "integer": (None, None), "nonNegativeInteger": (0, None), "positiveInteger": (1, None),
@@ -30,16 +36,41 @@ _FORMS: Final = {
     "anyURI": r"[^\x00-\x20<>\"{}|\\^`]*",
     "hexBinary": r"([0-9a-fA-F]{2})*",
     "language": r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*",
+    "base64Binary": r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
+    "normalizedString": r"[^\t\n\r]*",
+    "token": r"(?:[^\s]+(?: [^\s]+)*)?",
+    "NMTOKEN": r"[\w.\-:·]+",
+    "Name": r"[^\W\d][\w.\-:·]*|[:][\w.\-:·]*",
+    "NCName": r"[^\W\d][\w.\-·]*",
 }
-_TEMPORAL: Final = ("date", "dateTime", "time", "gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay", "duration",
-                    "dayTimeDuration", "yearMonthDuration")  # fmt: skip
+_TEMPORAL: Final = (
+    "date", "dateTime", "dateTimeStamp", "time", "gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay", "duration",
+    "dayTimeDuration", "yearMonthDuration",
+)  # fmt: skip
 
 
 def less(one: Node, other: Node, *, or_equal: bool = False) -> bool:
-    """Say whether SPARQL's ``<`` (or ``<=``) holds; False where the two cannot be compared."""
+    """Say whether SPARQL's ``<`` (or ``<=``) holds; False where the two cannot be compared.
+
+    Exact numbers of any length are compared here, all else by the engine. An ill-typed literal has no value.
+    """
+    if not (_has_value(one) and _has_value(other)):
+        return False
+    if _is_exact(one) and _is_exact(other):
+        left, right = Decimal(one.value), Decimal(other.value)
+        return left <= right if or_equal else left < right
     mark = "<=" if or_equal else "<"
     rows = _STORE.query(f"SELECT ?a ?b (?a {mark} ?b AS ?c) {{}}", substitutions={_A: one, _B: other})
     return any(row["c"] == ox.Literal(True) for row in rows)  # type: ignore[union-attr]  # noqa: FBT003
+
+
+def _has_value(term: Node) -> bool:
+    return isinstance(term, ox.Literal) and well_formed(term.value, term.datatype.value)
+
+
+def _is_exact(term: ox.Literal) -> bool:
+    name = term.datatype.value.removeprefix(_XSD)
+    return name == "decimal" or name in _INTEGERS
 
 
 @lru_cache(maxsize=65536)
@@ -48,6 +79,24 @@ def matches(text: str, pattern: str, flags: str) -> bool:
     query = f"SELECT ?a ?b (REGEX(?a, ?b, {ox.Literal(flags)}) AS ?c) {{}}"
     rows = _STORE.query(query, substitutions={_A: ox.Literal(text), _B: ox.Literal(pattern)})
     return any(row["c"] == ox.Literal(True) for row in rows)  # type: ignore[union-attr]  # noqa: FBT003
+
+
+def not_matching(texts: Collection[str], pattern: str, flags: str) -> set[str]:
+    """Give the texts for which SPARQL's REGEX does not hold, asked of the engine by the thousand."""
+    ordered, found = list(texts), set[str]()
+    for start in range(0, len(ordered), _AT_ONCE):
+        rows = " ".join(quote(text) for text in ordered[start : start + _AT_ONCE])
+        query = f"SELECT ?a {{ VALUES ?a {{ {rows} }} FILTER(!REGEX(?a, {quote(pattern)}, {quote(flags)})) }}"
+        found.update(row["a"].value for row in _STORE.query(query))  # type: ignore[union-attr]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def readable_pattern(pattern: str, flags: str) -> bool:
+    """Say whether SPARQL's REGEX takes a pattern with its flags."""
+    query = f"SELECT ?a (REGEX('', ?a, {ox.Literal(flags)}) AS ?c) {{}}"
+    rows = _STORE.query(query, substitutions={_A: ox.Literal(pattern)})
+    return any(row["c"] is not None for row in rows)  # type: ignore[union-attr]
 
 
 def text_of(term: Node) -> str | None:
@@ -77,12 +126,15 @@ def well_formed(lexical: str, datatype: str) -> bool:
     name = datatype.removeprefix(_XSD) if datatype.startswith(_XSD) else ""
     if name in _INTEGERS:
         low, high = _INTEGERS[name]
-        if not re.fullmatch(r"[+-]?[0-9]+", lexical) or len(lexical) > 4000:
+        if not re.fullmatch(r"[+-]?[0-9]+", lexical):
             return False
-        number = int(lexical)
+        number = Decimal(lexical)
         return (low is None or number >= low) and (high is None or number <= high)
+    if name == "dateTimeStamp" and not re.search(r"(Z|[+-][0-9]{2}:[0-9]{2})$", lexical):
+        return False
     if name in _TEMPORAL:
-        rows = _STORE.query(f"SELECT ?a (<{datatype}>(?a) AS ?c) {{}}", substitutions={_A: ox.Literal(lexical)})
+        cast = _XSD + name.removesuffix("Stamp")
+        rows = _STORE.query(f"SELECT ?a (<{cast}>(?a) AS ?c) {{}}", substitutions={_A: ox.Literal(lexical)})
         return any(row["c"] is not None for row in rows)  # type: ignore[union-attr]
     form = _FORMS.get("double" if name == "float" else name)
     return form is None or re.fullmatch(form, lexical) is not None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.shacl.graph import RDF_FIRST, Graph, Node
+from coopkg.shacl.graph import RDF_FIRST, Node, Readable
 from coopkg.vocab import STANDARD_PREFIXES
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Predicate:
 
     iri: ox.NamedNode
 
-    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+    def values(self, graph: Readable, node: Node) -> Iterable[Node]:
         """Give the nodes that the path leads to, once each."""
         return graph.objects(node, self.iri)
 
@@ -37,7 +38,7 @@ class Inverse:
 
     path: Path
 
-    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+    def values(self, graph: Readable, node: Node) -> Iterable[Node]:
         """Give the nodes from which the inner path leads here."""
         if isinstance(self.path, Predicate):
             return graph.subjects(self.path.iri, node)
@@ -54,7 +55,7 @@ class Sequence:
 
     paths: tuple[Path, ...]
 
-    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+    def values(self, graph: Readable, node: Node) -> Iterable[Node]:
         """Give the nodes at the end of the last path."""
         nodes: dict[Node, None] = {node: None}
         for path in self.paths:
@@ -72,7 +73,7 @@ class Alternative:
 
     paths: tuple[Path, ...]
 
-    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+    def values(self, graph: Readable, node: Node) -> Iterable[Node]:
         """Give the nodes at the end of any of the paths."""
         return {found: None for path in self.paths for found in path.values(graph, node)}
 
@@ -88,7 +89,7 @@ class Repeated:
     path: Path
     mark: str
 
-    def values(self, graph: Graph, node: Node) -> Iterable[Node]:
+    def values(self, graph: Readable, node: Node) -> Iterable[Node]:
         """Give the nodes that repetition reaches, the start included where zero steps are allowed."""
         first = dict.fromkeys(self.path.values(graph, node))
         if self.mark == "?":
@@ -107,7 +108,42 @@ class Repeated:
         return f"({self.path.sparql()}){self.mark}"
 
 
-Path = Predicate | Inverse | Sequence | Alternative | Repeated
+class Via(Enum):
+    """How a step over any predicate goes on; SHACL has no such path, but SPARQL constraints have such patterns."""
+
+    OBJECTS = "from a node to the objects of its triples"
+    SUBJECTS = "from a node to the subjects of the triples that lead to it"
+    PREDICATES = "from a node to the predicates of its triples"
+    USERS = "from a predicate to the subjects of its triples"
+
+
+@dataclass(frozen=True)
+class Anything:
+    """A step over whatever predicate."""
+
+    via: Via
+
+    def values(self, graph: Readable, node: Node) -> Iterable[Node]:
+        """Give the nodes, or predicates, that are reached."""
+        match self.via:
+            case Via.OBJECTS:
+                return {obj: None for _, obj in graph.predicates(node)}
+            case Via.SUBJECTS:
+                return graph.incoming(node)
+            case Via.PREDICATES:
+                return {predicate: None for predicate, _ in graph.predicates(node)}
+            case Via.USERS:
+                return {subject: None for subject, _ in graph.pairs(node)}
+
+    def sparql(self) -> str:
+        """Refuse: no property path says this."""
+        raise ValueError("a step over any predicate has no property path")
+
+
+Path = Predicate | Inverse | Sequence | Alternative | Repeated | Anything
+_BACK: Final = {
+    Via.OBJECTS: Via.SUBJECTS, Via.SUBJECTS: Via.OBJECTS, Via.PREDICATES: Via.USERS, Via.USERS: Via.PREDICATES,
+}  # fmt: skip
 _REPEATED: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
 
 
@@ -124,9 +160,11 @@ def inverted(path: Path) -> Path:
             return Alternative(tuple(inverted(p) for p in paths))
         case Repeated(inner, mark):
             return Repeated(inverted(inner), mark)
+        case Anything(via):
+            return Anything(_BACK[via])
 
 
-def read_path(graph: Graph, node: Node, seen: tuple[Node, ...] = ()) -> Path:
+def read_path(graph: Readable, node: Node, seen: tuple[Node, ...] = ()) -> Path:
     """Read a path from the shapes graph. Raises ValueError for one that is ill-formed or recursive."""
     if isinstance(node, ox.NamedNode):
         return Predicate(node)
@@ -148,7 +186,7 @@ def read_path(graph: Graph, node: Node, seen: tuple[Node, ...] = ()) -> Path:
     raise ValueError(f"a path has no kind {name}")
 
 
-def _members(graph: Graph, head: Node, seen: tuple[Node, ...]) -> tuple[Path, ...]:
+def _members(graph: Readable, head: Node, seen: tuple[Node, ...]) -> tuple[Path, ...]:
     paths = tuple(read_path(graph, member, seen) for member in graph.members(head))
     if len(paths) < 2:
         raise ValueError("a path needs at least two members here")

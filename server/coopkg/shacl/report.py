@@ -1,8 +1,9 @@
-"""The validation report as a value, and its faces (SHACL, section 3.6)."""
+"""The validation report as a value (SHACL, section 3.6); ``faces`` has its concrete forms."""
 
 from __future__ import annotations
 
-import json
+import bisect
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,15 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.terms import compact, literal, serialize_turtle, triple
-from coopkg.vocab import STANDARD_PREFIXES
+from coopkg.terms import compact, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from coopkg.terms import Term
 
-_SH: Final = STANDARD_PREFIXES["sh"]
+_UNNAMED: Final = {"en": "an unnamed node", "ru": "узел без имени", "be": "вузел без імя"}
 
 
 class Severity(Enum):
@@ -46,9 +46,44 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class Lines:
+    """The lines of a text, to give the place of an offset in code points."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.starts = [0, *(m.end() for m in re.finditer("\n", text))]
+
+    def place(self, offset: int) -> Place:
+        """Give file, line and column."""
+        line = bisect.bisect_right(self.starts, offset) - 1
+        return Place(self.name, line + 1, offset - self.starts[line] + 1)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A piece of a document to be written otherwise: from offset ``start`` to ``end``, in code points."""
+
+    file: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What would mend a result: edits of the documents, and the same as a unified diff."""
+
+    edits: tuple[Edit, ...]
+    diff: str
+
+
 @dataclass(frozen=True)
 class Result:
-    """One validation result: terms as the specification names them, messages by language, and the place if known."""
+    """One validation result: terms as the specification names them, messages by language, and the place if known.
+
+    ``expected`` says by language what the constraint asks for, and ``wanted`` which terms it names. ``names`` says by
+    language what to call the blank nodes and unnamed shapes that the result speaks of.
+    """
 
     focus: Term
     shape: str
@@ -58,6 +93,10 @@ class Result:
     value: Term | None = None
     messages: Mapping[str, str] = field(default_factory=dict, hash=False)
     place: Place | None = None
+    expected: Mapping[str, str] = field(default_factory=dict, hash=False)
+    wanted: tuple[Term, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    fix: Fix | None = None
 
     @property
     def focus_node(self) -> str:
@@ -68,6 +107,32 @@ class Result:
         """Give the sentence in that language, else in English, else the name of the constraint."""
         return self.messages.get(language) or self.messages.get("en") or self.component.rpartition("#")[2]
 
+    def show(self, term: Term, prefixes: dict[str, str], language: str = "en") -> str:
+        """Give a term as a person would write it, a blank node by its name."""
+        if isinstance(term, ox.NamedNode):
+            return compact(term.value, prefixes)
+        if isinstance(term, ox.Literal):
+            return literal(term, prefixes)
+        return self._name(str(term), language) or _UNNAMED[language]
+
+    def show_shape(self, prefixes: dict[str, str], language: str = "en") -> str:
+        """Give the shape's name; one that has none is named by what it is about."""
+        if self.shape.startswith("_:"):
+            return self._name(self.shape, language) or _UNNAMED[language]
+        return compact(self.shape, prefixes)
+
+    def _name(self, node: str, language: str) -> str:
+        names = self.names.get(node, {})
+        return names.get(language) or names.get("en") or ""
+
+    def sentence(self, prefixes: dict[str, str], language: str = "en") -> str:
+        """Give the place, severity, focus node, message, value and shape in one line."""
+        place = f"{self.place}: " if self.place else ""
+        focus = self.show(self.focus, prefixes, language)
+        found = f" (found {self.show(self.value, prefixes, language)})" if self.value is not None else ""
+        shape = self.show_shape(prefixes, language)
+        return f"{place}{self.severity.value.lower()}: {focus}: {self.message(language)}{found}  [{shape}]"
+
     def key(self) -> tuple[str, str, str, str, str, str]:
         """Give what makes two results the same result."""
         value = "" if self.value is None else str(self.value)
@@ -75,10 +140,28 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A place at which a document cannot be read, why, and what may have been meant."""
+
+    place: Place
+    message: str
+    suggestion: str = ""
+    fix: Fix | None = None
+
+    def __str__(self) -> str:
+        hint = f" Perhaps: {self.suggestion}" if self.suggestion else ""
+        return f"{self.place}: {self.message}.{hint}"
+
+
+@dataclass(frozen=True)
 class Report:
-    """A validation report; ``results`` are sorted by severity, place and focus node."""
+    """A validation report; ``results`` are sorted by severity, place and focus node.
+
+    ``omitted`` says of which severity results are that are not listed, and how many.
+    """
 
     results: tuple[Result, ...]
+    omitted: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, results: Iterable[Result]) -> Report:
@@ -95,84 +178,27 @@ class Report:
         """Say what SHACL says: no result at all, of whatever severity."""
         return not self.results
 
+    def first(self, most: int) -> Report:
+        """Give the report with no more than that many results listed."""
+        return Report(self.results[:most], Counter(r.severity.value for r in self.results[most:]))
+
     def refused_at(self, severity: Severity) -> bool:
         """Say whether a gate that refuses ``severity`` and worse would refuse this."""
         return any(r.severity.rank <= severity.rank for r in self.results)
 
     def counts(self) -> dict[str, int]:
         """Give the number of results by severity."""
-        found = Counter(r.severity.value for r in self.results)
+        found = Counter(r.severity.value for r in self.results) + Counter(self.omitted)
         return {severity.value: found[severity.value] for severity in Severity}
 
 
 def human(report: Report, prefixes: dict[str, str], language: str = "en") -> str:
-    """Give the report for a terminal: ``file:line:column: severity: sentence [shape]``, then the summary."""
-    lines = []
-    for result in report.results:
-        place = f"{result.place}: " if result.place else ""
-        focus = show(result.focus, prefixes)
-        found = f" (found {show(result.value, prefixes)})" if result.value is not None else ""
-        lines.append(
-            f"{place}{result.severity.value.lower()}: {focus}: {result.message(language)}{found}"
-            f"  [{compact(result.shape, prefixes)}]"
-        )
+    """Give the report in lines, a result each (``file:line:column: severity: sentence [shape]``), then the summary."""
+    return "\n".join([*(result.sentence(prefixes, language) for result in report.results), summary(report)])
+
+
+def summary(report: Report) -> str:
+    """Give the number of results by severity in a sentence."""
     counts = ", ".join(f"{n} {name.lower()}{'s' if n != 1 else ''}" for name, n in report.counts().items() if n)
-    lines.append(f"Does not conform: {counts}." if report.results else "Conforms.")
-    return "\n".join(lines)
-
-
-def show(term: Term, prefixes: dict[str, str]) -> str:
-    """Give a term as a person would write it."""
-    if isinstance(term, ox.NamedNode):
-        return compact(term.value, prefixes)
-    return literal(term, prefixes) if isinstance(term, ox.Literal) else "an unnamed node"
-
-
-def as_json(report: Report, language: str = "en") -> str:
-    """Give the report as JSON."""
-    rows = [
-        {
-            "focusNode": r.focus_node,
-            "path": r.path,
-            "value": None if r.value is None else str(r.value),
-            "shape": r.shape,
-            "constraintComponent": r.component,
-            "severity": r.severity.value,
-            "message": r.message(language),
-            "messages": dict(r.messages),
-            "file": r.place.file if r.place else None,
-            "line": r.place.line if r.place else None,
-            "column": r.place.column if r.place else None,
-        }
-        for r in report.results
-    ]
-    return json.dumps(
-        {"conforms": report.conforms, "counts": report.counts(), "results": rows}, ensure_ascii=False, indent=2
-    )
-
-
-def as_turtle(report: Report, prefixes: dict[str, str]) -> str:
-    """Give the report as the RDF that the specification describes."""
-    root = "_:report"
-    triples = [
-        triple(root, STANDARD_PREFIXES["rdf"] + "type", _SH + "ValidationReport"),
-        triple(root, _SH + "conforms", report.conforms),
-    ]
-    for index, r in enumerate(report.results, 1):
-        node = f"_:result{index}"
-        triples += [
-            triple(root, _SH + "result", node),
-            triple(node, STANDARD_PREFIXES["rdf"] + "type", _SH + "ValidationResult"),
-            triple(node, _SH + "focusNode", r.focus),
-            triple(node, _SH + "sourceShape", r.shape),
-            triple(node, _SH + "sourceConstraintComponent", r.component),
-            triple(node, _SH + "resultSeverity", _SH + r.severity.value),
-        ]
-        if r.path:
-            triples.append(triple(node, _SH + "resultPath", r.path))
-        if r.value is not None:
-            triples.append(triple(node, _SH + "value", r.value))
-        triples += [
-            triple(node, _SH + "resultMessage", text, language) for language, text in sorted(r.messages.items())
-        ]
-    return serialize_turtle(triples, prefixes)
+    listed = f" The first {len(report.results)} are listed." if report.omitted else ""
+    return f"Does not conform: {counts}.{listed}" if report.results else "Conforms."

@@ -1,30 +1,43 @@
-"""The shapes graph read into values: shapes, targets and constraints (SHACL, sections 2 and 4).
+"""The shapes graph read into values: shapes, targets and constraints (SHACL, sections 2, 4, 5 and 6).
 
 What is ill-formed, recursive or not supported is refused with the shape's name; nothing is skipped.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
+from coopkg.shacl.declared import (
+    TRUE,
+    Component,
+    component_constraints,
+    known_only,
+    messages,
+    read_components,
+    read_constraint,
+    sh,
+)  # fmt: skip
 from coopkg.shacl.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node
+from coopkg.shacl.operators import readable_pattern, well_formed
 from coopkg.shacl.paths import Path, read_path
 from coopkg.shacl.report import Severity
 from coopkg.vocab import STANDARD_PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _SH: Final = STANDARD_PREFIXES["sh"]
-_TRUE: Final = ox.Literal("true", datatype=ox.NamedNode(STANDARD_PREFIXES["xsd"] + "boolean"))
+_XSD: Final = STANDARD_PREFIXES["xsd"]
 _CLASSES: Final = (ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "Class"), ox.NamedNode(STANDARD_PREFIXES["owl"] + "Class"))
+_VIOLATION: Final = ox.NamedNode(_SH + "Violation")
 
+TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 SINGLE: Final = frozenset({
-    "minCount", "maxCount", "minExclusive", "minInclusive", "maxExclusive", "maxInclusive",
+    "minCount", "maxCount", "minExclusive", "maxExclusive", "minInclusive", "maxInclusive",
     "minLength", "maxLength", "datatype", "nodeKind",
 })  # fmt: skip
 """Parameters that a shape may have once."""
@@ -34,45 +47,53 @@ SHAPES: Final = frozenset({"node", "property", "not"})
 """Parameters whose values are shapes."""
 SHAPE_LISTS: Final = frozenset({"and", "or", "xone"})
 """Parameters whose values are lists of shapes."""
-_OTHER: Final = frozenset({
-    "in", "languageIn", "uniqueLang", "pattern", "flags", "closed", "ignoredProperties", "sparql",
-    "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount", "qualifiedValueShapesDisjoint",
-    "path", "targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf",
-    "severity", "message", "deactivated", "name", "description", "order", "group", "defaultValue",
+_ONCE: Final = frozenset({
+    "in", "languageIn", "uniqueLang", "pattern", "flags", "closed", "ignoredProperties", "severity", "deactivated",
+    "qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount", "qualifiedValueShapesDisjoint", "path",
 })  # fmt: skip
-_KNOWN: Final = SINGLE | REPEATED | SHAPES | SHAPE_LISTS | _OTHER
-
-
-def sh(name: str) -> ox.NamedNode:
-    """Give a term of the SHACL vocabulary."""
-    return ox.NamedNode(_SH + name)
+_KNOWN: Final = SINGLE | REPEATED | SHAPES | SHAPE_LISTS | _ONCE | {
+    *TARGETS, "sparql", "message", "name", "description", "order", "group", "defaultValue",
+}  # fmt: skip
+_OF_PROPERTY_SHAPES: Final = frozenset({"minCount", "maxCount", "uniqueLang", "lessThan", "lessThanOrEquals"})
+_BOOLEANS: Final = frozenset({"deactivated", "uniqueLang", "closed", "qualifiedValueShapesDisjoint"})
+_KINDS: Final = frozenset(
+    _SH + kind for kind in ("IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral")
+)
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """A constraint: the parameter that names it, and its values; ``messages`` only where it has its own."""
+    """A constraint: the parameter that names it, and its values.
+
+    A query in SPARQL has the name ``sparql``, and ``node`` is the value of sh:sparql; or it has the name ``component``,
+    and ``declared`` is the constraint component of the shapes graph that it comes from. ``messages`` are its own.
+    """
 
     name: str
     value: Any
-    messages: Mapping[str, str] = field(default_factory=dict, hash=False)
+    messages: tuple[ox.Literal, ...] = ()
+    declared: str = ""
+    node: Node | None = None
 
     @property
     def component(self) -> str:
         """Give the IRI of the constraint component."""
-        if self.name == "sparql":
-            return _SH + "SPARQLConstraintComponent"
-        return f"{_SH}{self.name[0].upper()}{self.name[1:]}ConstraintComponent"
+        return self.declared or f"{_SH}{self.name[0].upper()}{self.name[1:]}ConstraintComponent"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A node shape, or a property shape where there is a path."""
+    """A node shape, or a property shape where there is a path.
+
+    ``severity_node`` is the severity as the shapes graph has it; one that SHACL does not know counts as Violation.
+    """
 
     node: Node
     path: Path | None
     path_node: Node | None
     severity: Severity
-    messages: Mapping[str, str] = field(hash=False)
+    severity_node: ox.NamedNode
+    message_terms: tuple[ox.Literal, ...]
     constraints: tuple[Constraint, ...]
     targets: tuple[tuple[str, Node], ...]
 
@@ -81,34 +102,42 @@ class Shape:
         """Give the shape's IRI, or a blank node's label."""
         return self.node.value if isinstance(self.node, ox.NamedNode) else str(self.node)
 
+    @property
+    def messages(self) -> Mapping[str, str]:
+        """Give the messages by language; one without a language counts as English."""
+        return by_language(self.message_terms)
 
-@dataclass(frozen=True)
-class SparqlQuery:
-    """A SELECT of SHACL-SPARQL with its prefixes spelt out."""
 
-    text: str
+def by_language(terms: Iterable[ox.Literal]) -> dict[str, str]:
+    """Give strings by their language; one without counts as English."""
+    return {term.language or "en": term.value for term in terms}
 
 
 def read_shapes(graph: Graph) -> dict[Node, Shape]:
     """Read every shape that has a target, and those they refer to. Raises DatasetBroken naming the shape."""
-    reader = _Reader(graph)
+    for source, regime in graph.pairs(sh("entailment")):
+        raise DatasetBroken(f"The shapes graph {source} wants the entailment regime {regime}, which is not supported.")
+    try:
+        reader = _Reader(graph, read_components(graph))
+    except ValueError as error:
+        raise DatasetBroken(f"The shapes graph cannot be used: {error}.") from None
     for node in dict.fromkeys(reader.targeted()):
         reader.shape(node, ())
     return reader.shapes
 
 
 class _Reader:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, components: tuple[Component, ...]) -> None:
         self.graph = graph
+        self.components = components
         self.shapes: dict[Node, Shape] = {}
 
     def targeted(self) -> Iterator[Node]:
-        for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf"):
+        for name in TARGETS:
             for shape, _ in self.graph.pairs(sh(name)):
                 yield shape
         for kind in ("NodeShape", "PropertyShape"):
-            for shape in self.graph.subjects(RDF_TYPE, sh(kind)):
-                yield shape
+            yield from self.graph.instances(sh(kind))
 
     def shape(self, node: Node, above: tuple[Node, ...]) -> Node:
         if node in above:
@@ -122,120 +151,173 @@ class _Reader:
         return node
 
     def _read(self, node: Node, above: tuple[Node, ...]) -> Shape:
-        graph = self.graph
-        unknown = [
-            p.value for p, _ in graph.predicates(node) if p.value.startswith(_SH) and p.value[len(_SH) :] not in _KNOWN
-        ]
-        if unknown:
-            raise ValueError(f"{unknown[0]} is not supported")
-        paths = graph.objects(node, sh("path"))
-        if len(paths) > 1:
-            raise ValueError("it has more than one sh:path")
-        severity = graph.value(node, sh("severity"))
-        deactivated = graph.value(node, sh("deactivated")) == _TRUE
+        if isinstance(node, ox.Literal):
+            raise ValueError("a literal is no shape")  # noqa: TRY004 - the shapes graph is wrong, not the program
+        self._check(node)
+        path_node = self._one(node, "path")
+        path = None if path_node is None else read_path(self.graph, path_node)
+        severity = self._one(node, "severity") or _VIOLATION
+        deactivated = self._is_true(node, "deactivated")
         return Shape(
             node=node,
-            path=read_path(graph, paths[0]) if paths else None,
-            path_node=paths[0] if paths else None,
-            severity=Severity(severity.value.removeprefix(_SH)) if severity is not None else Severity.VIOLATION,
-            messages=self._messages(node),
-            constraints=() if deactivated else tuple(self._constraints(node, above, property_shape=bool(paths))),
+            path=path,
+            path_node=path_node,
+            severity=next((s for s in Severity if _SH + s.value == severity.value), Severity.VIOLATION),
+            severity_node=severity,
+            message_terms=messages(self.graph, node),
+            constraints=() if deactivated else tuple(self._constraints(node, above, path)),
             targets=() if deactivated else tuple(self._targets(node)),
         )
 
-    def _messages(self, node: Node) -> dict[str, str]:
-        return {m.language or "en": m.value for m in self.graph.objects(node, sh("message"))}
+    def _check(self, node: Node) -> None:
+        """Raise ValueError where the shape breaks a syntax rule (SHACL, appendix E) or has what is not supported."""
+        known_only(self.graph, node, _KNOWN)
+        for name in sorted(SINGLE | _ONCE):
+            if len(self.graph.objects(node, sh(name))) > 1:
+                raise ValueError(f"it has more than one sh:{name}")
+        for name, (fits, what) in _VALUES.items():
+            if not all(map(fits, self.graph.objects(node, sh(name)))):
+                raise ValueError(f"a value of sh:{name} must be {what}")
+        has_path = bool(self.graph.objects(node, sh("path")))
+        types = {t for t in self.graph.objects(node, RDF_TYPE) if t in {sh("NodeShape"), sh("PropertyShape")}}
+        if sh("NodeShape" if has_path else "PropertyShape") in types:
+            raise ValueError("a property shape has a path, and a node shape has none")
+        for name in sorted(_OF_PROPERTY_SHAPES):
+            if not has_path and self.graph.objects(node, sh(name)):
+                raise ValueError(f"it is a node shape, and only a property shape can have sh:{name}")
+
+    def _one(self, node: Node, name: str) -> Node | None:
+        return self.graph.value(node, sh(name))
+
+    def _is_true(self, node: Node, name: str) -> bool:
+        return self._one(node, name) == TRUE
 
     def _targets(self, node: Node) -> Iterator[tuple[str, Node]]:
-        for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf"):
+        for name in TARGETS:
             for value in self.graph.objects(node, sh(name)):
                 yield name, value
-        if any(
-            kind in self.graph.closure(t, SUBCLASS_OF) for t in self.graph.objects(node, RDF_TYPE) for kind in _CLASSES
-        ):
+        is_shape = any(self.graph.is_instance(node, sh(kind)) for kind in ("NodeShape", "PropertyShape"))
+        types = self.graph.objects(node, RDF_TYPE)
+        if is_shape and any(kind in self.graph.closure(t, SUBCLASS_OF) for t in types for kind in _CLASSES):
+            if isinstance(node, ox.BlankNode):
+                raise ValueError("a blank node cannot be the class whose instances it targets")
             yield "targetClass", node
 
-    def _constraints(self, node: Node, above: tuple[Node, ...], *, property_shape: bool) -> Iterator[Constraint]:
+    def _constraints(self, node: Node, above: tuple[Node, ...], path: Path | None) -> Iterator[Constraint]:
         graph = self.graph
-        for name in sorted(SINGLE):
-            values = graph.objects(node, sh(name))
-            if len(values) > 1:
-                raise ValueError(f"it has more than one sh:{name}")
-            yield from (Constraint(name, self._number(name, v)) for v in values)
-        for name in sorted(REPEATED):
-            yield from (Constraint(name, v) for v in graph.objects(node, sh(name)))
+        for name in sorted(SINGLE | REPEATED):
+            yield from (Constraint(name, _number(name, v)) for v in graph.objects(node, sh(name)))
         for name in sorted(SHAPES):
-            yield from (Constraint(name, self.shape(v, above)) for v in graph.objects(node, sh(name)))
+            for value in graph.objects(node, sh(name)):
+                yield Constraint(name, self._referred(name, value, above))
         for name in sorted(SHAPE_LISTS):
             for head in graph.objects(node, sh(name)):
                 yield Constraint(name, tuple(self.shape(m, above) for m in graph.members(head)))
         yield from self._listed(node)
         yield from self._qualified(node, above)
-        for query in graph.objects(node, sh("sparql")):
-            yield from self._sparql(query)
-        if not property_shape and any(
-            graph.objects(node, sh(n)) for n in ("minCount", "maxCount", "uniqueLang", "lessThan")
-        ):
-            raise ValueError("a node shape has a constraint that only a property shape can have")
+        for value in graph.objects(node, sh("sparql")):
+            if self._one(value, "severity") not in {None, self._one(node, "severity")}:
+                raise ValueError(f"the severity of {value} is not the shape's, whose results it gives")
+            if (found := read_constraint(graph, value, path)) is not None:
+                yield Constraint("sparql", found.query, found.messages, found.component, value)
+        for found in component_constraints(graph, self.components, node, path):
+            yield Constraint("component", found.query, found.messages, found.component)
 
-    def _number(self, name: str, value: Node) -> Any:  # noqa: ANN401 - a number or a term
-        if name.endswith(("Count", "Length")):
-            if not isinstance(value, ox.Literal) or not value.value.isdigit():
-                raise ValueError(f"sh:{name} must be a whole number")
-            return int(value.value)
-        return value
+    def _referred(self, name: str, node: Node, above: tuple[Node, ...]) -> Node:
+        has_path = bool(self.graph.objects(node, sh("path")))
+        if name != "not" and has_path != (name == "property"):
+            raise ValueError(f"the value {node} of sh:{name} must be a {name} shape")
+        return self.shape(node, above)
 
     def _listed(self, node: Node) -> Iterator[Constraint]:
         graph = self.graph
         for head in graph.objects(node, sh("in")):
             yield Constraint("in", frozenset(graph.members(head)))
         for head in graph.objects(node, sh("languageIn")):
-            yield Constraint("languageIn", tuple(m.value for m in graph.members(head)))
-        if graph.value(node, sh("uniqueLang")) == _TRUE:
+            ranges = graph.members(head)
+            if not all(map(_is_string, ranges)):
+                raise ValueError("a member of sh:languageIn must be a string")
+            yield Constraint("languageIn", tuple(m.value for m in ranges))
+        if self._is_true(node, "uniqueLang"):
             yield Constraint("uniqueLang", True)  # noqa: FBT003
-        flags = graph.value(node, sh("flags"))
-        for pattern in graph.objects(node, sh("pattern")):
-            yield Constraint("pattern", (pattern.value, flags.value if flags is not None else ""))
-        if graph.value(node, sh("closed")) == _TRUE:
-            ignored = graph.value(node, sh("ignoredProperties"))
-            allowed = {
-                path
-                for p in graph.objects(node, sh("property"))
-                if isinstance(path := graph.value(p, sh("path")), ox.NamedNode)
-            }
-            yield Constraint("closed", frozenset(allowed | set(graph.members(ignored) if ignored is not None else ())))
+        pattern, flags = self._one(node, "pattern"), self._one(node, "flags")
+        if pattern is not None:
+            wanted = (pattern.value, flags.value if flags is not None else "")
+            if not readable_pattern(*wanted):
+                raise ValueError(f"the pattern {wanted[0]!r} is no regular expression that SPARQL reads")
+            yield Constraint("pattern", wanted)
+        if self._is_true(node, "closed"):
+            yield Constraint("closed", frozenset(self._allowed(node)))
+
+    def _allowed(self, node: Node) -> Iterator[Node]:
+        """Give the properties that a closed shape allows (SHACL, section 4.8.1)."""
+        ignored = self._one(node, "ignoredProperties")
+        yield from self.graph.members(ignored) if ignored is not None else ()
+        for value in self.graph.objects(node, sh("property")):
+            path = self._one(value, "path")
+            if isinstance(path, ox.NamedNode):
+                yield path
 
     def _qualified(self, node: Node, above: tuple[Node, ...]) -> Iterator[Constraint]:
         graph = self.graph
-        for value in graph.objects(node, sh("qualifiedValueShape")):
-            shape = self.shape(value, above)
-            siblings: tuple[Node, ...] = ()
-            if graph.value(node, sh("qualifiedValueShapesDisjoint")) == _TRUE:
-                parents = graph.subjects(sh("property"), node)
-                found = [
-                    q
-                    for parent in parents
-                    for p in graph.objects(parent, sh("property"))
-                    for q in graph.objects(p, sh("qualifiedValueShape"))
-                ]
-                siblings = tuple(self.shape(q, above) for q in dict.fromkeys(found) if q != value)
-            for name in ("qualifiedMinCount", "qualifiedMaxCount"):
-                for count in graph.objects(node, sh(name)):
-                    yield Constraint(name, (shape, int(count.value), siblings))
-
-    def _sparql(self, node: Node) -> Iterator[Constraint]:
-        graph = self.graph
-        if graph.value(node, sh("deactivated")) == _TRUE:
+        value = self._one(node, "qualifiedValueShape")
+        if value is None:
             return
-        selects = graph.objects(node, sh("select"))
-        if len(selects) != 1:
-            raise ValueError("a SPARQL constraint must have exactly one sh:select")
-        prologue = "".join(
-            f"PREFIX {prefix.value}: <{namespace.value}>\n"
-            for source in graph.objects(node, sh("prefixes"))
-            for declaration in graph.objects(source, sh("declare"))
-            for prefix in graph.objects(declaration, sh("prefix"))
-            for namespace in graph.objects(declaration, sh("namespace"))
-        )
-        query = SparqlQuery(prologue + selects[0].value)
-        yield Constraint("sparql", query, self._messages(node))
+        shape = self.shape(value, above)
+        siblings: tuple[Node, ...] = ()
+        if self._is_true(node, "qualifiedValueShapesDisjoint"):
+            found = [
+                q
+                for parent in graph.subjects(sh("property"), node)
+                for p in graph.objects(parent, sh("property"))
+                for q in graph.objects(p, sh("qualifiedValueShape"))
+            ]
+            siblings = tuple(self.shape(q, above) for q in dict.fromkeys(found) if q != value)
+        for name in ("qualifiedMinCount", "qualifiedMaxCount"):
+            for count in graph.objects(node, sh(name)):
+                yield Constraint(name, (shape, int(count.value), siblings))
+
+
+def _number(name: str, value: Node) -> Any:  # noqa: ANN401 - a number or a term
+    return int(value.value) if name.endswith(("Count", "Length")) else value
+
+
+def _is_iri(value: Node) -> bool:
+    return isinstance(value, ox.NamedNode)
+
+
+def _is_literal(value: Node) -> bool:
+    return isinstance(value, ox.Literal)
+
+
+def _is_of(value: Node, *types: str) -> bool:
+    return isinstance(value, ox.Literal) and value.datatype.value in {_XSD + name for name in types}
+
+
+def _is_string(value: Node) -> bool:
+    return _is_of(value, "string")
+
+
+def _is_boolean(value: Node) -> bool:
+    return _is_of(value, "boolean") and well_formed(value.value, value.datatype.value)
+
+
+def _is_whole(value: Node) -> bool:
+    return _is_of(value, "integer") and well_formed(value.value, _XSD + "nonNegativeInteger")
+
+
+_IRIS: Final = (
+    "class", "datatype", "equals", "disjoint", "lessThan", "lessThanOrEquals", "severity",
+    "targetClass", "targetSubjectsOf", "targetObjectsOf",
+)  # fmt: skip
+_NUMBERS: Final = ("minCount", "maxCount", "minLength", "maxLength", "qualifiedMinCount", "qualifiedMaxCount")
+_VALUES: Final[Mapping[str, tuple[Callable[[Node], bool], str]]] = {
+    **dict.fromkeys(_IRIS, (_is_iri, "an IRI")),
+    **dict.fromkeys(_NUMBERS, (_is_whole, "a whole number")),
+    **dict.fromkeys(("minExclusive", "maxExclusive", "minInclusive", "maxInclusive"), (_is_literal, "a literal")),
+    **dict.fromkeys(("pattern", "flags"), (_is_string, "a string")),
+    **dict.fromkeys(sorted(_BOOLEANS), (_is_boolean, "true or false")),
+    "nodeKind": (lambda value: _is_iri(value) and value.value in _KINDS, "a kind of node"),
+    "targetNode": (lambda value: not isinstance(value, ox.BlankNode), "an IRI or a literal"),
+}
+"""What the values of a parameter must be."""

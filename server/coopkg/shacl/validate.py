@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
-
-from coopkg.shacl.engine import validate as run
-from coopkg.shacl.places import find_place, locate
-from coopkg.shacl.report import Report
+from coopkg.shacl.engine import Validator
+from coopkg.shacl.explain import explain
+from coopkg.shacl.faces.view import report_prefixes
+from coopkg.shacl.graph import Graph
+from coopkg.shacl.reading import read
+from coopkg.shacl.shapes import read_shapes as read_shape_values
 from coopkg.store import read_manifest
 from coopkg.terms import Document
 from coopkg.vocab import DEFAULT_BASE
@@ -18,19 +18,38 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pyoxigraph as ox
+
     from coopkg.files import Published
-    from coopkg.shacl.report import Place, Result
+    from coopkg.shacl.reading import Source
+    from coopkg.shacl.report import Report
 
 
 def read_shapes(paths: Sequence[Path]) -> list[ox.Quad]:
     """Read the shapes graph. Raises RdfSyntaxError with file, line and column."""
-    return [quad for path in paths for quad in Document(str(path), path.read_bytes()).quads()]
+    return [quad for path in paths for quad in read(Document(str(path), path.read_bytes())).quads]
 
 
 def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad]) -> Report:
     """Validate the union of some documents; each result carries its place in the document that it stands in."""
-    quads = [quad for document in documents for quad in document.quads()]
-    return with_places(run(quads, shapes), documents)
+    return validate_sources([read(document) for document in documents], shapes)
+
+
+def validate_sources(
+    sources: Sequence[Source], shapes: Sequence[ox.Quad], own: Sequence[Source] | None = None
+) -> Report:
+    """Validate the union of some documents that have been read; fixes are of ``own`` where given, else of all.
+
+    Raises DatasetBroken where the shapes cannot be used.
+    """
+    quads = [quad for source in sources for quad in source.quads]
+    values = read_shape_values(Graph(shapes))
+    report = Validator(values).validate(quads)
+    return (
+        report
+        if report.conforms
+        else explain(report, values, Graph(quads), sources, report_prefixes(own or sources), own)
+    )
 
 
 def published_documents(published: Published) -> list[Document]:
@@ -44,16 +63,3 @@ def published_documents(published: Published) -> list[Document]:
 def validate_published(published: Published, more: Sequence[Document] = ()) -> Report:
     """Validate the published graph with ``more`` merged into it. Raises RdfSyntaxError, DatasetBroken."""
     return validate_documents([*published_documents(published), *more], read_shapes(published.shapes()))
-
-
-def with_places(report: Report, documents: Sequence[Document]) -> Report:
-    """Give the same report with the places of its results filled in, the last document first."""
-    if report.conforms:
-        return report
-    turtle = [d for d in documents if d.format == ox.RdfFormat.TURTLE]
-    places = [locate(document) for document in reversed(turtle)]
-
-    def place(result: Result) -> Place | None:
-        return find_place(places, result.focus, result.path and ox.NamedNode(result.path), result.value)
-
-    return Report.of(dataclasses.replace(result, place=place(result)) for result in report.results)

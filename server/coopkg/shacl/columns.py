@@ -1,0 +1,151 @@
+"""A large graph as columns of numbers, one table a predicate, each term once: what a whole pass of validation reads.
+
+Terms keep their lexical forms. Sets of numbers make most constraints one operation over all focus nodes at once, and
+the same columns answer the lookups of the few nodes that have to be looked at one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopkg.shacl.graph import RDF_TYPE, SUBCLASS_OF, Node, Readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    import pyoxigraph as ox
+
+
+class Column:
+    """The triples of one predicate: subjects to objects, by number."""
+
+    def __init__(self) -> None:
+        self.first: dict[int, int] = {}
+        """One object of each subject."""
+        self.more: dict[int, list[int]] = {}
+        """The other objects of the subjects that have several."""
+        self._inverse: Column | None = None
+
+    def add(self, subject: int, obj: int) -> None:
+        """Add a triple, unless it is there."""
+        known = self.first.setdefault(subject, obj)
+        if known != obj:
+            others = self.more.setdefault(subject, [])
+            if obj not in others:
+                others.append(obj)
+
+    def values(self) -> set[int]:
+        """Give all objects."""
+        found = set(self.first.values())
+        for others in self.more.values():
+            found.update(others)
+        return found
+
+    def of(self, subject: int) -> Sequence[int]:
+        """Give the objects of one subject."""
+        if subject not in self.first:
+            return ()
+        return (self.first[subject], *self.more.get(subject, ()))
+
+    def having(self, objects: AbstractSet[int]) -> set[int]:
+        """Give the subjects that have one of those objects."""
+        if len(objects) * 8 < len(self.first):
+            inverse = self.inverse
+            return {subject for obj in objects for subject in inverse.of(obj)}
+        found = {subject for subject, obj in self.first.items() if obj in objects}
+        found.update(subject for subject, others in self.more.items() if not objects.isdisjoint(others))
+        return found
+
+    @property
+    def inverse(self) -> Column:
+        """The same triples, objects to subjects."""
+        if self._inverse is None:
+            inverse = self._inverse = Column()
+            inverse._inverse = self
+            for subject, obj in self.pairs():
+                inverse.append(obj, subject)
+        return self._inverse
+
+    def append(self, subject: int, obj: int) -> None:
+        """Add a triple that is not there yet."""
+        if self.first.setdefault(subject, obj) != obj:
+            self.more.setdefault(subject, []).append(obj)
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Give every (subject, object)."""
+        yield from self.first.items()
+        for subject, others in self.more.items():
+            for obj in others:
+                yield subject, obj
+
+
+_EMPTY = Column()
+
+
+class Columns(Readable):
+    """The union of some quads as one graph; the graph names are not looked at."""
+
+    def __init__(self, quads: Iterable[ox.Quad]) -> None:
+        self.numbers: dict[Node, int] = {}
+        self.columns: dict[Node, Column] = {}
+        numbers, columns = self.numbers, self.columns
+        for quad in quads:
+            predicate = quad.predicate
+            column = columns.get(predicate)
+            if column is None:
+                column = columns[predicate] = Column()
+            column.add(numbers.setdefault(quad.subject, len(numbers)), numbers.setdefault(quad.object, len(numbers)))
+        self.terms: list[Node] = list(numbers)
+
+    def number(self, term: Node) -> int:
+        """Give the number of a term; one that the graph has not gets a new one."""
+        found = self.numbers.get(term)
+        if found is None:
+            found = self.numbers[term] = len(self.terms)
+            self.terms.append(term)
+        return found
+
+    def column(self, predicate: Node) -> Column:
+        """Give the triples of a predicate."""
+        return self.columns.get(predicate, _EMPTY)
+
+    def nodes(self, numbers: Iterable[int]) -> list[Node]:
+        """Give the terms of those numbers."""
+        return [self.terms[number] for number in numbers]
+
+    def instance_numbers(self, cls: Node) -> set[int]:
+        """Give the numbers of the SHACL instances of a class."""
+        types = self.column(RDF_TYPE).inverse
+        classes = self.closure(cls, SUBCLASS_OF, inverse=True)
+        return {node for c in classes if c in self.numbers for node in types.of(self.numbers[c])}
+
+    def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
+        """Give the objects of (subject, predicate, ?), in the order in which they were read."""
+        number = self.numbers.get(subject)
+        return () if number is None else self.nodes(self.column(predicate).of(number))
+
+    def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
+        """Give the subjects of (?, predicate, object)."""
+        number = self.numbers.get(obj)
+        return () if number is None else self.nodes(self.column(predicate).inverse.of(number))
+
+    def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (predicate, object) of every triple of that subject."""
+        number = self.numbers.get(subject)
+        if number is not None:
+            for predicate, column in self.columns.items():
+                for obj in column.of(number):
+                    yield predicate, self.terms[obj]
+
+    def incoming(self, obj: Node) -> Iterable[Node]:
+        """Give the subjects of (?, ?, object)."""
+        number = self.numbers.get(obj)
+        if number is None:
+            return ()
+        return self.nodes({subject: None for c in self.columns.values() for subject in c.inverse.of(number)})
+
+    def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (subject, object) of every triple with that predicate."""
+        for subject, obj in self.column(predicate).pairs():
+            yield self.terms[subject], self.terms[obj]

@@ -1,0 +1,48 @@
+"""What would change if the facts that are validated went into the published graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyoxigraph as ox
+
+
+class Outcome(Enum):
+    """What is known of a saved query's answer."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class QueryEffect:
+    """A saved query, and the number of rows or triples of its answer before and after, where it differs."""
+
+    slug: str
+    outcome: Outcome
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The difference to the live graph, quad by quad, and to the answers of the saved queries.
+
+    ``graph`` is the graph that triples without one go into; ``version`` is the one that the difference is to.
+    ``inferred`` is None where nothing is inferred.
+    """
+
+    version: int
+    graph: str
+    added: tuple[ox.Quad, ...]
+    removed: tuple[ox.Quad, ...]
+    queries: tuple[QueryEffect, ...] = ()
+    inferred: tuple[ox.Quad, ...] | None = None
+
+    def of(self, outcome: Outcome) -> tuple[QueryEffect, ...]:
+        """Give the saved queries of which that is known."""
+        return tuple(query for query in self.queries if query.outcome is outcome)

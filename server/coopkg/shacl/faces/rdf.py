@@ -1,0 +1,56 @@
+"""The faces that the specification describes: the report as a graph (SHACL, section 3.6), in Turtle and JSON-LD."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.terms import serialize_triples_as, serialize_turtle, triple
+from coopkg.vocab import STANDARD_PREFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coopkg.shacl.faces.view import View
+    from coopkg.shacl.report import Report, Result
+
+_SH: Final = STANDARD_PREFIXES["sh"]
+_TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
+_LABEL: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "label")
+
+
+def turtle(view: View) -> str:
+    """Give the results graph as Turtle."""
+    return serialize_turtle(triples(view.report), view.prefixes)
+
+
+def json_ld(view: View) -> str:
+    """Give the results graph as JSON-LD, in expanded form."""
+    return serialize_triples_as(triples(view.report), ox.RdfFormat.JSON_LD, view.prefixes).decode() + "\n"
+
+
+def triples(report: Report) -> list[ox.Triple]:
+    """Give the results graph; blank nodes that the results speak of are labelled with what to call them."""
+    root = "_:report"
+    found = [triple(root, _TYPE, _SH + "ValidationReport"), triple(root, _SH + "conforms", report.conforms)]
+    nodes = {f"_:result{index}": result for index, result in enumerate(report.results, 1)}
+    found += [triple(root, _SH + "result", node) for node in nodes]
+    return [*found, *(fact for node, result in nodes.items() for fact in _result(node, result))]
+
+
+def _result(node: str, result: Result) -> Iterator[ox.Triple]:
+    yield triple(node, _TYPE, _SH + "ValidationResult")
+    yield triple(node, _SH + "focusNode", result.focus)
+    yield triple(node, _SH + "sourceShape", result.shape)
+    yield triple(node, _SH + "sourceConstraintComponent", result.component)
+    yield triple(node, _SH + "resultSeverity", _SH + result.severity.value)
+    if result.path:
+        yield triple(node, _SH + "resultPath", result.path)
+    if result.value is not None:
+        yield triple(node, _SH + "value", result.value)
+    for language, text in sorted(result.messages.items()):
+        yield triple(node, _SH + "resultMessage", text, language)
+    for name, labels in sorted(result.names.items()):
+        for language, text in sorted(labels.items()):
+            yield ox.Triple(ox.BlankNode(name[2:]), _LABEL, ox.Literal(text, language=language))

@@ -1,0 +1,105 @@
+"""The face for programs: JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from coopkg.shacl.effects import Outcome
+
+if TYPE_CHECKING:
+    from coopkg.shacl.effects import Effects
+    from coopkg.shacl.faces.view import View
+    from coopkg.shacl.report import Edit, Fault, Fix, Place, Result
+    from coopkg.terms import Term
+
+
+def render(view: View) -> str:
+    """Give the report as a JSON object; ``conforms`` is null where nothing could be validated."""
+    document: dict[str, Any] = {"conforms": view.report.conforms if view.readable else None}
+    if view.readable:
+        document["counts"] = view.report.counts()
+        if view.report.omitted:
+            document["omitted"] = sum(view.report.omitted.values())
+        document["results"] = [_result(view, result) for result in view.report.results]
+    else:
+        document |= faults(view.faults, more=view.more_faults)
+    if view.effects:
+        document["changes"] = _effects(view.effects)
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def faults(found: tuple[Fault, ...], *, more: bool) -> dict[str, Any]:
+    """Give the syntax errors as members of a JSON object; ``more`` says that there are others."""
+    return {"errors": [_fault(fault) for fault in found], "more": more}
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    return {
+        **_place(fault.place),
+        "message": fault.message,
+        "suggestion": fault.suggestion or None,
+        "fix": _fix(fault.fix),
+    }
+
+
+def _result(view: View, result: Result) -> dict[str, Any]:
+    def term(node: Term) -> str:
+        if isinstance(node, ox.BlankNode):
+            return result.show(node, view.prefixes, view.language)
+        return node.value if isinstance(node, ox.NamedNode) else str(node)
+
+    unnamed = result.shape.startswith("_:")
+    return {
+        "focusNode": term(result.focus),
+        "path": result.path,
+        "value": None if result.value is None else str(result.value) if isinstance(result.value, ox.NamedNode)
+        else term(result.value),
+        "shape": result.show_shape(view.prefixes, view.language) if unnamed else result.shape,
+        "constraintComponent": result.component,
+        "severity": result.severity.value,
+        "message": result.message(view.language),
+        "messages": dict(result.messages),
+        "expected": dict(result.expected) or None,
+        "wanted": [str(node) for node in result.wanted if not isinstance(node, ox.BlankNode)],
+        **_place(result.place),
+        "fix": _fix(result.fix),
+    }  # fmt: skip
+
+
+def _place(place: Place | None) -> dict[str, Any]:
+    return {
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+    }
+
+
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    return {"diff": fix.diff, "edits": [_edit(edit) for edit in fix.edits]} if fix else None
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {"file": edit.file, "start": edit.start, "end": edit.end, "text": edit.text}
+
+
+def _effects(effects: Effects) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "version": effects.version,
+        "graph": effects.graph,
+        "added": [str(quad) for quad in effects.added],
+        "removed": [str(quad) for quad in effects.removed],
+        "queries": {
+            "different": [
+                {"slug": query.slug, "before": query.before, "after": query.after}
+                for query in effects.of(Outcome.DIFFERENT)
+            ],
+            "same": [query.slug for query in effects.of(Outcome.SAME)],
+            "notRun": [query.slug for query in effects.of(Outcome.NOT_RUN)],
+        },
+    }
+    if effects.inferred is not None:
+        document["inferred"] = [str(quad) for quad in effects.inferred]
+    return document

@@ -1,0 +1,32 @@
+"""Where a document says what: file, line and column of each triple, for every RDF format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.jsonld import project_context
+from coopkg.shacl.places import json_ld, rdf_xml, turtle
+from coopkg.shacl.places.index import Places, aligned, find_place
+from coopkg.vocab import DEFAULT_BASE
+
+if TYPE_CHECKING:
+    from coopkg.shacl.reading import Source
+
+__all__ = ["EDITABLE", "Places", "find_place", "locate"]
+
+EDITABLE: Final = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
+"""Formats whose terms are written as Turtle writes them, so that one can be put in the place of another."""
+
+
+def locate(source: Source, seconds: float | None = None) -> Places:
+    """Give the places in a document, or in as much of it as is read in time; blank nodes are those of its quads."""
+    document = source.document
+    if document.format == ox.RdfFormat.JSON_LD:
+        places = json_ld.locate(document, source.text, project_context(document.base or DEFAULT_BASE))
+    elif document.format == ox.RdfFormat.RDF_XML:
+        places = rdf_xml.locate(document, source.text)
+    else:
+        places = turtle.locate(document, source.text, seconds)
+    return places.renamed(aligned(places.edges, source.quads, source.labels))

@@ -1,0 +1,71 @@
+"""The dataset's store as validation reads it, with literals as they were written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.shacl.graph import Node, Readable
+from coopkg.shacl.operators import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from coopkg.spellings import Spellings
+
+_THIS: Final = ox.Variable("this")
+
+
+class StoredGraph(Readable):
+    """The union of the named graphs of a store."""
+
+    def __init__(self, store: ox.Store, spellings: Spellings) -> None:
+        self.store = store
+        self.spellings = spellings
+
+    def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
+        """Give the objects of (subject, predicate, ?), each once."""
+        if isinstance(subject, ox.Literal):
+            return ()
+        found: dict[Node, None] = {}
+        for quad in self.store.quads_for_pattern(subject, predicate, None, None):
+            found.update(dict.fromkeys(self.spellings.written(subject, predicate, quad.object)))
+        return tuple(found)
+
+    def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
+        """Give the subjects of (?, predicate, object), each once."""
+        stored = canonical(obj) if isinstance(obj, ox.Literal) else obj
+        quads = self.store.quads_for_pattern(None, predicate, stored, None)
+        found = dict.fromkeys(quad.subject for quad in quads)
+        if stored is obj or not isinstance(obj, ox.Literal):
+            return tuple(found)
+        return tuple(s for s in found if obj in self.spellings.written(s, predicate, stored))
+
+    def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (predicate, object) of every triple of that subject."""
+        if isinstance(subject, ox.Literal):
+            return
+        found: dict[tuple[Node, Node], None] = {}
+        for quad in self.store.quads_for_pattern(subject, None, None, None):
+            for obj in self.spellings.written(subject, quad.predicate, quad.object):
+                found[quad.predicate, obj] = None
+        yield from found
+
+    def incoming(self, obj: Node) -> Iterable[Node]:
+        """Give the subjects of (?, ?, object)."""
+        return {quad.subject: None for quad in self.store.quads_for_pattern(None, None, obj, None)}
+
+    def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
+        """Give (subject, object) of every triple with that predicate."""
+        found: dict[tuple[Node, Node], None] = {}
+        for quad in self.store.quads_for_pattern(None, predicate, None, None):
+            for obj in self.spellings.written(quad.subject, predicate, quad.object):
+                found[quad.subject, obj] = None
+        yield from found
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """Give every triple as it was written, as a quad of the default graph; repeated where graphs repeat it."""
+        for quad in self.store:
+            for obj in self.spellings.written(quad.subject, quad.predicate, quad.object):
+                yield quad if obj is quad.object else ox.Quad(quad.subject, quad.predicate, obj)

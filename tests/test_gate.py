@@ -1,0 +1,149 @@
+"""The gate: what a change can affect is found, so that a look at that alone is a look at the whole."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+import pytest
+
+from coopkg.errors import DoesNotConform
+from coopkg.files import find_published
+from coopkg.settings import Settings
+from coopkg.shacl.gate import Gate, open_gate, refuse
+from coopkg.shacl.stored import StoredGraph
+from coopkg.spellings import Spellings
+from coopkg.store import load_dataset
+from coopkg.vocab import DEFAULT_BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from coopkg.shacl.report import Report
+
+SEED: Final = int(os.environ.get("COOPKG_SEED", "20261122"))
+BATCHES: Final = int(os.environ.get("COOPKG_BATCHES", "40"))
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+
+
+@pytest.fixture(scope="module")
+def gate() -> Gate:
+    return open_gate(find_published(), DEFAULT_BASE)
+
+
+@pytest.fixture(scope="module")
+def graph() -> StoredGraph:
+    dataset = load_dataset(Settings())
+    return StoredGraph(dataset.store, dataset.spellings)
+
+
+def apply(graph: StoredGraph, added: Collection[ox.Quad], removed: Collection[ox.Quad]) -> None:
+    kept = graph.spellings.remove(removed)
+    for quad in removed:
+        graph.store.remove(quad)
+    graph.store.extend(kept)
+    graph.spellings.add(added, graph.store)
+    graph.store.extend(added)
+
+
+def keys(report: Report) -> list[tuple[str, ...]]:
+    return sorted(result.key() for result in report.results)
+
+
+def edits(quads: list[ox.Quad], chance: random.Random) -> tuple[set[ox.Quad], set[ox.Quad]]:
+    """Give a batch: facts taken away, nodes taken away whole, facts rewired, copied to other nodes, or misspelt."""
+    added: set[ox.Quad] = set()
+    removed: set[ox.Quad] = set()
+    for _ in range(chance.randint(1, 5)):
+        one, other = chance.choice(quads), chance.choice(quads)
+        match chance.randrange(6):
+            case 0:
+                removed.add(one)
+            case 1:
+                removed |= {quad for quad in quads if quad.subject == one.subject}
+            case 2:
+                removed.add(one)
+                added.add(ox.Quad(one.subject, one.predicate, other.object, one.graph_name))
+            case 3:
+                added.add(ox.Quad(other.subject, one.predicate, one.object, one.graph_name))
+            case 4:
+                same = [quad for quad in quads if quad.predicate == one.predicate]
+                added.add(ox.Quad(one.subject, one.predicate, chance.choice(same).object, one.graph_name))
+            case _:
+                misspelt = ox.Literal("-1.50", datatype=ox.NamedNode(XSD + chance.choice(("decimal", "date", "byte"))))
+                added.add(ox.Quad(one.subject, one.predicate, misspelt, one.graph_name))
+    return added - set(quads), removed
+
+
+def test_incremental_is_the_same_as_whole_on_random_edits(gate: Gate, graph: StoredGraph) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - reproducible, not secret
+    quads = list(graph.spellings.restored(graph.store))
+    caught = 0
+    for number in range(BATCHES):
+        added, removed = edits(quads, chance)
+        apply(graph, added, removed)
+        incremental, whole = keys(gate.check(graph, added, removed)), keys(gate.check_all(graph))
+        assert incremental == whole, f"batch {number} of seed {SEED}: {added=} {removed=}"
+        caught += bool(whole)
+        apply(graph, removed, added)
+    assert caught > BATCHES / 2
+    assert not gate.check_all(graph).results
+
+
+def test_what_a_new_project_affects_is_little(gate: Gate, graph: StoredGraph) -> None:
+    project = ox.NamedNode(f"{DEFAULT_BASE}id/project/supertwin")
+    own = list(graph.store.quads_for_pattern(project, None, None, None))
+    assert 0 < len(gate.index.affected(graph, own, ())) < 40
+
+
+def test_a_change_of_the_class_hierarchy_wants_a_whole_pass(gate: Gate, graph: StoredGraph) -> None:
+    sub = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
+    axiom = next(graph.store.quads_for_pattern(None, sub, None, None))
+    assert gate.index.affected(graph, (), (axiom,)).all
+
+
+def test_a_refusal_has_the_results_and_a_warning_does_not_refuse(gate: Gate, graph: StoredGraph) -> None:
+    project = ox.NamedNode(f"{DEFAULT_BASE}id/project/supertwin")
+    kind = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+    added = [ox.Quad(ox.NamedNode(f"{DEFAULT_BASE}id/project/no-evidence"), kind, quad.object, quad.graph_name)
+             for quad in graph.store.quads_for_pattern(project, kind, None, None)]  # fmt: skip
+    apply(graph, added, ())
+    try:
+        with pytest.raises(DoesNotConform) as caught:
+            refuse(gate.check(graph, added, ()))
+        assert caught.value.members["violations"]
+    finally:
+        apply(graph, (), added)
+    refuse(gate.check(graph, (), ()))
+
+
+def test_spellings_outlive_the_store() -> None:
+    """``1.10`` and ``1.1`` are two facts to validation and one to the store; each goes when it is taken away."""
+    store, spellings = ox.Store(), Spellings()
+    graph = StoredGraph(store, spellings)
+    node, price = ox.NamedNode("http://e/s"), ox.NamedNode("http://e/p")
+    decimal = ox.NamedNode(XSD + "decimal")
+    short, long = (ox.Quad(node, price, ox.Literal(text, datatype=decimal)) for text in ("1.1", "1.10"))
+    apply(graph, [short], ())
+    apply(graph, [long], ())
+    assert set(graph.objects(node, price)) == {short.object, long.object}
+    apply(graph, (), [short])
+    assert graph.objects(node, price) == (long.object,)
+    apply(graph, (), [long])
+    assert graph.objects(node, price) == ()
+    assert len(store) == 0
+
+
+def test_the_gate_moves_with_the_base() -> None:
+    base = "https://data.example.org/coop/"
+    dataset = load_dataset(Settings(base=base))
+    gate = open_gate(find_published(), base)
+    assert not gate.check_all(StoredGraph(dataset.store, dataset.spellings)).results
+    project = ox.NamedNode(f"{base}id/project/supertwin")
+    gone = list(dataset.store.quads_for_pattern(project, None, None, None))[:4]
+    for quad in gone:
+        dataset.store.remove(quad)
+    graph = StoredGraph(dataset.store, dataset.spellings)
+    assert keys(gate.check(graph, (), gone)) == keys(gate.check_all(graph)) != []

@@ -1,0 +1,194 @@
+"""The SHACL suite of the W3C: each test a data graph, a shapes graph, and the report expected or that there is none."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.errors import DatasetBroken
+from coopkg.shacl.engine import Finding, validate
+from coopkg.shacl.graph import RDF_FIRST, RDF_NIL, RDF_REST, RDF_TYPE, Graph
+from coopkg.shacl.paths import Alternative, Inverse, Predicate, Sequence
+from w3c.compare import Verdict, compare
+from w3c.harness import Outcome
+from w3c.manifest import MF, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coopkg.shacl.graph import Node
+    from coopkg.shacl.paths import Path as PropertyPath
+    from coopkg.shacl.report import Report
+
+BASE: Final = "https://w3c.github.io/data-shapes/data-shapes-test-suite/tests/"
+SH: Final = "http://www.w3.org/ns/shacl#"
+SHT: Final = "http://www.w3.org/ns/shacl-test#"
+SUITES: Final = {"SHACL Core": "core", "SHACL-SPARQL": "sparql"}
+WHERE: Final = "the SHACL suite is not there: set COOPKG_W3C to the folder with shacl/"
+_MARKS: Final = {"*": "zeroOrMorePath", "+": "oneOrMorePath", "?": "zeroOrOnePath"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test; ``expected`` is a report, or None where validation must fail; no data where its files are absent."""
+
+    iri: str
+    suite: str
+    data: Path | None = None
+    shapes: Path | None = None
+    expected: tuple[ox.Quad, ...] | None = None
+
+    @property
+    def id(self) -> str:
+        """Give a short name that is unique within the suite."""
+        return self.iri.removeprefix(BASE)
+
+    @property
+    def absent(self) -> bool:
+        """Say whether a file of the test is not there."""
+        return not (self.data and self.shapes and self.data.is_file() and self.shapes.is_file())
+
+
+def folder() -> Path | None:
+    """Give the folder with the suite, or None where there is none."""
+    path = Path(os.environ.get("COOPKG_W3C", ROOT.parent / "shared" / "w3c")) / "shacl"
+    return path if path.is_dir() else None
+
+
+@cache
+def read_suite(name: str) -> tuple[Case, ...]:
+    """Give every test of a suite that a file describes, and one for each absent file that a manifest names."""
+    root = folder()
+    if root is None:
+        return ()
+    files = sorted((root / SUITES[name]).rglob("*.ttl"))
+    return tuple(case for file in files for case in _cases(root, file, name))
+
+
+def _cases(root: Path, file: Path, suite: str) -> Iterator[Case]:
+    graph = _read(root, file)
+    for _, include in graph.pairs(ox.NamedNode(MF + "include")):
+        if not _path(root, include).is_file():
+            yield Case(include.value.removesuffix(".ttl"), suite)
+    for _, entries in graph.pairs(ox.NamedNode(MF + "entries")):
+        for test in graph.members(entries):
+            action, result = (graph.value(test, ox.NamedNode(MF + name)) for name in ("action", "result"))
+            data, shapes = (graph.value(action, ox.NamedNode(SHT + name)) for name in ("dataGraph", "shapesGraph"))
+            fails = result == ox.NamedNode(SHT + "Failure")
+            yield Case(
+                iri=test.value,
+                suite=suite,
+                data=_path(root, data),
+                shapes=_path(root, shapes),
+                expected=None if fails else tuple(_expected(graph, result)),
+            )
+
+
+def _read(root: Path, file: Path) -> Graph:
+    return Graph(ox.parse(path=file, base_iri=BASE + file.relative_to(root).as_posix()))
+
+
+def _path(root: Path, term: Node) -> Path:
+    return root / term.value.removeprefix(BASE)
+
+
+def _expected(graph: Graph, report: Node) -> Iterator[ox.Quad]:
+    """Give the triples of a report: those of its results and of their paths, and no more of the shapes than a name."""
+    for predicate, obj in graph.predicates(report):
+        yield ox.Quad(report, predicate, obj)
+    waiting = list(graph.objects(report, ox.NamedNode(SH + "result")))
+    followed = {SH + "resultPath", SH + "inversePath", SH + "alternativePath", RDF_FIRST.value, RDF_REST.value}
+    followed |= {SH + name for name in _MARKS.values()}
+    while waiting:
+        node = waiting.pop()
+        for predicate, obj in graph.predicates(node):
+            yield ox.Quad(node, predicate, obj)
+            if predicate.value in followed and isinstance(obj, ox.BlankNode):
+                waiting.append(obj)
+
+
+def run(case: Case) -> Outcome:
+    """Give what came of a test."""
+    root = folder()
+    if case.absent or root is None or case.data is None or case.shapes is None:
+        return Outcome(Verdict.ABSENT)
+    data, shapes = (_read(root, file) for file in (case.data, case.shapes))
+    try:
+        report = validate(_quads(data), _quads(shapes))
+    except DatasetBroken as error:
+        wrong = "" if case.expected is None else f"refused: {error}"
+    else:
+        if case.expected is not None:
+            return Outcome(*compare(ox.Dataset(case.expected), ox.Dataset(report_graph(report, case.expected))))
+        wrong = "it must fail, and it gave a report"
+    return Outcome(Verdict.FAILED, wrong) if wrong else Outcome(Verdict.STRICT)
+
+
+def _quads(graph: Graph) -> Iterator[ox.Quad]:
+    return (ox.Quad(*triple) for triple in graph.triples())
+
+
+def report_graph(report: Report, expected: tuple[ox.Quad, ...]) -> Iterator[ox.Quad]:
+    """Give a report as the specification has it; messages only where the expected one has any, as the suite wants."""
+    root = ox.BlankNode()
+    with_messages = any(quad.predicate.value == SH + "resultMessage" for quad in expected)
+    yield _quad(root, RDF_TYPE, ox.NamedNode(SH + "ValidationReport"))
+    yield _quad(root, "conforms", ox.Literal(report.conforms))
+    for result in report.results:
+        assert isinstance(result, Finding)
+        node = ox.BlankNode()
+        yield _quad(root, "result", node)
+        yield _quad(node, RDF_TYPE, ox.NamedNode(SH + "ValidationResult"))
+        yield _quad(node, "focusNode", result.focus)
+        yield _quad(node, "sourceShape", result.shape_node)
+        yield _quad(node, "sourceConstraintComponent", ox.NamedNode(result.component))
+        yield _quad(node, "resultSeverity", result.severity_node)
+        if result.value is not None:
+            yield _quad(node, "value", result.value)
+        if result.source_constraint is not None:
+            yield _quad(node, "sourceConstraint", result.source_constraint)
+        if result.result_path is not None:
+            term, quads = path_graph(result.result_path)
+            yield from (_quad(node, "resultPath", term), *quads)
+        if with_messages:
+            yield from (_quad(node, "resultMessage", message) for message in result.message_terms)
+
+
+def path_graph(path: PropertyPath) -> tuple[Node, list[ox.Quad]]:
+    """Give a path as a term, with the triples that describe it (SHACL, section 2.3.1)."""
+    match path:
+        case Predicate(iri):
+            return iri, []
+        case Sequence(paths):
+            return _list(paths)
+        case Alternative(paths):
+            term, quads = _list(paths)
+            name = "alternativePath"
+        case Inverse(inner):
+            term, quads = path_graph(inner)
+            name = "inversePath"
+        case _:
+            term, quads = path_graph(path.path)
+            name = _MARKS[path.mark]
+    node = ox.BlankNode()
+    return node, [_quad(node, name, term), *quads]
+
+
+def _list(paths: tuple[PropertyPath, ...]) -> tuple[Node, list[ox.Quad]]:
+    head: Node = RDF_NIL
+    quads: list[ox.Quad] = []
+    for path in reversed(paths):
+        term, more = path_graph(path)
+        node = ox.BlankNode()
+        quads += [*more, _quad(node, RDF_FIRST, term), _quad(node, RDF_REST, head)]
+        head = node
+    return head, quads
+
+
+def _quad(subject: Node, predicate: ox.NamedNode | str, obj: Node) -> ox.Quad:
+    return ox.Quad(subject, ox.NamedNode(SH + predicate) if isinstance(predicate, str) else predicate, obj)
