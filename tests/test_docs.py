@@ -10,9 +10,9 @@ from coopkg.app import create_app
 from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.store import read_manifest
-from coopkg.web import entities, graph_store, operations, pages, sparql, update
+from coopkg.web import changes, entities, facts, graph_store, operations, pages, sparql, update, validate
 
-ROOMS = (entities, graph_store, operations, pages, sparql, update)
+ROOMS = (changes, entities, facts, graph_store, operations, pages, sparql, update, validate)
 
 
 def text(name: str) -> str:
@@ -22,7 +22,7 @@ def text(name: str) -> str:
 def test_every_setting_is_in_the_table() -> None:
     table = text("docs/settings.md")
     for name, default, help_text in Settings.table():
-        shown = "the ones that came along" if default is None else f"`{default}`"
+        shown = help_text.rpartition("default: ")[2] if default is None else f"`{default}`"
         assert f"| `COOPKG_{name.upper()}` | {shown} | {help_text} |" in table
 
 

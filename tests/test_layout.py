@@ -14,9 +14,12 @@ from coopkg import errors
 
 PACKAGE = Path(errors.__file__).parent
 LAYERS = (
-    {"vocab", "files", "settings", "errors"},
-    {"terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"},
-    {"protocol", "queries", "evidence", "problems", "representation"},
+    {"vocab", "files", "settings", "errors", "home"},
+    {
+        *("terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"),
+        *("journal", "jsonld", "accepted", "spellings", "reasoning"),
+    },
+    {"protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"},
     {"service"},
     {"suggestions"},
     {"descriptions", "catalogue"},
@@ -28,7 +31,18 @@ ONLY_IN = {
     "flask": {"app", "web"},
     "granian": {"server", "front"},
     "pyshacl": {"shacl"},
-    "pyoxigraph": {"terms", "results", "store", "engine", "shacl", "canonical"},
+    "pyoxigraph": {
+        "terms",
+        "results",
+        "store",
+        "engine",
+        "shacl",
+        "canonical",
+        "accepted",
+        "spellings",
+        "provenance",
+        "reasoning",
+    },
 }
 
 

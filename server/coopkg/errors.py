@@ -10,21 +10,26 @@
     +-- InputUnreadable        400, exit 3    something could not be read as what it should be
     |   +-- RdfSyntaxError     400, exit 3    ... as RDF: file, line and column
     |   +-- QuerySyntaxError   400, exit 3    ... as SPARQL: line and column
-    |   +-- DatasetBroken      500, exit 3    ... the published files contradict themselves
+    |   +-- RemoteContext      422, exit 3    ... as JSON-LD: it names a context that is not at hand
+    |   +-- DatasetBroken      500, exit 3    ... the published files, or the journal, are damaged
     +-- Unauthorized           401            no token, or a wrong one
     +-- Forbidden              403            not allowed to anybody, or not to this token
     +-- NotFound               404, exit 2    no such saved query, entity, graph or route
     +-- MethodNotAllowed       405            with the methods that are allowed
     +-- NotAcceptable          406, exit 2    with the media types that are on offer
+    +-- Stale                  412, exit 1    the graph is no longer the one that If-Match names
     +-- TooLarge               413            a body, or an answer, above its cap
     +-- UnsupportedMediaType   415, exit 2    with the media types that are accepted
     +-- DoesNotConform         422, exit 1    the published data violate their shapes
+    +-- KeyReused              422, exit 2    an idempotency key came before with another request
     +-- TooManyRequests        429            one client asks more often than it may
     +-- Busy                   503            the queue is full: come back
     +-- DeadlineExceeded       504, exit 5    the evaluation took longer than it may
     +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
+    +-- StorageExceeded        507, exit 5    the disk takes no more: nothing was changed
     +-- EngineFault            500, exit 70   the engine failed in a way that nobody foresaw
     +-- PortInUse              500, exit 1    the address to serve on is taken
+    +-- HomeInUse              500, exit 1    another process writes to the data directory
 
 Each class owns its HTTP status, its exit code and the name of its problem type (RFC 9457, section 3.1.1).
 """
@@ -105,8 +110,15 @@ class QuerySyntaxError(InputUnreadable):
     title = "The query has a syntax error"
 
 
+class RemoteContext(InputUnreadable):
+    """A JSON-LD document names a context that did not come along; nothing is fetched for it."""
+
+    status = 422
+    title = "A remote context is not fetched"
+
+
 class DatasetBroken(InputUnreadable):
-    """The published files are missing, or contradict themselves."""
+    """The published files are missing or contradict themselves, or the journal is damaged."""
 
     status = 500
     title = "The published files are broken"
@@ -162,6 +174,14 @@ class NotAcceptable(CoopkgError):
     title = "Not available in that media type"
 
 
+class Stale(CoopkgError):
+    """The graph has changed since the version that the request names (RFC 9110, section 13.1.1)."""
+
+    status = 412
+    exit_code = 1
+    title = "The graph has changed meanwhile"
+
+
 class TooLarge(CoopkgError):
     """A body, or an answer, is larger than its cap."""
 
@@ -192,6 +212,14 @@ class DoesNotConform(CoopkgError):
     status = 422
     exit_code = 1
     title = "The data do not conform to their shapes"
+
+
+class KeyReused(CoopkgError):
+    """An idempotency key that came before with another request."""
+
+    status = 422
+    exit_code = 2
+    title = "The idempotency key was used for another request"
 
 
 class TooManyRequests(CoopkgError):
@@ -236,6 +264,14 @@ class MemoryExceeded(CoopkgError):
     title = "The memory limit has been reached"
 
 
+class StorageExceeded(CoopkgError):
+    """The disk takes no more, or failed; nothing was changed (RFC 4918, section 11.5)."""
+
+    status = 507
+    exit_code = 5
+    title = "The disk takes no more"
+
+
 class EngineFault(CoopkgError):
     """The engine failed in a way that nobody foresaw."""
 
@@ -247,3 +283,10 @@ class PortInUse(CoopkgError):
 
     exit_code = 1
     title = "The address is in use"
+
+
+class HomeInUse(CoopkgError):
+    """Another process writes to the data directory."""
+
+    exit_code = 1
+    title = "The data directory is in use"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.engine.pool import ReaderPool
 from coopkg.errors import Busy, EngineFault
+from coopkg.home import claim
 from coopkg.service import check_published, open_service
 from coopkg.settings import Settings
 
@@ -28,10 +29,12 @@ COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal ends it. Raises what ``check_published`` raises, before anything listens."""
+    """Serve until a signal ends it. Raises what ``claim`` and ``check_published`` raise, before anything listens."""
     from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    if settings.home is not None:
+        claim(settings.home)
     if not settings.scratch:
         check_published(settings)
     folder = Path(tempfile.mkdtemp(prefix="coopkg-"))
@@ -101,6 +104,7 @@ class KeeperProcess:
             if self.stopping:
                 return
             print(f"coopkg: the keeper ended ({code}) and is started again", file=sys.stderr, flush=True)  # noqa: T201
+            time.sleep(0 if code < 0 else 1)  # one that refuses to start, for what it has said, is not hurried
             self._launch()
             time.sleep(0.2)
 

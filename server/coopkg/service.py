@@ -6,17 +6,19 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from coopkg.accepted import accepted, amended
 from coopkg.engine.cache import AnswerCache
-from coopkg.engine.changes import Change, work_out
+from coopkg.engine.changes import work_out
 from coopkg.engine.evaluate import Answer, Task, evaluate
-from coopkg.engine.pool import Receipt
+from coopkg.engine.ledger import check_head, read_dataset, read_seed
+from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.errors import DoesNotConform, Forbidden
 from coopkg.files import find_published
+from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.shacl.report import Report, Severity, human
-from coopkg.shacl.validate import validate_published
-from coopkg.store import load_dataset
+from coopkg.shacl.validate import read_shapes, validate_documents, validate_published
 from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Engine(Protocol):
         """Give version, digest and number of quads of the dataset."""
         ...
 
-    def change(self, change: Change) -> Receipt:
+    def change(self, proposal: Proposal) -> Receipt:
         """Carry a change out and publish what it gives. Raises what working it out raises."""
         ...
 
@@ -68,10 +70,10 @@ class LocalEngine:
             "version": dataset.version, "digest": dataset.digest, "tag": dataset.tag, "quads": dataset.count(),
         }  # fmt: skip
 
-    def change(self, change: Change) -> Receipt:
+    def change(self, proposal: Proposal) -> Receipt:
         """Carry a change out on the dataset itself."""
-        patch = work_out(self.dataset.store, change)
-        return Receipt(self.dataset.version, patch.existed, changed=bool(patch.lines()))
+        patch = work_out(self.dataset.store, proposal.change)
+        return Receipt(self.dataset.version, self.dataset.tag, patch.existed, changed=bool(patch.lines()))
 
 
 @dataclass(frozen=True)
@@ -82,16 +84,17 @@ class Service:
     engine: Engine
     queries: Mapping[str, SavedQuery]
     cache: AnswerCache
+    history: History | None = None
 
     def ask(self, task: Task) -> bytes:
         """Evaluate and give the whole answer. Raises the errors of evaluation."""
         return self.engine.ask(task).body
 
-    def propose(self, change: Change) -> Receipt:
+    def propose(self, proposal: Proposal) -> Receipt:
         """Carry a change out: the one path of every write. Raises Forbidden where writes are off."""
-        if not self.settings.scratch:
+        if not self.settings.scratch and (self.settings.home is None or isinstance(self.engine, LocalEngine)):
             raise Forbidden("Writes are off on this server.")
-        return self.engine.change(change)
+        return self.engine.change(proposal)
 
     def rows(self, text: str) -> list[dict[str, str]]:
         """Give the solutions of one of our own queries, each term as its bare text."""
@@ -107,12 +110,31 @@ def open_service(settings: Settings, engine: Engine | None = None) -> Service:
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
     cache = AnswerCache(settings.cache_bytes)
-    return Service(settings, engine or LocalEngine(load_dataset(settings)), queries, cache)
+    return Service(settings, engine or LocalEngine(read_dataset(settings)), queries, cache, _history(settings))
 
 
-def check_published(settings: Settings) -> None:
-    """Hold the published files against their shapes. Raises DoesNotConform with file and line of what is wrong."""
-    report = validate_published(find_published(settings.published))
+def _history(settings: Settings) -> History | None:
+    """Give the history of the data directory; None where there is none yet."""
+    if settings.home is None or not (settings.home / NAME).exists():
+        return None
+    history = History(settings.home / NAME)
+    check_head(history.head, settings)
+    history.refresh()
+    return history
+
+
+def check_published(settings: Settings, current: Dataset | None = None) -> None:
+    """Hold the published files, with what a journal makes of them, or ``current`` itself, against their shapes.
+
+    Raises DoesNotConform with file and line of what is wrong, and DatasetBroken.
+    """
+    published = find_published(settings.published)
+    current = current or read_dataset(settings)
+    if current.version == SEED_VERSION:
+        report = validate_published(published)
+    else:
+        documents = amended(published, accepted(read_seed(settings), current), settings.base)
+        report = validate_documents(documents, read_shapes(published.shapes()))
     if report.refused_at(Severity.VIOLATION):
         violations = Report(tuple(r for r in report.results if r.severity is Severity.VIOLATION))
         raise DoesNotConform(f"The published data violate their shapes:\n{human(violations, prefixes())}")

@@ -27,6 +27,9 @@ class Settings:
     published: Path | None = _setting(
         "folder with ontology/, data/, shapes/ and queries/; default: the ones that came along", default=None
     )
+    home: Path | None = _setting(
+        "data directory with journal and tokens, which turns writes on; default: none", default=None
+    )
     alignments: str = _setting(
         "alignments to load: all, none, or names with commas, such as eurio,wikidata", default="all"
     )
@@ -57,6 +60,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", self.base):
             raise UsageError(f"The base IRI must be an http or https IRI that ends with a slash, not {self.base!r}.")
+        if self.scratch and self.home is not None:
+            raise UsageError("A scratch dataset is not kept: --scratch and --home exclude each other.")
         if self.log not in {"all", "slow", "none"}:
             raise UsageError(f"The log is all, slow or none, not {self.log!r}.")
         for field in dataclasses.fields(self):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken, UsageError
 from coopkg.files import CATALOG, Published, find_published
+from coopkg.spellings import Spellings
 from coopkg.terms import Document, rebase_quad
 from coopkg.vocab import DEFAULT_BASE, STANDARD_PREFIXES
 
@@ -34,13 +35,14 @@ class ManifestEntry:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One immutable version of the graph: the store, its base IRI, and what identifies it."""
+    """One version of the graph: the store, its base IRI, what identifies it, and literals as they were written."""
 
     store: ox.Store
     base: str
     version: int
     digest: str
     manifest: tuple[ManifestEntry, ...]
+    spellings: Spellings = field(default_factory=Spellings)
 
     @property
     def tag(self) -> str:
@@ -84,12 +86,13 @@ def load_dataset(settings: Settings) -> Dataset:
     quads = read_quads(published, manifest)
     if settings.base != DEFAULT_BASE:
         quads = (rebase_quad(quad, DEFAULT_BASE, settings.base) for quad in quads)
-    store = ox.Store()
-    store.bulk_extend(quads)
+    store, spellings, parsed = ox.Store(), Spellings(), list(quads)
+    spellings.add(parsed, store)
+    store.bulk_extend(parsed)
     digest = hashlib.sha256(settings.base.encode())
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())
-    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest)
+    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings)
 
 
 def _with_alignments(manifest: tuple[ManifestEntry, ...], wanted: str) -> tuple[ManifestEntry, ...]:

@@ -24,6 +24,13 @@ COMMANDS: Final = {
     "fmt": "Write Turtle files in their canonical form.",
     "evidence": "Check claims against a copy of their source.",
     "queries": "List, show, run and test the saved queries.",
+    "token": "Make, list and revoke the tokens of those who may write.",
+    "log": "List the commits of a data directory.",
+    "show": "Show one commit: its patch, or who made it, when and why.",
+    "revert": "Undo a commit by a new one.",
+    "export": "Write accepted facts into the published files, to propose them in git.",
+    "backup": "Write a data directory into one file, while it is in use.",
+    "restore": "Put a backup into an empty data directory.",
 }
 
 

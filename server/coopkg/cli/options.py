@@ -26,6 +26,15 @@ def dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def home_option(*, required: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give the option ``--home``."""
+    about = next(help_text for name, _, help_text in Settings.table() if name == "home")
+    kind = click.Path(path_type=Path, file_okay=False)
+    return click.option(
+        "--home", type=kind, metavar="DIR", required=required, envvar="COOPKG_HOME", help=f"The {about}."
+    )
+
+
 def settings_from(**values: Any) -> Settings:  # noqa: ANN401 - one keyword an option
     """Give the settings: options over environment over defaults. Raises UsageError."""
     return Settings.from_environment(**values)

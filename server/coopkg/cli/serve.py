@@ -7,7 +7,7 @@ import socket
 
 import click
 
-from coopkg.cli.options import dataset_options, settings_from
+from coopkg.cli.options import dataset_options, home_option, settings_from
 from coopkg.errors import PortInUse, UsageError
 from coopkg.server import serve
 
@@ -19,6 +19,7 @@ from coopkg.server import serve
 @click.option(
     "--scratch", is_flag=True, default=None, help="Serve an empty, ungated dataset with open writes, on loopback."
 )
+@home_option(required=False)
 @dataset_options
 def command(bind: str, **options: object) -> None:
     """Serve the published graph over HTTP until interrupted."""

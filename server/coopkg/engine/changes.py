@@ -16,10 +16,11 @@ from coopkg.errors import NotFound, ProtocolError
 from coopkg.jsonld import with_bundled_contexts
 from coopkg.results import by_name
 from coopkg.sparql import sequence
+from coopkg.spellings import Spellings
 from coopkg.terms import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 UPDATE: Final = "update"
 PUT: Final = "put"
@@ -60,6 +61,10 @@ def from_json(value: dict[str, Any]) -> Change:
     return Change(**{**value, "payloads": tuple(Payload(**payload) for payload in value["payloads"])})
 
 
+Difference = tuple[frozenset[ox.Quad], frozenset[ox.Quad]]
+"""What was added, and what was removed."""
+
+
 @dataclass(frozen=True)
 class Patch:
     """What a change amounts to; ``existed`` says whether the graph that it is about was there before.
@@ -80,24 +85,32 @@ class Patch:
         return "\n".join(rows)
 
 
-def work_out(store: ox.Store, change: Change) -> Patch:
-    """Carry the change out on ``store``, which is spoilt by it, and give the difference.
+def work_out(store: ox.Store, change: Change, spellings: Spellings | None = None) -> Patch:
+    """Carry the change out on ``store``, which is spoilt by it as ``spellings`` are, and give the difference.
 
+    What a document adds has its literals as written; what an update adds has them as the engine writes them. An update
+    is compared with the store before it quad by quad; all else costs what it changes.
     Raises QuerySyntaxError, RdfSyntaxError, ProtocolError or NotFound.
     """
-    before, graphs = frozenset(store), frozenset(g.value for g in store.named_graphs() if isinstance(g, ox.NamedNode))
+    spellings = Spellings() if spellings is None else spellings
+    graphs = _graphs(store)
     existed = change.graph is None or change.graph in graphs
-    written: frozenset[ox.Quad] | None = None
     if change.kind == UPDATE:
+        before = frozenset(store)
         _update(store, change)
+        after = frozenset(store)
+        added, removed = after - before, frozenset(spellings.restored(before - after))
+        spellings.remove(removed)
     elif change.kind == PATCH:
-        apply_lines(store, change.text)
+        added, removed = apply_lines(store, change.text, spellings)
     else:
-        written = _graph_store(store, change, existed=existed)
-    after = frozenset(store)
-    graphs_after = frozenset(g.value for g in store.named_graphs() if isinstance(g, ox.NamedNode))
-    added = after - before if written is None else written
-    return Patch(added, before - after, graphs_after - graphs, graphs - graphs_after, existed)
+        added, removed = _graph_store(store, change, spellings, existed=existed)
+    graphs_after = _graphs(store)
+    return Patch(added, removed, graphs_after - graphs, graphs - graphs_after, existed)
+
+
+def _graphs(store: ox.Store) -> frozenset[str]:
+    return frozenset(graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
 
 
 def _update(store: ox.Store, change: Change) -> None:
@@ -126,22 +139,38 @@ def _carry_out(store: ox.Store, text: str, base: str | None) -> None:
         raise ProtocolError(f"The update cannot be carried out: {error}.") from None
 
 
-def _graph_store(store: ox.Store, change: Change, *, existed: bool) -> frozenset[ox.Quad]:
-    """Carry out an operation on a graph; give those quads of its documents that were not there, as written."""
+def _graph_store(store: ox.Store, change: Change, spellings: Spellings, *, existed: bool) -> Difference:
+    """Carry out an operation on a graph; give the quads that it added, as written, and those that it removed."""
     target = ox.DefaultGraph() if change.graph is None else ox.NamedNode(change.graph)
     if change.kind == DELETE:
         if not existed:
             raise NotFound(f"There is no graph <{change.graph}>.")
+        removed = frozenset(spellings.restored(store.quads_for_pattern(None, None, None, target)))
+        spellings.remove(removed)
         store.clear_graph(target) if change.graph is None else store.remove_graph(target)
-        return frozenset()
+        return frozenset(), removed
     quads = [quad for payload in change.payloads for quad in _read(payload, target, change.base)]
-    written = frozenset(quad for quad in quads if quad not in store)
+    added = frozenset(quad for quad in quads if quad not in store)
+    removed = frozenset[ox.Quad]()
     if change.kind == PUT:
-        store.clear_graph(target)
+        kept = ox.Store()
+        kept.extend(quads)
+        there = store.quads_for_pattern(None, None, None, target)
+        removed = frozenset(spellings.restored(quad for quad in there if quad not in kept))
+    _replace(store, spellings, removed, added)
     if change.graph is not None:
         store.add_graph(target)
-    store.extend(quads)
-    return written
+    return added, removed
+
+
+def _replace(store: ox.Store, spellings: Spellings, removed: Collection[ox.Quad], added: Collection[ox.Quad]) -> None:
+    """Remove quads from a store and add others."""
+    kept = spellings.remove(removed)
+    for quad in removed:
+        store.remove(quad)
+    store.extend(kept)
+    spellings.add(added, store)
+    store.extend(added)
 
 
 def _read(payload: Payload, target: ox.NamedNode | ox.DefaultGraph, base: str | None) -> Iterable[ox.Quad]:
@@ -163,18 +192,20 @@ def _read(payload: Payload, target: ox.NamedNode | ox.DefaultGraph, base: str | 
         yield ox.Quad(fresh(quad.subject), quad.predicate, fresh(quad.object), target)
 
 
-def apply_lines(store: ox.Store, lines: str) -> None:
-    """Apply RDF Patch rows to a store."""
+def apply_lines(store: ox.Store, lines: str, spellings: Spellings | None = None) -> Difference:
+    """Apply RDF Patch rows to a store; give the quads that were added, and those that were removed."""
     rows: dict[str, list[str]] = {"A": [], "D": [], "GA": [], "GD": []}
     for line in filter(None, lines.split("\n")):  # splitlines() would cut a literal at U+2028
         mark, _, rest = line.partition(" ")
         rows[mark].append(rest)
-    for quad in _parse(rows["D"]):
-        store.remove(quad)
-    store.extend(_parse(rows["A"]))
+    removed = frozenset(quad for quad in _parse(rows["D"]) if quad in store)
+    asked = _parse(rows["A"])
+    added = frozenset(quad for quad in asked if quad not in store or quad in removed)
+    _replace(store, Spellings() if spellings is None else spellings, removed, asked)
     for mark, act in (("GD", store.remove_graph), ("GA", store.add_graph)):
         for row in rows[mark]:
             act(ox.NamedNode(row.removesuffix(" .")[1:-1]))
+    return added, removed
 
 
 def _row(quad: ox.Quad) -> str:

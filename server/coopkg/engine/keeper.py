@@ -1,12 +1,14 @@
-"""The keeper: one single-threaded process that owns the dataset and forks the readers.
+"""The keeper: one single-threaded process that owns the dataset and its journal, and forks the readers.
 
 It listens on two Unix sockets in a private folder: ``readers``, from which idle readers receive requests, and
-``control``, on which web workers ask what the dataset is, hand in patches and call off requests.
+``control``, on which web workers ask what the dataset is, hand in patches and call off requests. A patch is in the
+journal, on the disk, before readers have it and before whoever handed it in hears of it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import selectors
@@ -16,22 +18,28 @@ import sys
 import time
 import traceback
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.engine import changes, confine
+from coopkg.engine import confine
 from coopkg.engine.current import CurrentTag
 from coopkg.engine.frames import CONTROL, READERS, Frame, Kind, send, worker_socket
+from coopkg.engine.ledger import Ledger, as_answer
 from coopkg.engine.reader import FAILED, Reader
 from coopkg.engine.slots import SLOTS, Slots
+from coopkg.errors import CoopkgError
+from coopkg.files import find_published
 from coopkg.settings import Settings
-from coopkg.store import Dataset, load_dataset
+from coopkg.shacl.gate import open_gate, refuse
+from coopkg.shacl.stored import StoredGraph
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from coopkg.engine.slots import Slot, Work
+    from coopkg.shacl.gate import Gate
+    from coopkg.store import Dataset
 
 TICK: Final = 0.05
 """Seconds between two looks at what the readers are at work on."""
@@ -59,8 +67,9 @@ class Child:
 class Keeper:
     """Forks readers, replaces those that end, and tells web workers why."""
 
-    def __init__(self, dataset: Dataset, settings: Settings, folder: Path) -> None:
-        self.dataset = dataset
+    def __init__(self, ledger: Ledger, settings: Settings, folder: Path, gate: Gate | None = None) -> None:
+        self.ledger = ledger
+        self.gate = gate
         self.settings = settings
         self.folder = folder
         self.selector = selectors.DefaultSelector()
@@ -76,6 +85,11 @@ class Keeper:
         self.wake, self._waker = socket.socketpair()
         for sock in (self.wake, self._waker, self.control):
             sock.setblocking(False)  # noqa: FBT003 - the name of the method says it
+
+    @property
+    def dataset(self) -> Dataset:
+        """Give the current version."""
+        return self.ledger.dataset
 
     def run(self) -> None:
         """Keep readers until SIGTERM."""
@@ -114,12 +128,14 @@ class Keeper:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(errors, 2)
         self.selector.close()
+        if self.ledger.journal is not None:
+            self.ledger.journal.close()
         for child in self.children.values():
             os.close(child.errors)
         for sock in (self.control, self.wake, self._waker, *self.workers.values()):
             sock.close()
         try:
-            Reader(self.dataset, self.requests, slot, self.folder).run(self.settings.reader_memory_bytes)
+            Reader(self.dataset, self.requests, slot, self.folder, self.gate).run(self.settings.reader_memory_bytes)
         finally:
             traceback.print_exc()
             os._exit(FAILED)
@@ -197,18 +213,20 @@ class Keeper:
             self._tell(work, Kind.DIED, {"cause": child.cause or _cause(status, child.said)})
 
     def _answer(self) -> None:
-        """Answer one question: ``info``, ``commit VERSION`` with a patch, or ``off WORKER NUMBER``."""
+        """Answer one question: ``info``, ``known NOTE``, ``commit NOTE`` with a patch, or ``off WORKER NUMBER``."""
         connection, _ = self.control.accept()
         with connection, contextlib.suppress(OSError):
             connection.settimeout(5)
             head, _, body = b"".join(iter(lambda: connection.recv(1 << 20), b"")).decode().partition("\n")
-            match head.split():
-                case ["off", worker, number]:
-                    self._call_off(int(worker), int(number))
-                case ["commit", version]:
-                    connection.sendall(json.dumps(self._commit(int(version), body)).encode())
-                case _:
-                    connection.sendall(json.dumps(self._info()).encode())
+            word, _, rest = head.partition(" ")
+            if word == "off":
+                worker, number = rest.split()
+                self._call_off(int(worker), int(number))
+            else:
+                settled = word in {"known", "commit"}
+                answer = self._settle(word, json.loads(rest), body) if settled else self._info()
+                connection.sendall(json.dumps(answer).encode())
+                connection.shutdown(socket.SHUT_WR)  # a reader forked meanwhile holds the connection too
 
     def _call_off(self, worker: int, number: int) -> None:
         """End the work on a request, now or when a reader takes it up."""
@@ -217,14 +235,18 @@ class Keeper:
             self.called_off.popitem(last=False)
         self._look()
 
-    def _commit(self, version: int, lines: str) -> dict[str, Any]:
-        """Apply a patch that was worked out on the current version, and publish the next; refuse any other."""
-        if version != self.dataset.version:
-            return {"committed": False, "version": self.dataset.version}
-        changes.apply_lines(self.dataset.store, lines)
-        self.dataset = replace(self.dataset, version=version + 1)
-        self._publish()
-        return {"committed": True, "version": self.dataset.version}
+    def _settle(self, word: str, asked: dict[str, Any], rows: str) -> dict[str, Any]:
+        """Give the commit that is known, or make the next version and publish it; empty where there is none."""
+        try:
+            if word == "known":
+                return as_answer(self.ledger.known(asked["note"]))
+            before = self.dataset.version
+            commit = self.ledger.commit(int(asked["version"]), asked["note"], asked["id"], rows)
+        except CoopkgError as error:
+            return {"error": type(error).__name__, "detail": error.detail, "members": error.members}
+        if self.dataset.version != before:
+            self._publish()
+        return as_answer(commit)
 
     def _publish(self) -> None:
         """Have new readers receive on a new socket under the old name; the old ones finish what theirs still holds."""
@@ -283,11 +305,29 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     os.killpg(0, signal.SIGKILL) if os.getpgrp() == os.getpid() else os._exit(0)
 
 
+def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
+    """Give the gate of a server that takes writes, once what the journal made of the published files has passed it."""
+    if settings.home is None or settings.scratch:
+        return None
+    gate = open_gate(find_published(settings.published), settings.base)
+    if dataset.version > 1:
+        refuse(gate.check_all(StoredGraph(dataset.store, dataset.spellings)))
+    return gate
+
+
 def main() -> None:
     """Run the keeper over the settings in the environment; the folder of its sockets is the one argument."""
     confine.die_with_parent()
     settings = Settings.from_environment()
-    Keeper(load_dataset(settings), settings, Path(sys.argv[1])).run()
+    try:
+        ledger = Ledger.open(settings)
+        gate = _gate(settings, ledger.dataset)
+    except CoopkgError as error:
+        print(f"coopkg: {error.detail}", file=sys.stderr, flush=True)  # noqa: T201
+        sys.exit(error.exit_code)
+    gc.collect()
+    gc.freeze()  # what is loaded stays, so that no collection looks at it again
+    Keeper(ledger, settings, Path(sys.argv[1]), gate).run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import asyncio
 import json
 import socket
 import threading
-from dataclasses import dataclass
+import time
+import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg import errors
@@ -15,6 +16,8 @@ from coopkg.engine.correspondent import Correspondent, Lost
 from coopkg.engine.current import CurrentTag
 from coopkg.engine.evaluate import Answer
 from coopkg.engine.frames import CONTROL, Kind
+from coopkg.engine.ledger import stale
+from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.errors import (
     Busy,
     CoopkgError,
@@ -27,22 +30,15 @@ from coopkg.errors import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from coopkg.engine.changes import Change
     from coopkg.engine.evaluate import Task
+    from coopkg.engine.examine import Question
     from coopkg.engine.frames import Frame
     from coopkg.settings import Settings
 
+_PAUSE: Final = 0.1
+"""Seconds between two questions to a keeper that was ended."""
 _ATTEMPTS: Final = 5
 """How often a request is made again: its reader was ended for another's sake, or another change came first."""
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of a change: the version that has it, whether its graph was there before, whether it did anything."""
-
-    version: int
-    existed: bool
-    changed: bool
 
 
 class ReaderPool:
@@ -69,21 +65,55 @@ class ReaderPool:
         frame = await self._converse({"task": wire.encode(task)}, deadline)
         return Answer(frame.body, str(frame.facts["tag"]))
 
-    def change(self, change: Change) -> Receipt:
-        """Work a change out in a reader and have the keeper publish it.
+    def change(self, proposal: Proposal) -> Receipt:
+        """Work a change out in a reader and have the keeper publish it; one whose key is known is not made again.
 
-        Raises what working it out raised, and Busy if other changes kept coming first.
+        Raises what working it out raised, Stale where another version is expected, KeyReused, StorageExceeded, and Busy
+        if other changes kept coming first.
         """
+        if proposal.key:
+            known = self._told(f"known {json.dumps({'note': proposal.note()})}")
+            if known:
+                return _receipt(known)
+        if proposal.expected not in {"", self.tag()}:
+            raise stale(self.tag())
+        identifier = str(uuid.uuid4())
         for _ in range(_ATTEMPTS):
-            asking = self._converse({"change": change.as_json()}, None)
+            asking = self._converse({"change": proposal.change.as_json()}, None)
             frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
             version, existed = int(frame.facts["version"]), bool(frame.facts["existed"])
             if not frame.body:
-                return Receipt(version, existed, changed=False)
-            answer = self._ask_keeper(f"commit {version}\n{frame.body.decode()}")
-            if answer["committed"]:
-                return Receipt(int(answer["version"]), existed, changed=True)
+                return Receipt(version, self.tag(), existed, changed=False)
+            note = {"version": version, "id": identifier, "note": proposal.note()}
+            commit = self._commit(f"commit {json.dumps(note)}\n{frame.body.decode()}")
+            if commit:
+                return _receipt(commit, existed=existed)
         raise Busy("Other changes kept coming first; come back in a moment.")
+
+    def validate(self, question: Question) -> bytes:
+        """Examine documents in a reader and give the report. Raises what ``examine`` raises, and as ``ask``."""
+        asking = self._converse({"validate": question.as_json()}, None)
+        return asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result().body
+
+    def _commit(self, question: str) -> dict[str, Any]:
+        """Hand a patch in. A keeper that is ended meanwhile is asked again: it knows by the id what it has done."""
+        deadline = time.monotonic() + self.settings.deadline_seconds
+        while True:
+            try:
+                return self._told(question, self.settings.deadline_seconds)
+            except Busy:
+                if self.settings.home is None or time.monotonic() > deadline:
+                    raise Busy(
+                        "Whether the change was made is not known; ask again with its Idempotency-Key."
+                    ) from None
+                time.sleep(_PAUSE)
+
+    def _told(self, question: str, seconds: float | None = None) -> dict[str, Any]:
+        """Give the keeper's answer. Raises the error that it tells of."""
+        answer = self._ask_keeper(question, seconds)
+        if "error" in answer:
+            raise _rebuild(answer)
+        return answer
 
     def tag(self) -> str:
         """Give the tag of the current version, without asking anybody."""
@@ -123,20 +153,24 @@ class ReaderPool:
             return frame
         raise Busy("The readers were replaced; come back in a moment.")
 
-    def _ask_keeper(self, question: str) -> dict[str, Any]:
+    def _ask_keeper(self, question: str, seconds: float | None = None) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(self.settings.queue_seconds)
+            connection.settimeout(seconds or self.settings.queue_seconds)
             try:
                 connection.connect(str(self.folder / CONTROL))
                 connection.sendall(question.encode())
                 connection.shutdown(socket.SHUT_WR)
-                answer = connection.recv(4096)
+                answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
             except OSError:
                 answer = b""
         if not answer:
             raise Busy("The dataset is being loaded; come back in a moment.")
         value: dict[str, Any] = json.loads(answer)
         return value
+
+
+def _receipt(commit: dict[str, Any], *, existed: bool = True) -> Receipt:
+    return Receipt(int(commit["version"]), str(commit["tag"]), existed, commit=str(commit["id"]))
 
 
 def _explain(cause: str, seconds: float) -> CoopkgError:

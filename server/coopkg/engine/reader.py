@@ -2,11 +2,13 @@
 
 Its work is done in a thread with a stack that deep nesting does not exhaust: receive a request, say so in the slot that
 the keeper watches, evaluate, answer on the stream to the web worker that asked. It ends when the keeper shuts the
-socket of its version, after work that became heavy, and after a change, which spoils its copy of the store.
+socket of its version, after work that became heavy, and after a change or a validation, which spoil its copy of the
+store.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -18,16 +20,19 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.engine import changes, confine, wire
+from coopkg.engine import changes, confine, examine, wire
 from coopkg.engine.evaluate import evaluate
 from coopkg.engine.frames import Frame, Kind, RequestSocket, send, worker_socket
 from coopkg.errors import CoopkgError, MemoryExceeded
+from coopkg.shacl.gate import refuse
+from coopkg.shacl.stored import StoredGraph
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from coopkg.engine.frames import Request
     from coopkg.engine.slots import Slot
+    from coopkg.shacl.gate import Gate
     from coopkg.store import Dataset
 
 FAILED: Final = 70
@@ -38,12 +43,16 @@ _STREAMS: Final = 16
 
 @dataclass(frozen=True)
 class Reader:
-    """One reader: the dataset, the socket of its requests, its slot, and the folder of the workers' sockets."""
+    """One reader: the dataset, the socket of its requests, its slot, and the folder of the workers' sockets.
+
+    ``gate`` is what a change must pass; without one every change is let through.
+    """
 
     dataset: Dataset
     requests: socket.socket
     slot: Slot
     folder: Path
+    gate: Gate | None = None
 
     def run(self, memory_bytes: int) -> None:
         """Confine this process, say in the slot if it could not leave the network, and serve; never returns."""
@@ -53,6 +62,7 @@ class Reader:
         confine.die_with_parent()
         self.slot.networked = not confine.leave_network()
         confine.limit_resources(memory_bytes)
+        gc.disable()  # a reader lives shortly, and a collection would copy the pages that it shares with the keeper
         threading.stack_size(confine.STACK_BYTES)
         threading.Thread(target=self._serve, daemon=True, name="evaluator").start()
         while True:
@@ -61,17 +71,19 @@ class Reader:
     def _serve(self) -> None:
         try:
             requests = RequestSocket(self.requests)
+            processor = confine.ProcessorTime()
             streams: dict[int, socket.socket] = {}
             while (request := requests.receive()) is not None:
                 if request.expires < time.monotonic():
                     continue
                 self.slot.begin(request.worker, request.number)
                 confine.set_deadline(request.deadline)
+                processor.allow(request.deadline)
                 value = json.loads(request.payload)
                 self._reply(streams, request, self._outcome(request.number, value))
                 confine.set_deadline(0)
                 self.slot.clear()
-                if self.slot.heavy or "change" in value:
+                if self.slot.heavy or "change" in value or "validate" in value:
                     break
         except BaseException:  # noqa: BLE001 - a thread that ends must end its process
             traceback.print_exc()
@@ -82,6 +94,9 @@ class Reader:
         try:
             if "change" in value:
                 return self._work_out(number, changes.from_json(value["change"]))
+            if "validate" in value:
+                body = examine.examine(self.dataset, self.gate, examine.from_json(value["validate"]))
+                return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
             body = evaluate(self.dataset.store, wire.decode(value["task"]))
             return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
         except CoopkgError as error:
@@ -90,7 +105,11 @@ class Reader:
             return _error(number, MemoryExceeded("The evaluation wanted more memory than it may have."))
 
     def _work_out(self, number: int, change: changes.Change) -> Frame:
-        patch = changes.work_out(self.dataset.store, change)
+        """Carry the change out on this reader's own copy of the store, and hold what that gives against the gate."""
+        store, spellings = self.dataset.store, self.dataset.spellings
+        patch = changes.work_out(store, change, spellings)
+        if self.gate is not None:
+            refuse(self.gate.check(StoredGraph(store, spellings), patch.added, patch.removed))
         facts = {"version": self.dataset.version, "existed": patch.existed}
         return Frame(Kind.ANSWER, number, facts, patch.lines().encode())
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from coopkg.endpoint import answer_headers, choose_format
-from coopkg.engine.changes import DELETE, POST, PUT, Change, Payload
+from coopkg.engine.changes import DELETE, POST, PUT, Change
 from coopkg.engine.evaluate import Task
-from coopkg.errors import MethodNotAllowed, NotFound, ProtocolError, UnsupportedMediaType
-from coopkg.protocol import HttpResponse, decode, media_type
-from coopkg.results import GRAPH_FORMATS, Format, Shape
+from coopkg.errors import MethodNotAllowed, NotFound, ProtocolError
+from coopkg.protocol import HttpResponse
+from coopkg.results import Shape
 from coopkg.terms import named_node
 from coopkg.vocab import prefixes
 from coopkg.web.values import flask_response, refuse_other_sites, service
+from coopkg.web.writing import TRIPLE_FORMATS, author_for, idempotency_key, payloads, proposal, receipt_headers
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as HttpAnswer
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 blueprint = Blueprint("graph_store", __name__)
 blueprint.before_request(refuse_other_sites)
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
-ACCEPTED = tuple(f.media_type for f in GRAPH_FORMATS if not f.quads)
 
 
 @blueprint.route("/graphs", methods=["GET", "PUT", "POST", "DELETE", "PATCH"], defaults={"name": ""})
@@ -37,8 +37,9 @@ def graph(name: str) -> HttpAnswer:
         case "PUT" | "POST":
             return _write(target)
         case "DELETE":
-            service().propose(Change(DELETE, graph=target or None))
-            return Response(status=204)
+            author = author_for("graphs")
+            receipt = service().propose(proposal(Change(DELETE, graph=target or None), author))
+            return Response(status=204, headers=receipt_headers(receipt))
         case _:
             raise MethodNotAllowed("A graph is not patched here; send a SPARQL update instead.", METHODS)
 
@@ -67,35 +68,21 @@ def _read(target: str | None) -> Response:
     pattern = f"GRAPH <{target}> {{ ?s ?p ?o }}" if target else "?s ?p ?o"
     base = running.settings.base
     text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
-    body = running.ask(Task(text, fmt, base, prefixes=prefixes(base), union=not running.settings.scratch))
-    return flask_response(HttpResponse(200, answer_headers(fmt), body))
+    answer = running.engine.ask(Task(text, fmt, base, prefixes=prefixes(base), union=not running.settings.scratch))
+    headers = {**answer_headers(fmt), "ETag": f'"{answer.tag}.{fmt.name}"'}
+    return flask_response(HttpResponse(200, headers, answer.body))
 
 
 def _write(target: str | None) -> Response:
     running = service()
-    made = target is None
-    graph = f"{running.settings.base}graphs/{uuid.uuid4()}" if made else target
+    author = author_for("graphs")
+    base, made, key = running.settings.base, target is None, idempotency_key()
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{author} {key}") if key else uuid.uuid4()
+    graph = f"{base}graphs/{name}" if made else target
     kind = PUT if request.method == "PUT" else POST
-    receipt = running.propose(Change(kind, graph=graph or None, payloads=_payloads(graph or running.settings.base)))
-    response = Response(status=201 if not receipt.existed else 204)
+    change = Change(kind, base=base, graph=graph or None, payloads=payloads(TRIPLE_FORMATS, graph or base))
+    receipt = running.propose(proposal(change, author))
+    response = Response(status=201 if made or not receipt.existed else 204, headers=receipt_headers(receipt))
     if made and graph:
         response.headers["Location"] = graph
     return response
-
-
-def _payloads(base: str) -> tuple[Payload, ...]:
-    content_type = request.headers.get("Content-Type")
-    if media_type(content_type) == "multipart/form-data":
-        files = [file for _, file in request.files.items(multi=True)]
-        return tuple(
-            Payload(decode(file.read(), file.content_type), _format(file.content_type).name, base) for file in files
-        )
-    return (Payload(decode(request.get_data(), content_type), _format(content_type).name, base),)
-
-
-def _format(content_type: str | None) -> Format:
-    kind = media_type(content_type)
-    found = next((f for f in GRAPH_FORMATS if not f.quads and kind == f.media_type), None)
-    if found is None:
-        raise UnsupportedMediaType(f"A graph is not read from {kind or 'a body without Content-Type'}.", ACCEPTED)
-    return found

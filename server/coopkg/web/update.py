@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, request
 
 from coopkg.engine.changes import UPDATE, Change
-from coopkg.errors import TooLarge
+from coopkg.errors import MethodNotAllowed, TooLarge
 from coopkg.protocol import parse_update
 from coopkg.sparql.admission import admit
 from coopkg.sparql.using import with_using
 from coopkg.web.values import http_request, refuse_other_sites, service
+from coopkg.web.writing import author_for, proposal, receipt_response
 
 blueprint = Blueprint("update", __name__)
 blueprint.before_request(refuse_other_sites)
@@ -19,6 +20,9 @@ blueprint.before_request(refuse_other_sites)
 def update() -> Response:
     """Carry out a SPARQL update (SPARQL 1.1 Protocol, section 2.2), whole or not at all."""
     running = service()
+    if request.method != "POST":
+        raise MethodNotAllowed("An update is sent by POST.", ("POST", "OPTIONS"))
+    author = author_for("update")
     operation = parse_update(http_request())
     if len(operation.text.encode()) > running.settings.query_bytes:
         raise TooLarge(
@@ -26,5 +30,4 @@ def update() -> Response:
         )
     admit(operation.text)
     text = with_using(operation.text, operation.default_graphs, operation.named_graphs)
-    receipt = running.propose(Change(UPDATE, text, running.settings.base))
-    return jsonify(version=receipt.version, changed=receipt.changed)
+    return receipt_response(running.propose(proposal(Change(UPDATE, text, running.settings.base), author)))

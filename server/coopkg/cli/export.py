@@ -1,0 +1,37 @@
+"""``coopkg export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from coopkg.accepted import accepted, amended
+from coopkg.canonical import canonical_turtle
+from coopkg.cli.fmt import declared_prefixes
+from coopkg.cli.log import history_of
+from coopkg.cli.options import dataset_options, home_option, settings_from
+from coopkg.engine.ledger import read_dataset, read_seed
+from coopkg.files import find_published
+
+
+@click.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@home_option()
+@dataset_options
+def command(folder: Path | None, home: Path, **options: object) -> None:
+    """Write the published files that accepted facts change, and new ones, into FOLDER (default: where they lie)."""
+    settings = settings_from(home=home, **options)
+    published = find_published(settings.published)
+    history_of(home)
+    found = accepted(read_seed(settings), read_dataset(settings))
+    for document in amended(published, found, settings.base):
+        if document.changed:
+            target = (folder or published.root) / document.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            declared = declared_prefixes(document.data.decode())
+            target.write_text(canonical_turtle(document, declared), encoding="utf-8")
+            new = "" if (published.root / document.name).exists() else " (new: list it in data/catalog.ttl)"
+            click.echo(f"{target}: written{new}", err=True)
+    if found.untold:
+        click.echo(f"{found.untold} facts about blank nodes of published files cannot be written down", err=True)

@@ -1,0 +1,38 @@
+"""``coopkg log``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from coopkg.cli.options import emit, home_option
+from coopkg.errors import NotFound
+from coopkg.journal import NAME, History
+from coopkg.provenance import summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("log")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@home_option()
+def command(home: Path, *, as_json: bool) -> None:
+    """List the commits, the newest first: version, time, author, rows added and removed, message."""
+    records = reversed(history_of(home).refresh())
+    if as_json:
+        emit("".join(json.dumps(summary(record), ensure_ascii=False) + "\n" for record in records))
+        return
+    for record in records:
+        size = f"+{record.count('A')} -{record.count('D')}"
+        message = " ".join(record.message.split())
+        emit(f"{record.version}\t{record.time}\t{record.author}\t{size}\t{message}\n")
+
+
+def history_of(home: Path) -> History:
+    """Give the history of a data directory. Raises NotFound where it has no journal, DatasetBroken."""
+    if not (home / NAME).exists():
+        raise NotFound(f"There is no journal in {home}.")
+    return History(home / NAME)

@@ -1,0 +1,78 @@
+"""``coopkg revert``."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from coopkg.cli.log import history_of
+from coopkg.cli.options import dataset_options, emit, home_option, settings_from
+from coopkg.cli.show import commit_of
+from coopkg.engine.changes import PATCH, Change, work_out
+from coopkg.engine.ledger import Ledger, read_dataset
+from coopkg.engine.proposals import Proposal
+from coopkg.errors import Forbidden, UsageError
+from coopkg.home import claim
+from coopkg.service import check_published
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.settings import Settings
+
+
+@click.command("revert")
+@click.argument("version", type=int)
+@click.option("--server", metavar="URL", help="Have a running server do it; the token is read from COOPKG_TOKEN.")
+@click.option("--token", envvar="COOPKG_TOKEN", hidden=True)
+@click.option("-m", "--message", default="", help="Why. Default: Revert version VERSION.")
+@click.option("--author", default="", help="Who stands as the author, without a server. Default: your user name.")
+@home_option(required=False)
+@dataset_options
+def command(version: int, server: str | None, token: str | None, message: str, author: str, **options: object) -> None:
+    """Undo the commit that made VERSION by a new one, and print the version that this makes."""
+    message = message or f"Revert version {version}"
+    if server is not None:
+        emit(f"{_ask_server(server, token or '', version, message)}\n")
+        return
+    settings = settings_from(**options)
+    if settings.home is None:
+        raise UsageError("Name the data directory by --home, or a running server by --server.")
+    emit(f"{_revert(settings, settings.home, version, message, author or getpass.getuser())}\n")
+
+
+def _revert(settings: Settings, home: Path, version: int, message: str, author: str) -> int:
+    """Commit the inverse, if what it gives conforms; give the new version, or the current one if nothing is left."""
+    claim(home)
+    change = Change(PATCH, commit_of(history_of(home), version).inverse())
+    proposed = read_dataset(settings)
+    rows = work_out(proposed.store, change, proposed.spellings).lines()
+    if not rows:
+        return proposed.version
+    check_published(settings, replace(proposed, version=proposed.version + 1))
+    ledger = Ledger.open(settings)
+    commit = ledger.commit(proposed.version, Proposal(change, author, message).note(), str(uuid.uuid4()), rows)
+    return ledger.dataset.version if commit is None else commit.version
+
+
+def _ask_server(server: str, token: str, version: int, message: str) -> int:
+    address = f"{server.rstrip('/')}/changes/{version}/revert?{urllib.parse.urlencode({'message': message})}"
+    if not address.startswith(("http://", "https://")):
+        raise UsageError(f"--server takes an http or https address, not {server!r}.")
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    request = urllib.request.Request(address, data=b"", headers=headers, method="POST")  # noqa: S310 - checked above
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - checked above
+            return int(json.load(response)["version"])
+    except urllib.error.HTTPError as error:
+        with error:
+            problem = json.load(error)
+        raise Forbidden(f"The server refuses: {problem['detail']}") from None

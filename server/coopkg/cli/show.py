@@ -1,0 +1,47 @@
+"""``coopkg show``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from coopkg.cli.log import history_of
+from coopkg.cli.options import emit, home_option
+from coopkg.errors import NotFound
+from coopkg.provenance import provenance, summary
+from coopkg.terms import serialize_turtle
+from coopkg.vocab import prefixes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.journal import History, Record
+
+
+@click.command("show")
+@click.argument("version", type=int)
+@click.option(
+    "-f", "--format", "name", type=click.Choice(["patch", "json", "turtle"]), default="patch", show_default=True
+)
+@home_option()
+def command(version: int, name: str, home: Path) -> None:
+    """Show the commit that made VERSION: as RDF Patch, as JSON, or its provenance in Turtle."""
+    history = history_of(home)
+    record = commit_of(history, version)
+    if name == "json":
+        emit(json.dumps({**summary(record), "rows": record.rows.split("\n")}, ensure_ascii=False) + "\n")
+    elif name == "turtle":
+        base = history.head.base
+        emit(serialize_turtle(provenance(record, base), prefixes(base)))
+    else:
+        emit(record.text())
+
+
+def commit_of(history: History, version: int) -> Record:
+    """Give the commit that made a version. Raises NotFound."""
+    found = history.record(version)
+    if found is None:
+        raise NotFound(f"No commit made version {version}; there are those of 2 to {history.version}.")
+    return found

@@ -1,0 +1,336 @@
+"""Validation of documents that somebody sent, alone or merged into the dataset, and what they would change there.
+
+It is done in a reader, on its own copy of the store, which that spoils. Shapes that come along are run by pySHACL.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import time
+from collections import Counter
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.engine import wire
+from coopkg.engine.evaluate import evaluate
+from coopkg.errors import BadParameter, CoopkgError, InputUnreadable, RdfSyntaxError, TooLarge
+from coopkg.files import Published
+from coopkg.results import by_name
+from coopkg.shacl import oracle
+from coopkg.shacl.columns import Columns
+from coopkg.shacl.effects import Effects, Outcome, QueryEffect
+from coopkg.shacl.engine import Validator, whole_pass
+from coopkg.shacl.explain import explain
+from coopkg.shacl.faces import face
+from coopkg.shacl.faces.structured import faults as as_members
+from coopkg.shacl.faces.view import View, report_prefixes
+from coopkg.shacl.faults import faults
+from coopkg.shacl.gate import Gate, moved
+from coopkg.shacl.graph import Graph
+from coopkg.shacl.reading import Source, read
+from coopkg.shacl.shapes import read_shapes
+from coopkg.shacl.stored import StoredGraph
+from coopkg.sparql.tokens import Kind, significant
+from coopkg.terms import Document
+from coopkg.vocab import DEFAULT_BASE, STANDARD_PREFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from coopkg.engine.evaluate import Task
+    from coopkg.shacl.graph import Node, Readable
+    from coopkg.shacl.report import Fault, Report
+    from coopkg.shacl.shapes import Shape
+    from coopkg.store import Dataset
+
+_QUERY_SECONDS: Final = 4.0
+"""Seconds for the saved queries before, and again after; those that are left then are not run."""
+_SMALL: Final = 100_000
+"""Triples up to which a look at all of them takes less time than to find out, without a gate, which ones matter."""
+MOST: Final = 1000
+"""Results that a report lists; it says how many there are."""
+_PLACE_SECONDS: Final = 8.0
+"""Seconds for finding out where a document says what."""
+_QUERY_STACK: Final = 64 * 1024 * 1024
+_SPARQL: Final = frozenset(STANDARD_PREFIXES["sh"] + name for name in ("select", "ask", "construct", "update"))
+_FETCHING: Final = frozenset({"SERVICE", "LOAD", "FROM"})
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A document as it was sent: what to call it, its bytes, its format by name."""
+
+    name: str
+    data: bytes
+    format_name: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: ``documents`` against the published ``shapes``, or against those that came along.
+
+    ``graph`` is the one that triples without one go into, beside or (``whole``) in place of what it has. None for the
+    ``graph`` leaves the dataset out. ``face`` names the form of the answer, ``queries`` are the saved ones to compare.
+    """
+
+    documents: tuple[Upload, ...]
+    published: str
+    base: str
+    shapes: tuple[Upload, ...] = ()
+    graph: str | None = None
+    whole: bool = False
+    face: str = "json"
+    language: str = "en"
+    queries: Mapping[str, Task] = field(default_factory=dict)
+    answer_bytes: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the question as a JSON object."""
+
+        def uploads(found: Iterable[Upload]) -> list[dict[str, str]]:
+            return [{**vars(u), "data": base64.b64encode(u.data).decode("ascii")} for u in found]
+
+        queries = {slug: wire.encode(task) for slug, task in self.queries.items()}
+        return {
+            **vars(self),
+            "documents": uploads(self.documents),
+            "shapes": uploads(self.shapes),
+            "queries": queries,
+        }
+
+
+def from_json(value: dict[str, Any]) -> Question:
+    """Give the question that a JSON object stands for."""
+
+    def uploads(found: Iterable[dict[str, str]]) -> tuple[Upload, ...]:
+        return tuple(Upload(u["name"], base64.b64decode(u["data"]), u["format_name"]) for u in found)
+
+    queries = {slug: wire.decode(task) for slug, task in value["queries"].items()}
+    return Question(
+        **{**value, "documents": uploads(value["documents"]), "shapes": uploads(value["shapes"]), "queries": queries}
+    )
+
+
+def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
+    """Give the report in the face that is asked for; ``dataset`` is spoilt where the documents are merged into it.
+
+    Raises RdfSyntaxError with every syntax error as ``errors``, RemoteContext, InputUnreadable where the shapes that
+    came along cannot be used, TooLarge.
+    """
+    sources = _read(question.documents, question.base)
+    brought = _read(question.shapes, question.base)
+    if question.graph is None:
+        report, effects = _alone(dataset, gate, question, sources, brought), None
+    else:
+        report, effects = _merged(dataset, gate, question, sources, brought)
+    texts = {source.name: source.text for source in sources}
+    view = View(report, report_prefixes([*sources, *brought], question.base), question.language, texts, effects=effects)
+    body = face(question.face).render(view).encode("utf-8", errors="replace")
+    if question.answer_bytes is not None and len(body) > question.answer_bytes:
+        raise TooLarge(f"The report is longer than {question.answer_bytes} bytes.", bound=question.answer_bytes)
+    return body
+
+
+def _read(uploads: Iterable[Upload], base: str) -> list[Source]:
+    """Read documents. Raises RdfSyntaxError with the errors of all of them."""
+    sources: list[Source] = []
+    found: list[Fault] = []
+    more = False
+    for upload in uploads:
+        fmt = by_name(upload.format_name)
+        if fmt is None or fmt.rdf is None:
+            raise BadParameter(f"No RDF is read from {upload.format_name!r}.")
+        document = Document(upload.name, upload.data, fmt.rdf, base)
+        try:
+            sources.append(read(document))
+        except RdfSyntaxError:
+            own, further = faults(document)
+            found += own
+            more |= further
+    if found:
+        first = found[0].place
+        raise RdfSyntaxError(
+            "\n".join(map(str, found)),
+            file=first.file, line=first.line, column=first.column, **as_members(tuple(found), more=more),
+        )  # fmt: skip
+    return sources
+
+
+def _alone(
+    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], brought: list[Source]
+) -> Report:
+    """Validate documents with the ontology alone, which says what is a subclass of what."""
+    quads = [quad for source in sources for quad in source.quads]
+    for entry in dataset.manifest if not brought else ():
+        if entry.file.startswith("ontology/"):
+            graph = ox.NamedNode(_moved(entry.graph, dataset.base))
+            quads += dataset.spellings.restored(dataset.store.quads_for_pattern(None, None, None, graph))
+    graph_ = Graph(quads)
+    if brought:
+        return _by_oracle(quads, graph_, question, sources, brought)
+    shapes = gate.shapes if gate else _published_shapes(question)
+    report = Validator(shapes).validate(quads)
+    return _explained(report, shapes, graph_, question, sources)
+
+
+def _explained(  # noqa: PLR0913, PLR0917 - what a report is about
+    report: Report, shapes: Mapping[Node, Shape], graph: Readable, question: Question, sources: list[Source],
+    brought: Sequence[Source] = (),
+) -> Report:  # fmt: skip
+    names = report_prefixes([*sources, *brought], question.base)
+    return explain(report.first(MOST), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
+
+
+def _moved(graph: str, base: str) -> str:
+    return base + graph.removeprefix(DEFAULT_BASE) if graph.startswith(DEFAULT_BASE) else graph
+
+
+def _published_shapes(question: Question) -> Mapping[Node, Shape]:
+    paths = Published(Path(question.published)).shapes()
+    quads = (quad for path in paths for quad in Document(str(path), path.read_bytes()).quads())
+    return read_shapes(Graph(moved(quad, question.base) for quad in quads))
+
+
+def _merged(
+    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], brought: list[Source]
+) -> tuple[Report, Effects]:
+    """Validate documents together with the dataset, and compare it with what it was before."""
+    store, queries = dataset.store, question.queries
+    before = _answers(store, queries)
+    target = ox.NamedNode(question.graph or "")
+    quads = [_in_graph(quad, target) for source in sources for quad in source.quads]
+    added = tuple(dict.fromkeys(quad for quad in quads if quad not in store))
+    removed = _removed(dataset, target, quads) if question.whole else ()
+    _replace(dataset, removed, quads)
+    graph = StoredGraph(store, dataset.spellings)
+    if brought:
+        report = _by_oracle(graph.quads(), graph, question, sources, brought)
+    else:
+        shapes = gate.shapes if gate else _published_shapes(question)
+        if gate is None and len(store) <= _SMALL:
+            report = whole_pass(shapes, Columns(graph.quads()), store)
+        else:
+            report = (gate or Gate(shapes)).check(graph, quads, removed)
+        report = _explained(report, shapes, graph, question, sources)
+    compared = _compared(before, _answers(store, {slug: queries[slug] for slug in before}), queries)
+    return report, Effects(dataset.version, question.graph or "", added, removed, compared)
+
+
+def _in_graph(quad: ox.Quad, target: ox.NamedNode) -> ox.Quad:
+    named = not isinstance(quad.graph_name, ox.DefaultGraph)
+    return quad if named else ox.Quad(quad.subject, quad.predicate, quad.object, target)
+
+
+def _removed(dataset: Dataset, target: ox.NamedNode, quads: list[ox.Quad]) -> tuple[ox.Quad, ...]:
+    """Give the triples of a graph that are not among those that shall be all of it."""
+    kept = ox.Store()
+    kept.extend(quads)
+    there = dataset.store.quads_for_pattern(None, None, None, target)
+    return tuple(dataset.spellings.restored(quad for quad in there if quad not in kept))
+
+
+def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad]) -> None:
+    kept = dataset.spellings.remove(removed)
+    for quad in removed:
+        dataset.store.remove(quad)
+    dataset.store.extend(kept)
+    dataset.spellings.add(quads, dataset.store)
+    dataset.store.extend(quads)
+
+
+def _by_oracle(
+    quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], brought: list[Source]
+) -> Report:
+    """Validate by pySHACL, against shapes that came along. Raises InputUnreadable where they cannot be used."""
+    shapes = [quad for source in brought for quad in source.quads]
+    _refuse_fetching(shapes)
+    try:
+        report = oracle.validate(quads, shapes)
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except CoopkgError as error:
+        raise InputUnreadable(error.detail) from None
+    except Exception as error:  # noqa: BLE001 - pySHACL raises whatever it trips over in somebody's shapes
+        raise InputUnreadable(f"The shapes cannot be used: {type(error).__name__}: {error}.") from None
+    return _explained(report, _as_values(shapes), graph, question, sources, brought)
+
+
+def _as_values(shapes: list[ox.Quad]) -> Mapping[Node, Shape]:
+    """Give the shapes that came along as far as our own reader understands them: they say what was expected."""
+    try:
+        return read_shapes(Graph(shapes))
+    except CoopkgError:
+        return {}
+
+
+def _refuse_fetching(shapes: list[ox.Quad]) -> None:
+    """Refuse shapes whose queries would read from elsewhere. Raises InputUnreadable."""
+    for quad in shapes:
+        if quad.predicate.value in _SPARQL and isinstance(quad.object, ox.Literal):
+            words = {token.keyword for token in significant(quad.object.value) if token.kind is Kind.WORD}
+            if words & _FETCHING:
+                named = ", ".join(sorted(words & _FETCHING))
+                raise InputUnreadable(f"A query of the shapes has {named}: nothing is fetched.")
+
+
+def _answers(store: ox.Store, queries: Mapping[str, Task]) -> dict[str, Counter[str]]:
+    """Give the rows of those saved queries that are done in time; a query that is too slow is left to itself.
+
+    A thread is not ended: this process ends soon after.
+    """
+    found: dict[str, Counter[str]] = {}
+    deadline = time.monotonic() + _QUERY_SECONDS
+
+    def work() -> None:
+        for slug, task in queries.items():
+            if time.monotonic() > deadline:
+                return
+            try:
+                found[slug] = _rows(evaluate(store, task), task)
+            except CoopkgError:
+                continue
+
+    size = threading.stack_size(_QUERY_STACK)
+    try:
+        worker = threading.Thread(target=work, daemon=True, name="saved queries")
+        worker.start()
+    finally:
+        threading.stack_size(size)
+    worker.join(_QUERY_SECONDS)
+    return dict(found)
+
+
+def _rows(body: bytes, task: Task) -> Counter[str]:
+    """Give the rows or triples of an answer, in no order; blank nodes are all alike."""
+    if task.format.rdf is not None:
+        return Counter(re.sub(r"_:\w+", "_:", line) for line in body.decode().split("\n") if line)
+    answer = json.loads(body)
+    if "boolean" in answer:
+        return Counter([str(answer["boolean"])])
+    return Counter(json.dumps(row, sort_keys=True) for row in answer["results"]["bindings"])
+
+
+def _compared(
+    before: Mapping[str, Counter[str]], after: Mapping[str, Counter[str]], queries: Mapping[str, Task]
+) -> tuple[QueryEffect, ...]:
+    def effect(slug: str) -> QueryEffect:
+        if slug not in before or slug not in after:
+            return QueryEffect(slug, Outcome.NOT_RUN)
+        outcome = Outcome.SAME if before[slug] == after[slug] else Outcome.DIFFERENT
+        return QueryEffect(slug, outcome, before[slug].total(), after[slug].total())
+
+    return tuple(effect(slug) for slug in queries)
+
+
+def copied(dataset: Dataset) -> Dataset:
+    """Give a dataset that may be spoilt, for a process that goes on with its own."""
+    store = ox.Store()
+    store.bulk_extend(dataset.store)
+    return replace(dataset, store=store, spellings=deepcopy(dataset.spellings))

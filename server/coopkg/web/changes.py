@@ -1,0 +1,116 @@
+"""``/changes``: the versions that the graph has gone through: who made each, when, why, and what it changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from flask import Blueprint, Response, request
+
+from coopkg.engine.changes import PATCH, Change
+from coopkg.errors import BadParameter, NotAcceptable, NotFound
+from coopkg.negotiation import choose, prefers_html
+from coopkg.provenance import provenance, summary
+from coopkg.results import Format
+from coopkg.terms import serialize_triples_as
+from coopkg.vocab import prefixes
+from coopkg.web.pages import page
+from coopkg.web.values import refuse_other_sites, service
+from coopkg.web.writing import TRIPLE_FORMATS, author_for, proposal, receipt_response
+
+if TYPE_CHECKING:
+    from coopkg.journal import History, Record
+
+blueprint = Blueprint("changes", __name__)
+blueprint.before_request(refuse_other_sites)
+SHOWN: Final = 50
+"""Versions that one answer lists."""
+ROWS_SHOWN: Final = 1000
+"""Rows of a patch that a page shows; it says so where there are more."""
+_JSON: Final = Format("json", "application/json", "")
+_PATCH: Final = Format("rdfp", "application/rdf-patch", "", charset=True)
+OFFERED: Final = (_JSON, _PATCH, *TRIPLE_FORMATS)
+
+
+@blueprint.get("/changes")
+def versions() -> Response:
+    """List the versions, the newest first, as a page or as JSON; ``before`` leads on to older ones."""
+    current = _current()
+    before = request.args.get("before", str(current + 1))
+    if not before.isascii() or not before.isdigit():
+        raise BadParameter("before is the number of a version.")
+    newest = min(int(before[:18]) - 1, current)
+    records = [found for v in range(newest, max(newest - SHOWN, 0), -1) if (found := _found(v)) is not None]
+    older = records[-1].version if records and records[-1].version > 2 else None
+    if prefers_html(request.headers.get("Accept"), (_JSON,)):
+        return page("changes.html", changes=[summary(r) for r in records], older=older, current=current)
+    answer = Response(
+        json.dumps({"version": current, "changes": [summary(r) for r in records]}, ensure_ascii=False),
+        content_type="application/json", headers={"Vary": "Accept", "ETag": f'"{service().engine.tag()}"'},
+    )  # fmt: skip
+    if older:
+        answer.headers["Link"] = f'</changes?before={older}>; rel="next"'
+    return answer
+
+
+@blueprint.get("/changes/<name>")
+def version(name: str) -> Response:
+    """Show the commit that made a version: a page, JSON, its RDF Patch, or its provenance in RDF."""
+    number, _, suffix = name.partition(".")
+    record = _record(number)
+    if not suffix and prefers_html(request.headers.get("Accept"), OFFERED):
+        rows = record.rows.split("\n")
+        return page("change.html", change=summary(record), rows=rows[:ROWS_SHOWN], more=len(rows) > ROWS_SHOWN)
+    fmt = _format(suffix)
+    headers = {"Vary": "Accept", "Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(_represented(record, fmt), content_type=fmt.content_type, headers=headers)
+
+
+@blueprint.post("/changes/<number>/revert")
+def revert(number: str) -> Response:
+    """Undo a commit by a new one: what it added goes, what it removed comes back, as far as that is still so."""
+    author = author_for("admin")
+    record = _record(number)
+    asked = proposal(Change(PATCH, record.inverse()), author)
+    receipt = service().propose(asked.saying(f"Revert version {record.version}"))
+    return receipt_response(receipt, 201 if receipt.changed else 200)
+
+
+def _format(suffix: str) -> Format:
+    if not suffix:
+        return choose(request.headers.get("Accept"), OFFERED)
+    found = next((f for f in OFFERED if f.name == suffix), None)
+    if found is None:
+        names = [f.name for f in OFFERED]
+        raise NotAcceptable(f"A change is not given as {suffix!r}; there are {', '.join(names)}.", available=names)
+    return found
+
+
+def _represented(record: Record, fmt: Format) -> str | bytes:
+    if fmt is _JSON:
+        return json.dumps({**summary(record), "rows": record.rows.split("\n")}, ensure_ascii=False)
+    if fmt is _PATCH:
+        return record.text()
+    base = service().settings.base
+    return serialize_triples_as(provenance(record, base), fmt.rdf, prefixes(base))
+
+
+def _history() -> History | None:
+    return service().history
+
+
+def _current() -> int:
+    return int(service().engine.tag().rpartition(".")[2] or 0)
+
+
+def _found(version: int) -> Record | None:
+    history = _history()
+    return None if history is None else history.record(version)
+
+
+def _record(number: str) -> Record:
+    """Give the commit that made a version that readers have. Raises NotFound."""
+    found = _found(int(number)) if number.isascii() and number.isdigit() and len(number) < 18 else None
+    if found is None or found.version > _current():
+        raise NotFound(f"No commit made a version {number!r} here.")
+    return found
