@@ -9,6 +9,8 @@ import pyoxigraph as ox
 from coopkg.errors import DoesNotConform
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.engine import Run, whole_pass
+from coopkg.shacl.faces.structured import as_object
+from coopkg.shacl.faces.view import View, report_prefixes
 from coopkg.shacl.graph import Graph
 from coopkg.shacl.impact import ImpactIndex
 from coopkg.shacl.report import Report, Severity
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from coopkg.files import Published
     from coopkg.shacl.graph import Node
-    from coopkg.shacl.report import Result
     from coopkg.shacl.shapes import Shape
     from coopkg.shacl.stored import StoredGraph
 
@@ -89,22 +90,11 @@ def refuse(report: Report) -> None:
     """Let a change through unless it violates a shape. Raises DoesNotConform with the report's results."""
     violations = [result for result in report.results if result.severity is Severity.VIOLATION]
     if violations:
+        view = View(report, report_prefixes())
         count = f"{len(violations)} violation{'s' if len(violations) > 1 else ''}"
         raise DoesNotConform(
             f"The change would leave {count} of the shapes, the first at {violations[0].focus_node}: "
             f"{violations[0].message()}",
             violations=len(violations),
-            results=[as_object(result) for result in report.results[:SHOWN]],
+            results=[as_object(view, result) for result in report.results[:SHOWN]],
         )
-
-
-def as_object(result: Result) -> dict[str, object]:
-    """Give a result as a JSON object."""
-    return {
-        "focusNode": result.focus_node,
-        "path": result.path,
-        "value": None if result.value is None else str(result.value),
-        "shape": result.shape,
-        "severity": result.severity.value,
-        "messages": dict(result.messages),
-    }

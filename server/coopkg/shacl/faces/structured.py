@@ -23,7 +23,7 @@ def render(view: View) -> str:
         document["counts"] = view.report.counts()
         if view.report.omitted:
             document["omitted"] = sum(view.report.omitted.values())
-        document["results"] = [_result(view, result) for result in view.report.results]
+        document["results"] = [as_object(view, result) for result in view.report.results]
     else:
         document |= faults(view.faults, more=view.more_faults)
     if view.effects:
@@ -45,7 +45,9 @@ def _fault(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _result(view: View, result: Result) -> dict[str, Any]:
+def as_object(view: View, result: Result) -> dict[str, Any]:
+    """Give one result as a JSON object."""
+
     def term(node: Term) -> str:
         if isinstance(node, ox.BlankNode):
             return result.show(node, view.prefixes, view.language)
