@@ -154,6 +154,7 @@ def test_of_two_edits_of_one_place_the_first_is_made() -> None:
     assert edits.apply("abcdefgh", [other, one, same]) == "abXfgh"
 
 
+@pytest.mark.slow
 def test_terms_of_the_ontology_that_are_almost_right_are_mended(tmp_path: Path) -> None:
     path = tmp_path / "typo.ttl"
     right = THREE.replace('Кітая"', 'Кітая"@be').replace("BLR", "BY").replace("Evidance", "Evidence")
@@ -167,6 +168,7 @@ def test_terms_of_the_ontology_that_are_almost_right_are_mended(tmp_path: Path) 
     assert path.read_text(encoding="utf-8") == right
 
 
+@pytest.mark.slow
 def test_three_mistakes_are_named_with_line_and_column_and_mended(tmp_path: Path) -> None:
     path = tmp_path / "three.ttl"
     path.write_text(THREE, encoding="utf-8")

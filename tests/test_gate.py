@@ -77,6 +77,7 @@ def edits(quads: list[ox.Quad], chance: random.Random) -> tuple[set[ox.Quad], se
     return added - set(quads), removed
 
 
+@pytest.mark.slow
 def test_incremental_is_the_same_as_whole_on_random_edits(gate: Gate, graph: StoredGraph) -> None:
     chance = random.Random(SEED)  # noqa: S311 - reproducible, not secret
     quads = list(graph.spellings.restored(graph.store))
@@ -136,6 +137,7 @@ def test_spellings_outlive_the_store() -> None:
     assert len(store) == 0
 
 
+@pytest.mark.slow
 def test_the_gate_moves_with_the_base() -> None:
     base = "https://data.example.org/coop/"
     dataset = load_dataset(Settings(base=base))

@@ -235,6 +235,7 @@ def graph_by_graph(data: ox.Store, pattern: str) -> Counter[Solution]:
     return expected
 
 
+@pytest.mark.slow
 def test_graph_is_evaluated_graph_by_graph() -> None:
     faults = 0
     for seed in range(400):
@@ -288,6 +289,7 @@ def paths(choose: random.Random, depth: int = 0) -> str:
     return f"^{inner}" if chance < 0.9 else f"{inner}|({paths(choose, depth + 1)})"
 
 
+@pytest.mark.slow
 def test_a_path_of_length_zero_needs_no_node() -> None:
     faults = 0
     for seed in range(300):

@@ -380,6 +380,7 @@ def test_the_answer_says_what_would_change(dataset: Dataset) -> None:
     assert any(r["line"] == 2 and '"1.10"' in str(r["value"]) for r in answer["results"])
 
 
+@pytest.mark.slow
 def test_a_gate_that_is_open_already_gives_the_same_report(dataset: Dataset) -> None:
     gate = open_gate(find_published(), DEFAULT_BASE)
     question = Question((Upload("body", FACTS, "ttl"),), str(find_published().root), DEFAULT_BASE, graph=GRAPH)
@@ -504,6 +505,7 @@ def outcome_of(dataset: Dataset, value: Question) -> CoopkgError | dict[str, Any
     return report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fmt", SEEDS)
 def test_every_byte_sequence_gives_a_report_or_a_place(dataset: Dataset, fmt: str) -> None:
     rng = random.Random(f"{SEED} {fmt}")  # noqa: S311
@@ -544,6 +546,7 @@ def test_the_documentation_names_every_face_and_shows_each() -> None:
         assert one.name == "human" or f"-f {one.name} " in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "printed"), documented(), ids=lambda v: v if "\n" not in v else "printed")
 def test_the_documentation_shows_what_the_program_prints(
     monkeypatch: pytest.MonkeyPatch, command: str, printed: str
