@@ -79,9 +79,13 @@ class Patch:
     existed: bool = False
 
     def lines(self) -> str:
-        """Give the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples."""
-        rows = [f"D {_row(q)}" for q in self.removed] + [f"A {_row(q)}" for q in self.added]
-        rows += [f"GD <{g}> ." for g in self.graphs_removed] + [f"GA <{g}> ." for g in self.graphs_added]
+        """Give the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples.
+
+        Rows of a kind are sorted, so that the same patch reads the same and what a node is given stands together.
+        """
+        rows = sorted(f"D {_row(q)}" for q in self.removed) + sorted(f"A {_row(q)}" for q in self.added)
+        rows += [f"GD <{g}> ." for g in sorted(self.graphs_removed)]
+        rows += [f"GA <{g}> ." for g in sorted(self.graphs_added)]
         return "\n".join(rows)
 
 
