@@ -31,6 +31,7 @@ ONLY_IN = {
     "flask": {"app", "web"},
     "granian": {"server", "front"},
     "pyshacl": {"shacl"},
+    "owlrl": {"reasoning"},
     "pyoxigraph": {
         "terms",
         "results",
