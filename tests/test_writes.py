@@ -174,11 +174,11 @@ def server(shared_server: Running) -> Running:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """Make servers of a test's own, which end with it."""
+    """Make servers of a test's own, which end with it; with one worker, they stop as soon as they are told."""
     started: list[Running] = []
 
     def make(name: str = "home", **environment: str) -> Running:
-        started.append(made(tmp_path / name, **environment))
+        started.append(made(tmp_path / name, **{"COOPKG_WORKERS": "1", **environment}))
         return started[-1]
 
     yield make
@@ -316,7 +316,7 @@ def test_without_a_token_nobody_writes(tmp_path: Path) -> None:
 
 
 def test_a_request_that_comes_again_is_made_once(own: Callable[..., Running]) -> None:
-    running = own()
+    running = own(COOPKG_WORKERS="2")
     key = {"Idempotency_Key": '"5f2b-1"'}
     first = running.add(fact(1), **key)
     assert first.status == 201
@@ -611,7 +611,7 @@ class Hammer:
 @pytest.mark.parametrize("whole", [False, True], ids=["keeper", "server"])
 def test_nothing_acknowledged_is_lost_by_kill_9(own: Callable[..., Running], whole: bool) -> None:  # noqa: FBT001
     chance = random.Random(SEED + whole)  # noqa: S311 - a test's own
-    running = own(COOPKG_WORKERS="1")  # one worker that is ready is all of them, and stops without delay
+    running = own()
     hammer = Hammer(running)
     for round_ in range(ROUNDS):
         numbers = list(range(round_ * WRITES, (round_ + 1) * WRITES))
@@ -654,7 +654,7 @@ claim:round-{number:04}-001 a coop:Claim ; coop:claimNumber 1 ; coop:hasVoice vo
 
 def test_of_two_that_do_not_go_together_one_is_accepted(own: Callable[..., Running]) -> None:
     """Each is valid alone; together the claim has two voices, and sh:maxCount allows one."""
-    running = own()
+    running = own(COOPKG_WORKERS="2")
     winners: list[int] = []
     with ThreadPoolExecutor(2) as threads:
         for number in range(ROUNDS * 10 if FULL else 10):

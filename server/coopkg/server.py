@@ -95,7 +95,7 @@ class KeeperProcess:
             self.process.wait(timeout=10)
 
     def _launch(self) -> None:
-        command = [sys.executable, "-m", "coopkg.engine.keeper", str(self.folder)]
+        command = [sys.executable, "-m", "coopkg.engine.keeper", str(self.folder), str(os.getpid())]
         self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module
 
     def _watch(self) -> None:

@@ -68,6 +68,7 @@ class Keeper:
     """Forks readers, replaces those that end, and tells web workers why."""
 
     def __init__(self, ledger: Ledger, settings: Settings, folder: Path, gate: Gate | None = None) -> None:
+        self.pid = os.getpid()
         self.ledger = ledger
         self.gate = gate
         self.settings = settings
@@ -124,6 +125,7 @@ class Keeper:
         self.selector.register(errors_read, selectors.EVENT_READ, lambda: self._collect(child))
 
     def _become_reader(self, slot: Slot, errors: int) -> None:
+        _die_with(self.pid)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(errors, 2)
@@ -272,6 +274,16 @@ class Keeper:
         }
 
 
+def _die_with(parent: int) -> None:
+    """End when the parent ends, also if that was before the kernel heard of it.
+
+    An orphan would hold a socket open on which nobody receives, or the journal.
+    """
+    confine.die_with_parent()
+    if os.getppid() != parent:
+        os._exit(0)
+
+
 def _cause(status: int, said: bytes | bytearray) -> str:
     """Say why a reader died: an allocation that fails aborts, as a panic does, but a panic says so."""
     if not os.WIFSIGNALED(status):
@@ -316,8 +328,8 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
 
 
 def main() -> None:
-    """Run the keeper over the settings in the environment; the folder of its sockets is the one argument."""
-    confine.die_with_parent()
+    """Run the keeper over the settings in the environment; its arguments are the folder of its sockets, its parent."""
+    _die_with(int(sys.argv[2]))
     settings = Settings.from_environment()
     try:
         ledger = Ledger.open(settings)

@@ -100,7 +100,7 @@ class Ledger:
         self.commits[(record.id,)] = commit
         if record.key:
             self.commits[record.author, record.key] = commit
-        while len(self.commits) > REMEMBERED:
+        while len(self.commits) > 2 * REMEMBERED:  # one entry by id, one by key
             self.commits.popitem(last=False)
         return commit
 
