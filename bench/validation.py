@@ -102,6 +102,7 @@ def changes(gate: Gate, base: list[ox.Quad], count: int) -> list[tuple[str, floa
         (new if len(new) < CHANGES and index % (count // SMALL) == 0 else kept).append(batch)
     quads = base + parsed(line for batch in kept for line in batch)
     graph = stored(quads)
+    gate.index.measure(graph)
     projects = [parsed(batch) for batch in new]
     put, taken = [], []
     for project in projects:

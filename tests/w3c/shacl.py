@@ -12,8 +12,8 @@ import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
 from coopkg.shacl.engine import Finding, validate
-from coopkg.shacl.graph import RDF_FIRST, RDF_NIL, RDF_REST, RDF_TYPE, Graph
-from coopkg.shacl.paths import Alternative, Inverse, Predicate, Sequence
+from coopkg.shacl.graph import RDF_FIRST, RDF_REST, RDF_TYPE, Graph
+from coopkg.shacl.paths import path_graph
 from w3c.compare import Verdict, compare
 from w3c.harness import Outcome
 from w3c.manifest import MF, ROOT
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from coopkg.shacl.graph import Node
-    from coopkg.shacl.paths import Path as PropertyPath
     from coopkg.shacl.report import Report
 
 BASE: Final = "https://w3c.github.io/data-shapes/data-shapes-test-suite/tests/"
@@ -153,41 +152,10 @@ def report_graph(report: Report, expected: tuple[ox.Quad, ...]) -> Iterator[ox.Q
         if result.source_constraint is not None:
             yield _quad(node, "sourceConstraint", result.source_constraint)
         if result.result_path is not None:
-            term, quads = path_graph(result.result_path)
-            yield from (_quad(node, "resultPath", term), *quads)
+            term, triples = path_graph(result.result_path)
+            yield from (_quad(node, "resultPath", term), *(ox.Quad(*fact) for fact in triples))
         if with_messages:
             yield from (_quad(node, "resultMessage", message) for message in result.message_terms)
-
-
-def path_graph(path: PropertyPath) -> tuple[Node, list[ox.Quad]]:
-    """Give a path as a term, with the triples that describe it (SHACL, section 2.3.1)."""
-    match path:
-        case Predicate(iri):
-            return iri, []
-        case Sequence(paths):
-            return _list(paths)
-        case Alternative(paths):
-            term, quads = _list(paths)
-            name = "alternativePath"
-        case Inverse(inner):
-            term, quads = path_graph(inner)
-            name = "inversePath"
-        case _:
-            term, quads = path_graph(path.path)
-            name = _MARKS[path.mark]
-    node = ox.BlankNode()
-    return node, [_quad(node, name, term), *quads]
-
-
-def _list(paths: tuple[PropertyPath, ...]) -> tuple[Node, list[ox.Quad]]:
-    head: Node = RDF_NIL
-    quads: list[ox.Quad] = []
-    for path in reversed(paths):
-        term, more = path_graph(path)
-        node = ox.BlankNode()
-        quads += [*more, _quad(node, RDF_FIRST, term), _quad(node, RDF_REST, head)]
-        head = node
-    return head, quads
 
 
 def _quad(subject: Node, predicate: ox.NamedNode | str, obj: Node) -> ox.Quad:

@@ -322,8 +322,10 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
     if settings.home is None or settings.scratch:
         return None
     gate = open_gate(find_published(settings.published), settings.base)
+    graph = StoredGraph(dataset.store, dataset.spellings)
+    gate.index.measure(graph)
     if dataset.version > 1:
-        refuse(gate.check_all(StoredGraph(dataset.store, dataset.spellings)))
+        refuse(gate.check_all(graph))
     return gate
 
 

@@ -23,7 +23,7 @@ from coopkg.shacl.operators import canonical
 from coopkg.shacl.paths import Predicate
 from coopkg.shacl.report import Report, Result
 from coopkg.shacl.screening import Screening
-from coopkg.shacl.shapes import Constraint, Shape, by_language, read_shapes
+from coopkg.shacl.shapes import Constraint, Shape, by_language, focus_nodes, read_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -120,18 +120,7 @@ class Run:
 
     def focus_nodes(self, shape: Shape) -> dict[Node, None]:
         """Give the nodes that the targets of a shape select, once each (SHACL, section 2.1.3)."""
-        found: dict[Node, None] = {}
-        for kind, node in shape.targets:
-            match kind:
-                case "targetNode":
-                    found[node] = None
-                case "targetClass":
-                    found.update(self.graph.instances(node))
-                case "targetSubjectsOf":
-                    found.update((s, None) for s, _ in self.graph.pairs(node))
-                case "targetObjectsOf":
-                    found.update((o, None) for _, o in self.graph.pairs(node))
-        return found
+        return focus_nodes(self.graph, shape)
 
     def conforms(self, node: Node, shape: Node) -> bool:
         """Say whether a node conforms to a shape: it yields no result (SHACL, section 3.5)."""

@@ -47,6 +47,10 @@ class Readable(ABC):
     def incoming(self, obj: Node) -> Iterable[Node]:
         """Give the subjects of (?, ?, object)."""
 
+    def has_subject(self, predicate: Node, obj: Node) -> bool:
+        """Say whether there is a triple (?, predicate, object)."""
+        return bool(self.subjects(predicate, obj))
+
     def __contains__(self, triple: tuple[Node, Node, Node]) -> bool:
         subject, predicate, obj = triple
         return obj in self.objects(subject, predicate)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.shacl.graph import RDF_FIRST, Node, Readable
+from coopkg.shacl.graph import RDF_FIRST, RDF_NIL, RDF_REST, Node, Readable
 from coopkg.vocab import STANDARD_PREFIXES
 
 if TYPE_CHECKING:
@@ -191,3 +191,39 @@ def _members(graph: Readable, head: Node, seen: tuple[Node, ...]) -> tuple[Path,
     if len(paths) < 2:
         raise ValueError("a path needs at least two members here")
     return paths
+
+
+def path_graph(path: Path) -> tuple[Node, list[ox.Triple]]:
+    """Give a path as a term, with the triples that describe it (SHACL, section 2.3.1).
+
+    Raises ValueError for a step over any predicate.
+    """
+    match path:
+        case Predicate(iri):
+            return iri, []
+        case Sequence(paths):
+            return _listed(paths)
+        case Alternative(paths):
+            term, triples = _listed(paths)
+            name = "alternativePath"
+        case Inverse(inner):
+            term, triples = path_graph(inner)
+            name = "inversePath"
+        case Repeated(inner, mark):
+            term, triples = path_graph(inner)
+            name = next(name for name, known in _REPEATED.items() if known == mark)
+        case Anything():
+            raise ValueError("a step over any predicate has no property path")
+    node = ox.BlankNode()
+    return node, [ox.Triple(node, ox.NamedNode(_SH + name), term), *triples]
+
+
+def _listed(paths: tuple[Path, ...]) -> tuple[Node, list[ox.Triple]]:
+    head: Node = RDF_NIL
+    triples: list[ox.Triple] = []
+    for path in reversed(paths):
+        term, more = path_graph(path)
+        node = ox.BlankNode()
+        triples += [*more, ox.Triple(node, RDF_FIRST, term), ox.Triple(node, RDF_REST, head)]
+        head = node
+    return head, triples

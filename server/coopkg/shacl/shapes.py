@@ -21,7 +21,7 @@ from coopkg.shacl.declared import (
     read_constraint,
     sh,
 )  # fmt: skip
-from coopkg.shacl.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node
+from coopkg.shacl.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node, Readable
 from coopkg.shacl.operators import readable_pattern, well_formed
 from coopkg.shacl.paths import Path, read_path
 from coopkg.shacl.report import Severity
@@ -106,6 +106,22 @@ class Shape:
     def messages(self) -> Mapping[str, str]:
         """Give the messages by language; one without a language counts as English."""
         return by_language(self.message_terms)
+
+
+def focus_nodes(graph: Readable, shape: Shape) -> dict[Node, None]:
+    """Give the nodes of a data graph that the targets of a shape select, once each (SHACL, section 2.1.3)."""
+    found: dict[Node, None] = {}
+    for kind, node in shape.targets:
+        match kind:
+            case "targetNode":
+                found[node] = None
+            case "targetClass":
+                found.update(graph.instances(node))
+            case "targetSubjectsOf":
+                found.update((s, None) for s, _ in graph.pairs(node))
+            case "targetObjectsOf":
+                found.update((o, None) for _, o in graph.pairs(node))
+    return found
 
 
 def by_language(terms: Iterable[ox.Literal]) -> dict[str, str]:

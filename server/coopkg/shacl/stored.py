@@ -42,6 +42,12 @@ class StoredGraph(Readable):
             return tuple(found)
         return tuple(s for s in found if obj in self.spellings.written(s, predicate, stored))
 
+    def has_subject(self, predicate: Node, obj: Node) -> bool:
+        """Say whether there is a triple (?, predicate, object), without looking for more than one."""
+        if isinstance(obj, ox.Literal):
+            return bool(self.subjects(predicate, obj))
+        return next(self.store.quads_for_pattern(None, predicate, obj, None), None) is not None
+
     def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
         """Give (predicate, object) of every triple of that subject."""
         if isinstance(subject, ox.Literal):

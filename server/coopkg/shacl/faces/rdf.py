@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.shacl.engine import Finding
+from coopkg.shacl.paths import path_graph
 from coopkg.terms import serialize_triples_as, serialize_turtle, triple
 from coopkg.vocab import STANDARD_PREFIXES
 
@@ -39,18 +41,39 @@ def triples(report: Report) -> list[ox.Triple]:
     return [*found, *(fact for node, result in nodes.items() for fact in _result(node, result))]
 
 
+def _from_the_shapes(node: str, result: Result) -> Iterator[ox.Triple]:
+    """Give severity, path and constraint as the shapes graph has them, where the validator says so."""
+    if isinstance(result, Finding):
+        yield triple(node, _SH + "resultSeverity", result.severity_node.value)
+        if result.result_path is not None:
+            term, described = path_graph(result.result_path)
+            yield from (ox.Triple(ox.BlankNode(node[2:]), ox.NamedNode(_SH + "resultPath"), term), *described)
+        if isinstance(result.source_constraint, ox.NamedNode):
+            yield triple(node, _SH + "sourceConstraint", result.source_constraint.value)
+        return
+    yield triple(node, _SH + "resultSeverity", _SH + result.severity.value)
+    if result.path:
+        yield triple(node, _SH + "resultPath", result.path)
+
+
+def _messages(node: str, result: Result) -> Iterator[ox.Triple]:
+    if isinstance(result, Finding):
+        for message in sorted(result.message_terms, key=lambda term: (term.language or "", term.value)):
+            yield ox.Triple(ox.BlankNode(node[2:]), ox.NamedNode(_SH + "resultMessage"), message)
+    else:
+        for language, text in sorted(result.messages.items()):
+            yield triple(node, _SH + "resultMessage", text, language)
+
+
 def _result(node: str, result: Result) -> Iterator[ox.Triple]:
     yield triple(node, _TYPE, _SH + "ValidationResult")
     yield triple(node, _SH + "focusNode", result.focus)
     yield triple(node, _SH + "sourceShape", result.shape)
     yield triple(node, _SH + "sourceConstraintComponent", result.component)
-    yield triple(node, _SH + "resultSeverity", _SH + result.severity.value)
-    if result.path:
-        yield triple(node, _SH + "resultPath", result.path)
+    yield from _from_the_shapes(node, result)
     if result.value is not None:
         yield triple(node, _SH + "value", result.value)
-    for language, text in sorted(result.messages.items()):
-        yield triple(node, _SH + "resultMessage", text, language)
+    yield from _messages(node, result)
     for name, labels in sorted(result.names.items()):
         for language, text in sorted(labels.items()):
             yield ox.Triple(ox.BlankNode(name[2:]), _LABEL, ox.Literal(text, language=language))
