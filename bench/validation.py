@@ -33,6 +33,8 @@ Value = TypeVar("Value")
 BEGIN: Final = "<!-- validation figures: written by make bench-validation -->"
 END: Final = "<!-- end of validation figures -->"
 CHANGES: Final = 25
+ALONE: Final = 20
+"""Triples below which a project comes without new bodies, sessions and agreements."""
 SMALL: Final = 200
 """Generated triples beside the published graph, when it is that graph whose gate is measured."""
 
@@ -98,8 +100,8 @@ def changes(gate: Gate, base: list[ox.Quad], count: int) -> list[tuple[str, floa
     """Give median milliseconds for the gate to look at one project put into a graph of that size, and taken out."""
     click.echo(f"single changes in {count} triples", err=True)
     kept, new = [], []
-    for index, batch in enumerate(batches(count)):
-        (new if len(new) < CHANGES and index % (count // SMALL) == 0 else kept).append(batch)
+    for batch in batches(count):
+        (new if len(new) < CHANGES and len(batch) < ALONE else kept).append(batch)
     quads = base + parsed(line for batch in kept for line in batch)
     graph = stored(quads)
     gate.index.measure(graph)
