@@ -111,6 +111,23 @@ def test_a_change_of_the_class_hierarchy_wants_a_whole_pass(gate: Gate, graph: S
     assert gate.index.affected(graph, (), (axiom,)).all
 
 
+def test_a_query_that_joins_on_numbers_is_found_under_any_spelling() -> None:
+    text = """
+        @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://e/> .
+        ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:sparql [
+          sh:select "SELECT $this WHERE { $this <http://e/p> ?n . ?x <http://e/q> ?n ; <http://e/bad> ?y }" ] .
+    """
+    quads = (ox.Quad(t.subject, t.predicate, t.object) for t in ox.parse(text, ox.RdfFormat.TURTLE))
+    gate = Gate(read_shapes(Graph(quads)))
+    graph = StoredGraph(ox.Store(), Spellings())
+    a, p, q, bad, x = (ox.NamedNode(f"http://e/{name}") for name in ("a", "p", "q", "bad", "x"))
+    short, long = (ox.Literal(text, datatype=ox.NamedNode(XSD + "decimal")) for text in ("1.1", "1.10"))
+    apply(graph, [ox.Quad(a, p, short), ox.Quad(x, q, long)], ())
+    added = [ox.Quad(x, bad, x)]
+    apply(graph, added, ())
+    assert len(gate.check(graph, added, ()).results) == 1
+
+
 def test_a_component_of_the_shapes_graph_wants_a_whole_pass() -> None:
     """Its validator may read anything, so that no path leads back from a change."""
     text = """

@@ -251,15 +251,19 @@ class Keeper:
         return as_answer(commit)
 
     def _publish(self) -> None:
-        """Have new readers receive on a new socket under the old name; the old ones finish what theirs still holds."""
+        """Have new readers receive on a new socket under the old name; the old ones finish what theirs still holds.
+
+        The old socket is shut before the new tag is told, so that whoever knows the new version is not answered by the
+        old one.
+        """
         passed = self.requests
         name = self.folder / f"{READERS}.{self.dataset.version}"
         self.requests = _requests(name)
         self._fill()
         name.rename(self.folder / READERS)
-        self.current.set(self.dataset.tag)
         passed.shutdown(socket.SHUT_RD)
         passed.close()
+        self.current.set(self.dataset.tag)
 
     def _info(self) -> dict[str, Any]:
         busy = [c.pid for c in self.children.values() if c.slot.work is not None]

@@ -15,6 +15,7 @@ from coopkg.shacl.graph import Graph
 from coopkg.shacl.impact import ImpactIndex
 from coopkg.shacl.report import Report, Severity
 from coopkg.shacl.shapes import read_shapes
+from coopkg.shacl.stored import LooseGraph, StoredGraph
 from coopkg.terms import Document, rebase_quad, rebase_term
 from coopkg.vocab import DEFAULT_BASE
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from coopkg.files import Published
     from coopkg.shacl.graph import Node
     from coopkg.shacl.shapes import Shape
-    from coopkg.shacl.stored import StoredGraph
 
 BREAK_EVEN: Final = 1000
 """Focus nodes of one shape above which a whole pass, which looks at all of them at once, is cheaper."""
@@ -46,7 +46,7 @@ class Gate:
 
         ``graph`` is as it is afterwards, and must have conformed before: then these are all its results.
         """
-        impact = self.index.affected(graph, added, removed, BREAK_EVEN)
+        impact = self.index.affected(LooseGraph(graph.store, graph.spellings), added, removed, BREAK_EVEN)
         if impact.all:
             return self.check_all(graph)
         run = Run(self.shapes, graph, graph.store)

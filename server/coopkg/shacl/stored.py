@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from coopkg.spellings import Spellings
-
-_THIS: Final = ox.Variable("this")
 
 
 class StoredGraph(Readable):
@@ -35,10 +33,10 @@ class StoredGraph(Readable):
 
     def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
         """Give the subjects of (?, predicate, object), each once."""
-        stored = canonical(obj) if isinstance(obj, ox.Literal) else obj
+        stored = _as_stored(obj)
         quads = self.store.quads_for_pattern(None, predicate, stored, None)
         found = dict.fromkeys(quad.subject for quad in quads)
-        if stored is obj or not isinstance(obj, ox.Literal):
+        if not isinstance(obj, ox.Literal):
             return tuple(found)
         return tuple(s for s in found if obj in self.spellings.written(s, predicate, stored))
 
@@ -60,7 +58,7 @@ class StoredGraph(Readable):
 
     def incoming(self, obj: Node) -> Iterable[Node]:
         """Give the subjects of (?, ?, object)."""
-        return {quad.subject: None for quad in self.store.quads_for_pattern(None, None, obj, None)}
+        return {quad.subject: None for quad in self.store.quads_for_pattern(None, None, _as_stored(obj), None)}
 
     def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
         """Give (subject, object) of every triple with that predicate."""
@@ -75,3 +73,16 @@ class StoredGraph(Readable):
         for quad in self.store:
             for obj in self.spellings.written(quad.subject, quad.predicate, quad.object):
                 yield quad if obj is quad.object else ox.Quad(quad.subject, quad.predicate, obj)
+
+
+class LooseGraph(StoredGraph):
+    """The same, where a literal is found under whatever spelling, as SPARQL constraints find it."""
+
+    def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
+        """Give the subjects of (?, predicate, object), each once, however the object is written."""
+        quads = self.store.quads_for_pattern(None, predicate, _as_stored(obj), None)
+        return tuple(dict.fromkeys(quad.subject for quad in quads))
+
+
+def _as_stored(term: Node) -> Node:
+    return canonical(term) if isinstance(term, ox.Literal) else term
