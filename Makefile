@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
-.PHONY: help serve test check conformance durability agreement bench bench-validation format lock clean
+.PHONY: help serve test check conformance durability agreement bench bench-validation bench-reasoning format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: $(BENCH)/.done ## lookups beside other servers, on a million triples: six
 
 bench-validation: $(DEV) ## validation beside pySHACL, up to a million triples: ten minutes
 	$(BIN)/python -m bench.validation --page docs/benchmarks.md
+
+bench-reasoning: $(BENCH)/.done ## the closure beside owlrl and reasonable, and single changes: five minutes
+	$(BENCH)/bin/python -m bench.reasoning --page docs/benchmarks.md
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from coopkg.entailment import load_entailed
 from coopkg.files import Published, find_published
 from coopkg.service import LocalEngine, Service, open_service
 from coopkg.settings import Settings
-from coopkg.store import load_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def published() -> Published:
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    return load_dataset(Settings())
+    return load_entailed(Settings())
 
 
 @pytest.fixture(scope="session")

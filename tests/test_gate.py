@@ -156,11 +156,11 @@ def test_a_refusal_has_the_results_and_a_warning_does_not_refuse(gate: Gate, gra
     apply(graph, added, ())
     try:
         with pytest.raises(DoesNotConform) as caught:
-            refuse(gate.check(graph, added, ()))
+            refuse(gate.check(graph, added, ()), gate.shapes, Graph(graph.quads()))
         assert caught.value.members["violations"]
     finally:
         apply(graph, (), added)
-    refuse(gate.check(graph, (), ()))
+    refuse(gate.check(graph, (), ()), gate.shapes, Graph(graph.quads()))
 
 
 def test_spellings_outlive_the_store() -> None:

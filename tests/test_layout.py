@@ -18,6 +18,7 @@ LAYERS = (
     {
         *("terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"),
         *("journal", "jsonld", "accepted", "spellings", "reasoning"),
+        *("entailment", "consistency", "validation"),
     },
     {"protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"},
     {"service"},
@@ -43,6 +44,9 @@ ONLY_IN = {
         "spellings",
         "provenance",
         "reasoning",
+        "entailment",
+        "validation",
+        "consistency",
     },
 }
 

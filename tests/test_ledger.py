@@ -315,5 +315,5 @@ def test_the_bundled_context_is_the_only_one() -> None:
     ],
 )
 def test_a_document_cannot_choose_its_graph_or_its_entities(name: str, text: str) -> None:
-    with pytest.raises(ProtocolError):
+    with pytest.raises((ProtocolError, RdfSyntaxError)):
         work_out(ox.Store(), Change(POST, graph=CONTRIBUTIONS, payloads=(Payload(text, name, BASE),)))

@@ -7,7 +7,8 @@ import pytest
 
 from coopkg.reasoning.closure import Closure
 from coopkg.reasoning.compiler import compile_rules
-from coopkg.reasoning.explain import Asserted, Proof, Step, as_json, as_text, explain, leaves_of, steps_of
+from coopkg.reasoning.explain import explain
+from coopkg.reasoning.proofs import Asserted, Proof, Step, as_json, as_text, leaves_of, steps_of
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
 from coopkg.vocab import DEFAULT_BASE, prefixes
@@ -83,7 +84,9 @@ def test_an_asserted_triple_explains_itself_by_the_claims_of_its_subject(closure
     assert isinstance(proof, Asserted)
     assert not proof.exact
     assert len(proof.claims) == 9
-    assert "  its subject rests on claim:high-tech-country-096, " in as_text(proof, prefixes())
+    lines = as_text(proof, prefixes(), {proof.claims[0]: {"ru": "слово"}}, "ru").splitlines()
+    assert lines[2:4] == ["  его субъект опирается на claim:high-tech-country-096: слово", lines[3]]
+    assert sum(line.startswith("  его субъект опирается на claim:") for line in lines) == len(proof.claims)
 
 
 def test_the_ontology_has_no_claims(closure: Closure) -> None:
@@ -117,7 +120,9 @@ def test_the_json_has_the_same_tree(closure: Closure) -> None:
     assert value["rule"] == "prp-trp"
     assert value["triple"] == [str(term) for term in proof.fact]
     assert [premise["rule"] for premise in value["premises"]] == ["prp-spo1", "prp-spo1"]
-    assert value["premises"][0]["premises"][0]["claims"] == [f"{DEFAULT_BASE}id/claim/high-tech-country-094"]
+    assert value["premises"][0]["premises"][0]["claims"] == [
+        {"claim": f"{DEFAULT_BASE}id/claim/high-tech-country-094", "paraphrase": {}}
+    ]
     assert value["axioms"][0][2] == "<http://www.w3.org/2002/07/owl#TransitiveProperty>"
 
 

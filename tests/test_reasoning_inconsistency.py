@@ -169,7 +169,7 @@ def test_the_published_data_are_consistent_and_a_country_is_no_project() -> None
     store.add(wrong)
     difference = closure.maintain([wrong], ())
     sentences = [one.sentence(prefixes()) for one in closure.inconsistencies([wrong, *difference.added])]
-    assert sentences == ["Coop:Country and coop:Project are disjoint, and project:supertwin is both."]
+    assert sentences == ["coop:Country and coop:Project are disjoint, and project:supertwin is both."]
 
 
 @pytest.mark.parametrize(

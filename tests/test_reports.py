@@ -33,8 +33,8 @@ from coopkg.shacl.graph import RDF_REST, Graph
 from coopkg.shacl.places import locate
 from coopkg.shacl.reading import read
 from coopkg.shacl.report import Fault, Place, Report, Result, Severity
-from coopkg.shacl.validate import validate_sources
 from coopkg.terms import Document, same_graph
+from coopkg.validation import validate_sources
 from coopkg.vocab import DEFAULT_BASE, LANGUAGES, prefixes
 
 if TYPE_CHECKING:
@@ -373,7 +373,7 @@ def test_the_answer_says_what_would_change(dataset: Dataset) -> None:
     assert len(dataset.store) == before
     assert (len(changes["added"]), changes["removed"], changes["graph"]) == (2, [], GRAPH)
     different = {row["slug"]: row["after"] - row["before"] for row in changes["queries"]["different"]}
-    assert different == {"amounts": 1, "types": 1}
+    assert different == {"amounts": 1, "types": 3}
     assert changes["queries"]["same"] == ["countries"]
     assert not answer["conforms"]
     assert {r["file"] for r in answer["results"]} == {"body"}

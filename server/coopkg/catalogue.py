@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.terms import serialize_triples_as, triple
-from coopkg.vocab import STANDARD_PREFIXES, prefixes
+from coopkg.vocab import INFERRED, STANDARD_PREFIXES, prefixes
 
 if TYPE_CHECKING:
     from coopkg.results import Format
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 _SD: Final = STANDARD_PREFIXES["sd"]
 _TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
+_ENTAILMENT: Final = "http://www.w3.org/ns/entailment/"
+_REGIMES: Final = {"none": "Simple", "rdfs": "RDFS", "owl-rl": "OWL-RDF-Based"}
+_LEFT_OUT: Final = (
+    "Answers hold what the rules of {rules} infer from the facts and the ontology; it stands in the named graph "
+    "<{graph}> too, and the parameter entailment=off leaves it out. Not inferred are the triples that hold in every "
+    "graph, those that say that a term is equal or subordinate to itself, literals as subjects, and owl:hasKey."
+)
 
 
 def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
@@ -32,6 +39,7 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
         triple(default, _TYPE, _SD + "Graph"),
         *(triple(node, _SD + "resultFormat", f.iri) for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)),
     ]
+    triples += [triple(node, *said) for said in _entailment(service)]
     if service.settings.scratch:
         triples.append(triple(node, _SD + "supportedLanguage", _SD + "SPARQL11Update"))
     else:
@@ -43,6 +51,22 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
             triple(named, _TYPE, _SD + "NamedGraph"),
             triple(named, _SD + "name", graph),
             triple(named, _SD + "graph", graph),
+            triple(named, _SD + "entailmentRegime", _ENTAILMENT + "Simple"),
             triple(graph, _TYPE, _SD + "Graph"),
         ]
     return serialize_triples_as(triples, fmt.rdf, prefixes(base))
+
+
+def _entailment(service: Service) -> list[tuple[str, ...]]:
+    """Give what the service says of entailment: the regime, the profile of OWL, and in words what is left out.
+
+    Each is a property, a value, and where the value is text its language.
+    """
+    regime, base = service.settings.regime, service.settings.base
+    said: list[tuple[str, ...]] = [(_SD + "defaultEntailmentRegime", _ENTAILMENT + _REGIMES[regime])]
+    if regime == "owl-rl":
+        said.append((_SD + "defaultSupportedEntailmentProfile", "http://www.w3.org/ns/owl-profile/RL"))
+    if regime != "none" and not service.settings.scratch:
+        words = _LEFT_OUT.format(rules={"rdfs": "RDFS", "owl-rl": "OWL 2 RL"}[regime], graph=base + INFERRED)
+        said.append((STANDARD_PREFIXES["rdfs"] + "comment", words, "en"))
+    return said

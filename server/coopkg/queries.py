@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 VIEWS: Final = ("table", "map", "timeline", "bar", "graph")
 TYPES: Final = ("iri", "string", "integer", "decimal", "date", "boolean")
+RESERVED: Final = frozenset({"format", "lang", "entailment", "view"})
+"""Names of query string fields that say how an answer is given; no parameter has one of them."""
 _KEYS: Final = {"summary", "description", "tags", "params", "view", "group"}
 
 
@@ -106,6 +108,9 @@ def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
     if admitted.form not in FORMS:
         raise DatasetBroken(f"{name}: no SELECT, ASK, CONSTRUCT or DESCRIBE is in it.")
     parameters = tuple(_parameter(name, *item) for item in (header.get("params") or {}).items())
+    taken = sorted(RESERVED & {p.name for p in parameters})
+    if taken:
+        raise DatasetBroken(f"{name}: {taken[0]} cannot be a parameter; it says how the answer is given.")
     unbindable = sorted({p.name for p in parameters} - _projected(text, admitted.form))
     if unbindable:
         raise DatasetBroken(f"{name}: the parameter {unbindable[0]} must be a variable that the SELECT projects.")
@@ -178,7 +183,7 @@ def find_query(saved: Mapping[str, SavedQuery], slug: str) -> SavedQuery:
 
 def run_query(dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fmt: Format) -> bytes:
     """Evaluate a saved query in process and give the whole answer. Raises BadParameter, QuerySyntaxError."""
-    return evaluate(dataset.store, saved.task(values, fmt, dataset.base))
+    return evaluate(dataset.view(entailment=True), saved.task(values, fmt, dataset.base))
 
 
 def same_answer(saved: SavedQuery, actual: bytes, expected: bytes) -> bool:

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from coopkg.errors import BadParameter, RdfSyntaxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 Bindable = ox.NamedNode | ox.Literal
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
@@ -126,6 +126,20 @@ def literal_of(text: str, kind: str, what: str) -> ox.Literal:
     return ox.Literal(text, datatype=ox.NamedNode(_XSD + kind))
 
 
+def term_of(text: str, prefixes: dict[str, str], what: str) -> Bindable:
+    """Give the IRI, as ``named_node`` takes it, or the literal, as Turtle has it. Raises BadParameter."""
+    if not re.match(r"\s*[\"'0-9+.\-]|\s*(true|false)\s*$", text):
+        return named_node(text, prefixes, what)
+    declared = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes.items())
+    try:
+        quads = list(ox.parse(f"{declared}<x:s> <x:p> {text.strip()} .".encode(), ox.RdfFormat.TURTLE))
+    except (SyntaxError, UnicodeEncodeError):
+        quads = []
+    if len(quads) != 1 or not isinstance(quads[0].object, ox.Literal):
+        raise BadParameter(f"The parameter {what!r} must be an IRI, or a literal as Turtle has it, not {text!r}.")
+    return quads[0].object
+
+
 def triple(subject: str, predicate: str, value: object, language: str | None = None) -> ox.Triple:
     """Build a triple: ``_:name`` is a blank node, other strings are IRIs unless a language is given."""
     return ox.Triple(_resource(subject), ox.NamedNode(predicate), _object(value, language))
@@ -197,3 +211,19 @@ def from_ntriples(text: str) -> Bindable:
     if not isinstance(quad.object, ox.NamedNode | ox.Literal):
         raise TypeError(f"{text} is neither an IRI nor a literal")
     return quad.object
+
+
+def triples_from_ntriples(rows: Iterable[Sequence[str]]) -> list[ox.Triple]:
+    """Give the triples whose terms are given in N-Triples; a blank node's label means the same in all of them."""
+    text = "".join(f"{' '.join(row)} .\n" for row in rows)
+    return [quad.triple for quad in ox.parse(text.encode(), ox.RdfFormat.N_TRIPLES)]
+
+
+def cell(term: Term, prefixes: dict[str, str]) -> dict[str, str]:
+    """Give a term as a page shows it: its text, the language of a literal, and the address of a web IRI."""
+    if isinstance(term, ox.Literal):
+        return {"text": term.value, "lang": term.language or ""}
+    if isinstance(term, ox.NamedNode):
+        web = term.value.startswith(("http://", "https://"))
+        return {"text": compact(term.value, prefixes).strip("<>"), "link": term.value if web else ""}
+    return {"text": "[]" if isinstance(term, ox.BlankNode) else str(term)}

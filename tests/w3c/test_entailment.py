@@ -1,43 +1,22 @@
-"""The entailment suite of SPARQL 1.1, as far as it is about RDFS and OWL 2 RL."""
+"""The entailment suite of SPARQL 1.1, as far as it is about RDFS and OWL 2 RL: over HTTP, and in this process."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 
+from conftest import start_server, stop
 from coopkg.reasoning.closure import Closure
 from coopkg.reasoning.compiler import compile_rules
 from w3c.compare import Verdict
-from w3c.harness import InProcess, run
-from w3c.manifest import BASE, Case, _Reader, folder
+from w3c.entailment import Entailment, read_entailment_suite
+from w3c.harness import InProcess, OverHttp, System, run
+from w3c.manifest import folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-ENT: Final = "http://www.w3.org/ns/entailment/"
-PROFILE: Final = "http://www.w3.org/ns/owl-profile/"
-SD: Final = "http://www.w3.org/ns/sparql-service-description#"
-RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-MF: Final = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
-MANIFEST: Final = "sparql/sparql11/entailment/manifest.ttl"
-OTHERS: Final = {
-    "RIF": "RIF rules are not read",
-    "OWL-Direct": "needs the direct semantics of OWL 2 DL: class expressions as variables, or existentials",
-    "OWL-RDF-Based": "the profile is not OWL 2 RL: what is asked for needs OWL 2 DL, EL, QL or Full",
-}
-"""Why a test belongs to a regime that coopkg does not have."""
-
-
-@dataclass(frozen=True)
-class Entailment:
-    """A test with the regime of ours that it is for, or with the reason why it is for none."""
-
-    case: Case
-    regime: str | None
-    reason: str = ""
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class Entailing(InProcess):
@@ -58,46 +37,6 @@ class Entailing(InProcess):
         self.store.extend(ox.Quad(q.subject, q.predicate, q.object) for q in found)
 
 
-def read_entailment_suite() -> list[Entailment]:
-    """Give every test whose files are there, once for each regime of ours that it names."""
-    root = folder()
-    if root is None:
-        return []
-    graph = ox.Dataset(ox.parse(path=root / MANIFEST, base_iri=BASE + MANIFEST))
-    cases = [case for case in _Reader(root).cases(root / MANIFEST) if not case.absent]
-    return [entry for case in cases for entry in _entries(graph, case)]
-
-
-def _entries(graph: ox.Dataset, case: Case) -> list[Entailment]:
-    action = next(iter(_objects(graph, ox.NamedNode(case.iri), MF + "action")))
-    regimes = {iri.removeprefix(ENT) for iri in _values(graph, action, "entailmentRegime")}
-    profiles = {iri.removeprefix(PROFILE) for iri in _values(graph, action, "EntailmentProfile")}
-    found = []
-    if regimes & {"RDF", "RDFS", "D"}:  # what RDF entails RDFS entails too, and D adds nothing that these tests see
-        found.append(Entailment(case, "rdfs"))
-    if "RL" in profiles:
-        found.append(Entailment(case, "owl-rl"))
-    reason = next((why for name, why in OTHERS.items() if name in regimes), "no regime is named")
-    return found or [Entailment(case, None, reason)]
-
-
-def _values(graph: ox.Dataset, action: object, name: str) -> set[str]:
-    found = set()
-    waiting = _objects(graph, action, SD + name)
-    while waiting:
-        node = waiting.pop()
-        items = _objects(graph, node, RDF + "first")
-        if isinstance(node, ox.NamedNode):
-            found.add(node.value)
-        waiting += items + (_objects(graph, node, RDF + "rest") if items else [])
-    return found - {RDF + "nil"}
-
-
-def _objects(graph: ox.Dataset, subject: object, predicate: str) -> list[object]:
-    quads = graph.quads_for_predicate(ox.NamedNode(predicate))
-    return [quad.object for quad in quads if quad.subject == subject]
-
-
 def parameters() -> list[object]:
     """Give the tests, those of other regimes skipped with their reason."""
     if folder() is None:
@@ -112,10 +51,29 @@ def parameters() -> list[object]:
     ]
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Mapping[str, System]]:
+    """Give a scratch server for each regime."""
+    started = {regime: start_server("--scratch", "--entailment", regime) for regime in ("rdfs", "owl-rl")}
+    yield {regime: OverHttp(address) for regime, (_, address) in started.items()}
+    assert [stop(process) for process, _ in started.values()] == [0, 0]
+
+
 @pytest.mark.parametrize("entry", parameters())
 def test_entailment(entry: Entailment) -> None:
     assert entry.regime is not None
-    outcome = run(Entailing(entry.regime), entry.case)
+    check(Entailing(entry.regime), entry)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", parameters())
+def test_entailment_over_http(servers: Mapping[str, System], entry: Entailment) -> None:
+    assert entry.regime is not None
+    check(servers[entry.regime], entry)
+
+
+def check(system: System, entry: Entailment) -> None:
+    outcome = run(system, entry.case)
     assert outcome.verdict is Verdict.STRICT, f"{outcome.verdict.value}: {outcome.reason}"
 
 

@@ -2,94 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.domain import COOPERATION
 from coopkg.reasoning.facts import StoreFacts
 from coopkg.reasoning.maintenance import derivations
 from coopkg.reasoning.plans import Program
+from coopkg.reasoning.proofs import Asserted, Proof, Step
 from coopkg.reasoning.vocabulary import TYPE, is_resource, rdf
-from coopkg.reasoning.wording import Names, axiom_texts
 from coopkg.vocab import DEFAULT_BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from coopkg.reasoning.rules import Fact, Rule, RuleSet
     from coopkg.reasoning.vocabulary import Term
 
 DEEPEST: Final = 150
 """The height of a proof past which none is looked for: that of a class under 150 others, one below the other."""
-MEANINGS: Final = {
-    "prp-dom": "the property's subjects are of that class",
-    "prp-rng": "the property's values are of that class",
-    "prp-fp": "the property has one value at most",
-    "prp-ifp": "the property has one subject at most for a value",
-    "prp-symp": "the property holds both ways",
-    "prp-trp": "the property is transitive",
-    "prp-spo1": "the property is narrower than the other",
-    "prp-spo2": "the properties form a chain",
-    "prp-eqp1": "the properties mean the same",
-    "prp-eqp2": "the properties mean the same",
-    "prp-inv1": "the properties are inverse to each other",
-    "prp-inv2": "the properties are inverse to each other",
-    "prp-key": "the values are a key of the class",
-    "cls-int1": "what is in all the classes is in their intersection",
-    "cls-int2": "what is in the intersection is in each of the classes",
-    "cls-uni": "what is in one of the classes is in their union",
-    "cls-svf1": "it has such a value of that class",
-    "cls-svf2": "it has such a value",
-    "cls-avf": "all such values are of that class",
-    "cls-hv1": "all of that class have that value",
-    "cls-hv2": "it has that value",
-    "cls-maxc2": "there is one such value at most",
-    "cls-maxqc3": "there is one such value of that class at most",
-    "cls-maxqc4": "there is one such value at most",
-    "cls-oo": "the class consists of what it lists",
-    "cax-sco": "the class is narrower than the other",
-    "cax-eqc1": "the classes have the same members",
-    "cax-eqc2": "the classes have the same members",
-    "eq-sym": "sameness holds both ways",
-    "eq-trans": "sameness is transitive",
-    "eq-rep-s": "what is the same shares its triples",
-    "eq-rep-p": "what is the same shares its triples",
-    "eq-rep-o": "what is the same shares its triples",
-    COOPERATION: "two different countries that are parties to the same bilateral cooperation cooperate",
-}
-"""What the rules say, in plain words; those of scm-* and of the axiomatic triples are named only."""
-
-
-@dataclass(frozen=True)
-class Asserted:
-    """A leaf of a proof: a triple that is asserted, the graphs that say so, and the claims that it rests on.
-
-    ``exact`` says that the claims are about this very triple, not about all that its subject states.
-    """
-
-    fact: Fact
-    graphs: tuple[str, ...]
-    claims: tuple[ox.NamedNode, ...] = ()
-    exact: bool = False
-
-
-@dataclass(frozen=True)
-class Step:
-    """A triple that follows: the rule's name, the axioms that it came from, and proofs of what it needed.
-
-    ``stated`` are the proofs of those of the axioms that are themselves inferred.
-    """
-
-    fact: Fact
-    rule: str
-    axioms: tuple[ox.Triple, ...]
-    premises: tuple[Proof, ...]
-    stated: tuple[Proof, ...] = ()
-
-
-Proof = Asserted | Step
 
 
 def explain(store: ox.Store, rules: RuleSet, graph: ox.NamedNode, triple: Fact | ox.Triple) -> Proof | None:
@@ -179,63 +110,6 @@ class _Search:
     def _evidence_of(self, node: Term) -> tuple[ox.NamedNode, ...]:
         found = {quad.object for quad in self.asserted.triples(node, self._evidence, None)}
         return tuple(sorted((claim for claim in found if isinstance(claim, ox.NamedNode)), key=str))
-
-
-def steps_of(proof: Proof) -> Iterator[Step]:
-    """Give every step of a proof, the last conclusion first."""
-    if isinstance(proof, Step):
-        yield proof
-        for premise in (*proof.premises, *proof.stated):
-            yield from steps_of(premise)
-
-
-def leaves_of(proof: Proof) -> Iterator[Asserted]:
-    """Give every asserted triple that a proof ends in."""
-    if isinstance(proof, Asserted):
-        yield proof
-        return
-    for premise in (*proof.premises, *proof.stated):
-        yield from leaves_of(premise)
-
-
-def as_text(proof: Proof, prefixes: Mapping[str, str]) -> str:
-    """Give a proof as indented lines, the conclusion first."""
-    return "\n".join(_lines(proof, Names(prefixes), ""))
-
-
-def as_json(proof: Proof) -> dict[str, Any]:
-    """Give a proof as a JSON value; terms are as in N-Triples."""
-    value: dict[str, Any] = {"triple": [str(term) for term in proof.fact]}
-    if isinstance(proof, Asserted):
-        claims = [claim.value for claim in proof.claims]
-        return value | {"asserted": list(proof.graphs), "claims": claims, "exact": proof.exact}
-    return value | {
-        "rule": proof.rule,
-        "meaning": MEANINGS.get(proof.rule, ""),
-        "axioms": [[str(a.subject), str(a.predicate), str(a.object)] for a in proof.axioms],
-        "premises": [as_json(premise) for premise in proof.premises],
-        "inferredAxioms": [as_json(premise) for premise in proof.stated],
-    }
-
-
-def _lines(proof: Proof, names: Names, indent: str) -> Iterator[str]:
-    yield f"{indent}{names.fact(proof.fact)}"
-    if isinstance(proof, Asserted):
-        yield f"{indent}  asserted in {', '.join(_shown(graph, names) for graph in proof.graphs)}"
-        if proof.claims:
-            rests = "claimed by" if proof.exact else "its subject rests on"
-            yield f"{indent}  {rests} {', '.join(map(names.term, proof.claims))}"
-        return
-    meaning = MEANINGS.get(proof.rule)
-    yield f"{indent}  inferred by {proof.rule}" + (f": {meaning}" if meaning else "")
-    for axiom in axiom_texts(proof.axioms, names):
-        yield f"{indent}  axiom {axiom}"
-    for premise in (*proof.premises, *proof.stated):
-        yield from _lines(premise, names, indent + "    ")
-
-
-def _shown(graph: str, names: Names) -> str:
-    return names.term(ox.NamedNode(graph)) if graph else "the default graph"
 
 
 def _graph_name(quad: ox.Quad) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -11,8 +12,8 @@ from coopkg.endpoint import SHAPES, choose_format, respond
 from coopkg.errors import BadParameter
 from coopkg.negotiation import prefers_html
 from coopkg.problems import PAGE_HEADERS
-from coopkg.protocol import HttpResponse
-from coopkg.queries import SavedQuery, find_query
+from coopkg.protocol import HttpResponse, read_entailment
+from coopkg.queries import RESERVED, SavedQuery, find_query
 from coopkg.results import by_name, formats_for
 from coopkg.suggestions import is_known, similar
 from coopkg.vocab import LANGUAGES
@@ -21,6 +22,9 @@ from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from coopkg.engine.evaluate import Task
+    from coopkg.results import Format
 
 blueprint = Blueprint("pages", __name__)
 
@@ -64,15 +68,17 @@ def query_page(name: str) -> Response:
     running = service()
     slug, _, suffix = name.partition(".")
     saved = find_query(running.queries, slug)
-    values = {key: value for key, value in request.args.items() if key not in {"format", "lang"}}
+    values = {key: value for key, value in request.args.items() if key not in RESERVED}
+    entailment = read_entailment(request.args.getlist("entailment"))
     _know(saved, values)
     offered = formats_for(SHAPES[saved.form])
     if suffix == "rq":
         return flask_response(HttpResponse(200, {"Content-Type": "application/sparql-query"}, saved.text.encode()))
     if not suffix and not request.args.get("format") and prefers_html(request.headers.get("Accept"), offered):
-        return _answer_page(saved, values)
+        return _answer_page(saved, values, entailment=entailment)
     fmt = choose_format(request.headers.get("Accept"), suffix or request.args.get("format"), SHAPES[saved.form])
     task = saved.task(values, fmt, running.settings.base)
+    task = replace(task, entailment=entailment)
     return flask_response(respond(http_request(), running, task, stable=saved.stable))
 
 
@@ -87,9 +93,13 @@ def _know(saved: SavedQuery, values: Mapping[str, str]) -> None:
             raise BadParameter(f"The graph does not know {values[name]}.{hint}", suggestion=close)
 
 
-def _answer_page(saved: SavedQuery, values: Mapping[str, str]) -> Response:
-    running = service()
-    answer = shown_answer(running, saved.form, lambda fmt: saved.task(values, fmt, running.settings.base))
+def _answer_page(saved: SavedQuery, values: Mapping[str, str], *, entailment: bool) -> Response:
+    base = service().settings.base
+
+    def task(fmt: Format) -> Task:
+        return replace(saved.task(values, fmt, base), entailment=entailment)
+
+    answer = shown_answer(service(), saved.form, task)
     suffixes = [f.name for f in formats_for(SHAPES[saved.form])]
     return page("query.html", query=saved, values=values, answer=answer, suffixes=suffixes)
 
@@ -106,10 +116,15 @@ def _summary(query: SavedQuery) -> dict[str, object]:
 _JSON = by_name("json") or formats_for(SHAPES["SELECT"])[0]
 
 
+def language_asked() -> str:
+    """Give the language that the request asks for: by ``lang``, else by Accept-Language, else the first of ours."""
+    asked = request.args.get("lang", "")
+    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0]) or LANGUAGES[0]
+
+
 def page(template: str, **values: object) -> Response:
     """Render a template in the language that the request asks for, under the strict policy of every page."""
-    asked = request.args.get("lang", "")
-    language = asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    language = language_asked()
     response = make_response(render_template(template, language=language, languages=LANGUAGES, **values))
     response.headers.update({**PAGE_HEADERS, "Content-Language": language, "Vary": "Accept, Accept-Language"})
     return response

@@ -1,0 +1,125 @@
+"""Proofs: their steps and leaves, as values, as indented lines and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph as ox
+
+from coopkg.reasoning.meanings import MEANINGS, PHRASES
+from coopkg.reasoning.wording import Names, axiom_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from coopkg.reasoning.rules import Fact
+
+    Paraphrases = Mapping[ox.NamedNode, Mapping[str, str]]
+    """What claims say in our words, by language."""
+
+
+@dataclass(frozen=True)
+class Asserted:
+    """A leaf of a proof: a triple that is asserted, the graphs that say so, and the claims that it rests on.
+
+    ``exact`` says that the claims are about this very triple, not about all that its subject states.
+    """
+
+    fact: Fact
+    graphs: tuple[str, ...]
+    claims: tuple[ox.NamedNode, ...] = ()
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """A triple that follows: the rule's name, the axioms that it came from, and proofs of what it needed.
+
+    ``stated`` are the proofs of those of the axioms that are themselves inferred.
+    """
+
+    fact: Fact
+    rule: str
+    axioms: tuple[ox.Triple, ...]
+    premises: tuple[Proof, ...]
+    stated: tuple[Proof, ...] = ()
+
+
+Proof = Asserted | Step
+
+
+def steps_of(proof: Proof) -> Iterator[Step]:
+    """Give every step of a proof, the last conclusion first."""
+    if isinstance(proof, Step):
+        yield proof
+        for premise in (*proof.premises, *proof.stated):
+            yield from steps_of(premise)
+
+
+def leaves_of(proof: Proof) -> Iterator[Asserted]:
+    """Give every asserted triple that a proof ends in."""
+    if isinstance(proof, Asserted):
+        yield proof
+        return
+    for premise in (*proof.premises, *proof.stated):
+        yield from leaves_of(premise)
+
+
+def claims_of(proof: Proof) -> tuple[ox.NamedNode, ...]:
+    """Give every claim that a proof rests on, once, in the order of its leaves."""
+    return tuple(dict.fromkeys(claim for leaf in leaves_of(proof) for claim in leaf.claims))
+
+
+def as_text(proof: Proof, prefixes: Mapping[str, str], told: Paraphrases | None = None, language: str = "en") -> str:
+    """Give a proof as indented lines, the conclusion first, its claims with what is ``told`` of them."""
+    return "\n".join(_Lines(Names(prefixes), told or {}, language).of(proof, ""))
+
+
+def as_json(proof: Proof, told: Paraphrases | None = None) -> dict[str, Any]:
+    """Give a proof as a JSON value; terms are as in N-Triples, claims have what is ``told`` of them by language."""
+    value: dict[str, Any] = {"triple": [str(term) for term in proof.fact]}
+    if isinstance(proof, Asserted):
+        claims = [{"claim": claim.value, "paraphrase": dict((told or {}).get(claim, {}))} for claim in proof.claims]
+        return value | {"asserted": list(proof.graphs), "claims": claims, "exact": proof.exact}
+    return value | {
+        "rule": proof.rule,
+        "meaning": dict(MEANINGS.get(proof.rule, {})),
+        "axioms": [[str(a.subject), str(a.predicate), str(a.object)] for a in proof.axioms],
+        "premises": [as_json(premise, told) for premise in proof.premises],
+        "inferredAxioms": [as_json(premise, told) for premise in proof.stated],
+    }
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """How lines are written: names of terms, paraphrases of claims and their language."""
+
+    names: Names
+    told: Paraphrases
+    language: str
+
+    def say(self, phrase: str) -> str:
+        return PHRASES[phrase][self.language]
+
+    def of(self, proof: Proof, indent: str) -> Iterator[str]:
+        yield f"{indent}{self.names.fact(proof.fact)}"
+        yield from self._leaf(proof, indent) if isinstance(proof, Asserted) else self._step(proof, indent)
+
+    def _leaf(self, leaf: Asserted, indent: str) -> Iterator[str]:
+        yield f"{indent}  {self.say('asserted')} {', '.join(map(self._graph, leaf.graphs))}"
+        rests = self.say("claimed" if leaf.exact else "rests")
+        for claim in leaf.claims:
+            paraphrase = self.told.get(claim, {}).get(self.language, "")
+            yield f"{indent}  {rests} {self.names.term(claim)}" + (f": {paraphrase}" if paraphrase else "")
+
+    def _step(self, step: Step, indent: str) -> Iterator[str]:
+        meaning = MEANINGS.get(step.rule, {}).get(self.language)
+        yield f"{indent}  {self.say('inferred')} {step.rule}" + (f": {meaning}" if meaning else "")
+        for axiom in axiom_texts(step.axioms, self.names):
+            yield f"{indent}  {self.say('axiom')} {axiom}"
+        for premise in (*step.premises, *step.stated):
+            yield from self.of(premise, indent + "    ")
+
+    def _graph(self, graph: str) -> str:
+        return self.names.term(ox.NamedNode(graph)) if graph else self.say("default")
