@@ -18,13 +18,14 @@ LAYERS = (
     {
         *("terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"),
         *("journal", "jsonld", "accepted", "spellings", "reasoning"),
-        *("entailment", "consistency", "validation"),
+        *("entailment", "consistency", "validation", "display", "schema_org"),
     },
     {"protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"},
     {"service"},
     {"suggestions"},
-    {"descriptions", "catalogue"},
+    {"catalogue"},
     {"endpoint"},
+    {"descriptions"},
     {"traffic", "observation"},
     {"web", "cli", "app", "front", "server", "__main__"},
 )
@@ -47,6 +48,8 @@ ONLY_IN = {
         "entailment",
         "validation",
         "consistency",
+        "display",
+        "schema_org",
     },
 }
 

@@ -15,6 +15,7 @@
     +-- Unauthorized           401            no token, or a wrong one
     +-- Forbidden              403            not allowed to anybody, or not to this token
     +-- NotFound               404, exit 2    no such saved query, entity, graph or route
+    |   +-- Gone               410, exit 2    ... any more: a commit removed it
     +-- MethodNotAllowed       405            with the methods that are allowed
     +-- NotAcceptable          406, exit 2    with the media types that are on offer
     +-- Stale                  412, exit 1    the graph is no longer the one that If-Match names
@@ -149,6 +150,13 @@ class NotFound(CoopkgError):
     status = 404
     exit_code = 2
     title = "Not found"
+
+
+class Gone(NotFound):
+    """There was such a thing, and a commit removed it; ``version`` is the one that no longer had it."""
+
+    status = 410
+    title = "Gone"
 
 
 class MethodNotAllowed(CoopkgError):

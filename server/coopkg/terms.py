@@ -197,6 +197,11 @@ def format_of(name: str) -> ox.RdfFormat:
     return found
 
 
+def read_triples(data: bytes) -> list[ox.Triple]:
+    """Give the triples of a document in N-Triples."""
+    return [quad.triple for quad in ox.parse(data, ox.RdfFormat.N_TRIPLES)]
+
+
 def same_graph(one: bytes, other: bytes) -> bool:
     """Say whether two Turtle documents are the same graph, whatever their blank nodes are called."""
     graphs = [ox.Dataset(ox.parse(text, ox.RdfFormat.TURTLE)) for text in (one, other)]
