@@ -20,7 +20,7 @@ LAYERS = (
         *("journal", "jsonld", "accepted", "spellings", "reasoning"),
         *("entailment", "consistency", "validation", "display", "schema_org"),
     },
-    {"protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"},
+    {"protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup", "examples"},
     {"service"},
     {"suggestions"},
     {"catalogue"},

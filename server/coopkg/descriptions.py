@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from coopkg.engine.evaluate import Task
 from coopkg.endpoint import answer_headers, respond
+from coopkg.engine.evaluate import Task
 from coopkg.errors import Gone, NotFound
 from coopkg.protocol import HttpResponse
 from coopkg.representation import etag, matches
@@ -17,11 +17,10 @@ from coopkg.terms import named_node, read_triples, serialize_triples_as
 from coopkg.vocab import EXAMPLES, INFERRED, STANDARD_PREFIXES, prefixes
 
 if TYPE_CHECKING:
-    import pyoxigraph as ox
-
     from coopkg.protocol import HttpRequest
     from coopkg.results import Format
     from coopkg.service import Service
+    from coopkg.terms import Triple
 
 SHOWN: Final = 200
 """How many of the triples that lead to an IRI its page lists; where there are more, the page says so."""
@@ -37,8 +36,8 @@ _GRAPHS: Final = re.compile(rf"graph/.+|{re.escape(EXAMPLES)}")
 class Described:
     """A description as a page wants it: the triples, those of them that are inferred, and whether more are left out."""
 
-    triples: list[ox.Triple]
-    inferred: frozenset[ox.Triple]
+    triples: list[Triple]
+    inferred: frozenset[Triple]
     more: bool = False
 
 
@@ -69,7 +68,7 @@ class Description:
         """Give the description in an RDF format, with its validators. Raises the errors of evaluation."""
         return respond(request, service, self.task(fmt, service.settings.base), stable=True)
 
-    def _inferred(self, service: Service, shown: list[ox.Triple]) -> frozenset[ox.Triple]:
+    def _inferred(self, service: Service, shown: list[Triple]) -> frozenset[Triple]:
         if self.inferred in {ALL, NONE}:
             return frozenset(shown if self.inferred == ALL else ())
         base = service.settings.base
@@ -82,7 +81,7 @@ class Computed:
     """A description that is computed from the version of the graph, such as the catalogue: its triples."""
 
     iri: str
-    triples: list[ox.Triple]
+    triples: list[Triple]
 
     def read(self, service: Service) -> Described:  # noqa: ARG002 - as Description.read
         """Give the description for a page."""
@@ -98,7 +97,7 @@ class Computed:
         return HttpResponse(200, headers, body)
 
 
-def _triples(service: Service, task: Task) -> list[ox.Triple]:
+def _triples(service: Service, task: Task) -> list[Triple]:
     return read_triples(service.ask(task))
 
 

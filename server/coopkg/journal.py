@@ -114,7 +114,7 @@ class Record:
         return sum(1 for _ in _marked(self.rows, mark))
 
     def bereft(self) -> set[str]:
-        """Give the IRIs of the subjects that the patch removes triples of, and of the graphs that it removes them from."""
+        """Give the IRIs of the subjects and the graphs that the patch removes triples of."""
         rows = [row.removesuffix(" .") for _, row in _marked(self.rows, "D", "GD")]
         return {end[1:-1] for row in rows for end in (row.partition(" ")[0], row.rpartition(" ")[2]) if end[:1] == "<"}
 

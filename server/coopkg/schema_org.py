@@ -66,6 +66,6 @@ def _value(term: Term) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def script(value: Mapping[str, Any]) -> str:
-    """Give the JSON for a script element: no ``<`` is left in it that could end the element (HTML, section 4.12.1.3)."""
+    """Give the JSON for a script element: no ``<`` is left in it that could end it (HTML, section 4.12.1.3)."""
     text = json.dumps(value, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -13,11 +13,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from coopkg.engine.keeper import BESIDE
 from coopkg.engine.pool import ReaderPool
 from coopkg.errors import Busy, EngineFault
+from coopkg.examples import examples
+from coopkg.files import find_published
 from coopkg.home import claim
+from coopkg.queries import load_queries
 from coopkg.service import check_published, open_service
 from coopkg.settings import Settings
+from coopkg.terms import in_graph, write_nquads
+from coopkg.vocab import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +47,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     counters = folder / "counters"
     counters.mkdir()
     os.environ.update({**settings.environment(), SOCKETS: str(folder), COUNTERS: str(counters)})
+    if not settings.scratch:
+        published = find_published(settings.published)
+        triples = examples(load_queries(published, settings.base).values(), settings.base)
+        (folder / BESIDE).write_bytes(write_nquads(in_graph(triples, settings.base + EXAMPLES)))
     keeper = KeeperProcess(folder, settings)
     try:
         keeper.start()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coopkg.accepted import accepted, amended
@@ -14,6 +15,7 @@ from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.entailment import entailed, follow
 from coopkg.errors import DoesNotConform, Forbidden
+from coopkg.examples import with_examples
 from coopkg.files import find_published
 from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
@@ -60,10 +62,15 @@ class LocalEngine:
     """Evaluates in this process: for the user's own queries, tests, and Flask without ``coopkg serve``."""
 
     dataset: Dataset
+    turn: Lock = field(default_factory=Lock)
 
     def ask(self, task: Task) -> Answer:
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
-        return Answer(evaluate(self.dataset.view(entailment=task.entailment), task), self.dataset.tag)
+        return Answer(self._evaluated(task), self.dataset.tag)
+
+    def _evaluated(self, task: Task) -> bytes:
+        with self.turn:  # a query may put graphs into the store for its time, which no other is to see
+            return evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)
 
     def tag(self) -> str:
         """Give the tag of the current version."""
@@ -122,8 +129,13 @@ def open_service(settings: Settings, engine: Engine | None = None) -> Service:
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
     cache = AnswerCache(settings.cache_bytes)
-    engine = engine or LocalEngine(entailed(read_dataset(settings), axiomatic=settings.scratch))
+    engine = engine or LocalEngine(_local(settings))
     return Service(settings, engine, queries, cache, _history(settings))
+
+
+def _local(settings: Settings) -> Dataset:
+    dataset = entailed(read_dataset(settings), axiomatic=settings.scratch)
+    return dataset if settings.scratch else with_examples(dataset, find_published(settings.published))
 
 
 def _history(settings: Settings) -> History | None:

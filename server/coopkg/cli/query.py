@@ -13,6 +13,8 @@ from coopkg.endpoint import SHAPES, choose_format
 from coopkg.engine.evaluate import Task, evaluate
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
+from coopkg.examples import with_examples
+from coopkg.files import find_published
 from coopkg.results import Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.vocab import prefixes
@@ -39,8 +41,8 @@ def command(query: str, name: str | None, output: Path | None, *, exit_status: b
     name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
     fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)
     names = prefixes(settings.base)
-    store = load_entailed(settings).view(entailment=True)
-    answer = evaluate(store, Task(text, fmt, settings.base, prefixes=names))
+    dataset = with_examples(load_entailed(settings), find_published(settings.published))
+    answer = evaluate(dataset.view(entailment=True), Task(text, fmt, settings.base, prefixes=names), dataset.beside)
     emit(as_table(answer, names) if name == "table" and shape is not Shape.GRAPH else answer, output)
     if exit_status and shape is Shape.BOOLEAN and b"true" not in answer:
         raise SystemExit(1)

@@ -34,6 +34,7 @@ from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.shacl.gate import open_gate, refuse
 from coopkg.shacl.stored import StoredGraph
+from coopkg.terms import read_nquads
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from coopkg.shacl.gate import Gate
     from coopkg.store import Dataset
 
+BESIDE: Final = "beside.nq"
+"""The file in the keeper's folder with the named graphs that are served beside the facts."""
 TICK: Final = 0.05
 """Seconds between two looks at what the readers are at work on."""
 HEAVY_AFTER: Final = 0.1
@@ -335,12 +338,18 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
     return gate
 
 
+def _beside(dataset: Dataset, path: Path) -> Dataset:
+    """Give the dataset with the named graphs that whoever started the keeper left for it."""
+    return dataset.with_graphs(read_nquads(path.read_bytes())) if path.exists() else dataset
+
+
 def main() -> None:
     """Run the keeper over the settings in the environment; its arguments are the folder of its sockets, its parent."""
     _die_with(int(sys.argv[2]))
     settings = Settings.from_environment()
     try:
         ledger = Ledger.open(settings)
+        ledger.dataset = _beside(ledger.dataset, Path(sys.argv[1]) / BESIDE)
         gate = _gate(settings, ledger.dataset)
     except CoopkgError as error:
         print(f"coopkg: {error.detail}", file=sys.stderr, flush=True)  # noqa: T201

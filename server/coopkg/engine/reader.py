@@ -103,7 +103,7 @@ class Reader:
                 body = Why(**value["why"]).answer(self.dataset)
                 return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
             task = wire.decode(value["task"])
-            body = evaluate(self.dataset.view(entailment=task.entailment), task)
+            body = evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)
             return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
         except CoopkgError as error:
             return _error(number, error)

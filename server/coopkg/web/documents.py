@@ -17,7 +17,7 @@ from coopkg.results import GRAPH_FORMATS, Shape
 from coopkg.schema_org import script, structured
 from coopkg.terms import compact
 from coopkg.vocab import LANGUAGES, LICENCE, prefixes
-from coopkg.web.pages import page, language_asked
+from coopkg.web.page import language_asked, page
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:

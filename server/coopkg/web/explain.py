@@ -15,7 +15,7 @@ from coopkg.representation import etag, matches
 from coopkg.results import Format
 from coopkg.terms import cell, from_ntriples, named_node, term_of, triples_from_ntriples
 from coopkg.vocab import prefixes
-from coopkg.web.pages import language_asked, page
+from coopkg.web.page import language_asked, page
 from coopkg.web.values import service
 
 if TYPE_CHECKING:

@@ -6,22 +6,25 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 
-from coopkg.endpoint import SHAPES, choose_format, respond
-from coopkg.errors import BadParameter
-from coopkg.negotiation import prefers_html
-from coopkg.problems import PAGE_HEADERS
+from coopkg.descriptions import Computed
+from coopkg.endpoint import SHAPES, respond
+from coopkg.errors import BadParameter, NotAcceptable
+from coopkg.examples import example, example_iri, examples
+from coopkg.negotiation import choose, prefers_html
 from coopkg.protocol import HttpResponse, read_entailment
 from coopkg.queries import RESERVED, SavedQuery, find_query
-from coopkg.results import by_name, formats_for
+from coopkg.results import GRAPH_FORMATS, by_name, formats_for
 from coopkg.suggestions import is_known, similar
-from coopkg.vocab import LANGUAGES
+from coopkg.vocab import EXAMPLES
 from coopkg.web.answers import shown_answer
+from coopkg.web.documents import PAGE, document
+from coopkg.web.page import page
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from coopkg.engine.evaluate import Task
     from coopkg.results import Format
@@ -47,12 +50,18 @@ def home() -> Response:
     return page("home.html", counts=counts, starred=starred, settings=running.settings)
 
 
-@blueprint.get("/queries")
-def query_list() -> Response:
-    """List the saved queries, as a page or as JSON."""
-    running = service()
-    if prefers_html(request.headers.get("Accept"), (_JSON,)):
+@blueprint.get("/queries", defaults={"suffix": ""})
+@blueprint.get("/queries.<suffix>")
+def query_list(suffix: str) -> Response:
+    """List the saved queries: as a page, as JSON, or as RDF, in which SHACL describes them as executable."""
+    running, accept = service(), request.headers.get("Accept")
+    offered = (_JSON, *GRAPH_FORMATS)
+    if suffix == PAGE or (not suffix and prefers_html(accept, offered)):
         return page("queries.html", queries=running.queries.values())
+    fmt = _named(suffix, offered) if suffix else choose(accept, offered)
+    if fmt in GRAPH_FORMATS:
+        base = running.settings.base
+        return document(Computed(base + EXAMPLES, examples(running.queries.values(), base)), "queries", fmt.name)
     return flask_response(
         HttpResponse(
             200,
@@ -64,22 +73,46 @@ def query_list() -> Response:
 
 @blueprint.get("/queries/<name>")
 def query_page(name: str) -> Response:
-    """Answer a saved query: a page for people, a format by suffix or Accept for programs."""
+    """Answer a saved query: a page for people, a format by suffix or Accept for programs.
+
+    Where the answer is no graph, RDF is the description of the query itself.
+    """
     running = service()
     slug, _, suffix = name.partition(".")
     saved = find_query(running.queries, slug)
     values = {key: value for key, value in request.args.items() if key not in RESERVED}
     entailment = read_entailment(request.args.getlist("entailment"))
     _know(saved, values)
-    offered = formats_for(SHAPES[saved.form])
     if suffix == "rq":
         return flask_response(HttpResponse(200, {"Content-Type": "application/sparql-query"}, saved.text.encode()))
-    if not suffix and not request.args.get("format") and prefers_html(request.headers.get("Accept"), offered):
-        return _answer_page(saved, values, entailment=entailment)
-    fmt = choose_format(request.headers.get("Accept"), suffix or request.args.get("format"), SHAPES[saved.form])
-    task = saved.task(values, fmt, running.settings.base)
-    task = replace(task, entailment=entailment)
-    return flask_response(respond(http_request(), running, task, stable=saved.stable))
+    accept, answers = request.headers.get("Accept"), formats_for(SHAPES[saved.form])
+    offered = answers if answers == GRAPH_FORMATS else (*answers, *GRAPH_FORMATS)
+    name = suffix or request.args.get("format", "")
+    if suffix == PAGE or (not name and prefers_html(accept, offered)):
+        response = _answer_page(saved, values, entailment=entailment)
+    elif (fmt := _named(name, offered) if name else choose(accept, offered)) in answers:
+        task = replace(saved.task(values, fmt, running.settings.base), entailment=entailment)
+        response = flask_response(respond(http_request(), running, task, stable=saved.stable))
+    else:
+        source = Computed(example_iri(saved, running.settings.base), example(saved, running.settings.base))
+        return document(source, f"queries/{slug}", fmt.name)
+    response.headers["Link"] = ", ".join((
+        f'<{running.settings.base}queries/{slug}>; rel="canonical"',
+        f'</{EXAMPLES}>; rel="describedby"; type="text/turtle"',
+        *(f'<./{slug}.{f.name}>; rel="alternate"; type="{f.media_type}"' for f in offered),
+    ))  # fmt: skip
+    return response
+
+
+def _named(name: str, offered: Sequence[Format]) -> Format:
+    """Give the offered format of that name or media type. Raises NotAcceptable with those that there are."""
+    found = next((f for f in offered if name in {f.name, f.media_type}), None)
+    if found is None:
+        names = [f.name for f in offered]
+        raise NotAcceptable(
+            f"There is no format {name!r} for this query; there are {', '.join(names)}.", available=names
+        )
+    return found
 
 
 def _know(saved: SavedQuery, values: Mapping[str, str]) -> None:
@@ -114,17 +147,3 @@ def _summary(query: SavedQuery) -> dict[str, object]:
 
 
 _JSON = by_name("json") or formats_for(SHAPES["SELECT"])[0]
-
-
-def language_asked() -> str:
-    """Give the language that the request asks for: by ``lang``, else by Accept-Language, else the first of ours."""
-    asked = request.args.get("lang", "")
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0]) or LANGUAGES[0]
-
-
-def page(template: str, **values: object) -> Response:
-    """Render a template in the language that the request asks for, under the strict policy of every page."""
-    language = language_asked()
-    response = make_response(render_template(template, language=language, languages=LANGUAGES, **values))
-    response.headers.update({**PAGE_HEADERS, "Content-Language": language, "Vary": "Accept, Accept-Language"})
-    return response

@@ -20,7 +20,7 @@ from coopkg.shacl.faces import FACES, NAMES, Face, face
 from coopkg.terms import format_of, named_node
 from coopkg.vocab import LANGUAGES, prefixes
 from coopkg.web.facts import CONTRIBUTIONS
-from coopkg.web.pages import page
+from coopkg.web.page import page
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
