@@ -98,7 +98,7 @@ def loose(triples: list[ox.Triple]) -> set[tuple[str, str, str]]:
     return {(_node(t.subject).strip("<>"), _node(t.predicate), _node(t.object)) for t in triples}
 
 
-def _node(term: Any) -> str:
+def _node(term: object) -> str:
     if isinstance(term, ox.NamedNode):
         return f"<{term.value}>"
     if isinstance(term, ox.Literal):

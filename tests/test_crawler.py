@@ -6,8 +6,8 @@ import http.client
 import json
 import urllib.parse
 from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
@@ -16,14 +16,18 @@ import pages
 from conftest import BASE
 from coopkg.descriptions import SHOWN_TRIPLES
 from coopkg.results import GRAPH_FORMATS
+from coopkg.vocab import EXAMPLES
 
-TERMS = """
-SELECT DISTINCT ?iri WHERE {
-  { ?iri ?p ?o } UNION { ?s ?iri ?o } UNION { ?s ?p ?iri } UNION { GRAPH ?iri {} }
-  UNION { GRAPH <%s.well-known/sparql-examples> { { ?iri ?p ?o } UNION { ?s ?iri ?o } UNION { ?s ?p ?iri } } }
-  FILTER(ISIRI(?iri) && STRSTARTS(STR(?iri), "%s"))
-}
-""" % (BASE, BASE)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANYWHERE = "{ ?iri ?p ?o } UNION { ?s ?iri ?o } UNION { ?s ?p ?iri }"
+TERMS = f"""
+SELECT DISTINCT ?iri WHERE {{
+  {ANYWHERE} UNION {{ GRAPH ?iri {{}} }} UNION {{ GRAPH <{BASE}{EXAMPLES}> {{ {ANYWHERE} }} }}
+  FILTER(ISIRI(?iri) && STRSTARTS(STR(?iri), "{BASE}"))
+}}
+"""
 
 
 class Crawler:

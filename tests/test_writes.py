@@ -112,14 +112,21 @@ def test_what_a_commit_removed_is_gone_and_what_never_was_is_not_found(server: R
     iri = f"{BASE}id/topic/for-a-while"
     server.add(f"<{iri}> <http://e/p> 1 .")
     assert server.ask("GET", "/id/topic/for-a-while.ttl").status == 200
-    gone = server.ask(
-        "POST", "/update", f"DELETE WHERE {{ GRAPH ?g {{ <{iri}> ?p ?o }} }}", Content_Type="application/sparql-update"
-    )
+    update = f"DELETE WHERE {{ GRAPH ?g {{ <{iri}> ?p ?o }} }}"
+    gone = server.ask("POST", "/update", update, Content_Type="application/sparql-update")
     found = server.ask("GET", "/id/topic/for-a-while")
     assert (gone.status, found.status, found.value["version"]) == (200, 410, gone.value["version"])
     assert server.ask("GET", "/id/topic/never").status == 404
     server.add(f"<{iri}> <http://e/p> 2 .")
     assert server.ask("GET", "/id/topic/for-a-while").status == 200
+
+
+def test_the_graph_of_saved_queries_is_never_written(server: Running) -> None:
+    graph = f"{BASE}.well-known/sparql-examples"
+    put = server.ask("POST", f"/graphs?graph={graph}", "<http://e/s> <http://e/p> 1 .", Content_Type=TURTLE)
+    update = f"INSERT DATA {{ GRAPH <{graph}> {{ <http://e/s> <http://e/p> 1 }} }}"
+    inserted = server.ask("POST", "/update", update, Content_Type="application/sparql-update")
+    assert (put.status, inserted.status) == (403, 403)
 
 
 def test_changes_are_listed_for_programs_and_people(server: Running) -> None:
