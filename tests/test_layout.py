@@ -20,12 +20,15 @@ LAYERS = (
         *("journal", "jsonld", "accepted", "spellings", "reasoning"),
         *("entailment", "consistency", "validation", "display", "schema_org"),
     },
-    {"protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup", "examples"},
-    {"service"},
+    {
+        *("protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"),
+        "examples",
+    },
+    {"service", "dumps"},
     {"suggestions"},
     {"catalogue"},
     {"endpoint"},
-    {"descriptions"},
+    {"descriptions", "distribution"},
     {"traffic", "observation"},
     {"web", "cli", "app", "front", "server", "__main__"},
 )

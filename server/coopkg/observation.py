@@ -94,7 +94,7 @@ def _line(request: HttpRequest, response: HttpResponse, client: str, seconds: fl
             "path": request.path[:200],
             "query": query_hash(request),
             "status": response.status,
-            "bytes": len(response.body),
+            "bytes": response.length,
             "ms": round(seconds * 1000, 1),
             "client": client_bucket(client),
         }

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from coopkg.dumps import Shelf
 from coopkg.engine.keeper import BESIDE
 from coopkg.engine.pool import ReaderPool
 from coopkg.errors import Busy, EngineFault
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SOCKETS: Final = "COOPKG_SOCKETS"
 """The environment variable that tells a web worker where the keeper listens."""
+DUMPS: Final = "dumps"
+"""The folder, beside the sockets, of the dumps that the web workers make."""
 COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable that tells prometheus_client, when it is imported, where the workers share counters."""
 
@@ -130,5 +133,5 @@ def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 
     known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
     pool = ReaderPool(Path(known[SOCKETS]), settings)
-    service = open_service(settings, pool)
+    service = open_service(settings, pool, Shelf(pool.folder / DUMPS))
     return Front(create_app(settings, service), service, pool)

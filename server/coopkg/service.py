@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coopkg.accepted import accepted, amended
+from coopkg.dumps import Shelf
 from coopkg.engine.cache import AnswerCache
 from coopkg.engine.changes import work_out
 from coopkg.engine.evaluate import Answer, Task, evaluate
@@ -27,6 +28,7 @@ from coopkg.vocab import prefixes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from coopkg.engine.extract import Extract
     from coopkg.entailment import Why
     from coopkg.queries import SavedQuery
     from coopkg.settings import Settings
@@ -50,6 +52,10 @@ class Engine(Protocol):
 
     def explain(self, why: Why) -> Answer:
         """Say why a triple holds, as JSON. Raises NotFound."""
+        ...
+
+    def extract(self, extract: Extract) -> Answer:
+        """Write a graph down, literals as they were written."""
         ...
 
     def change(self, proposal: Proposal) -> Receipt:
@@ -88,6 +94,10 @@ class LocalEngine:
         """Say why a triple holds, as JSON. Raises NotFound."""
         return Answer(why.answer(self.dataset), self.dataset.tag)
 
+    def extract(self, extract: Extract) -> Answer:
+        """Write a graph down, literals as they were written."""
+        return Answer(extract.answer(self.dataset), self.dataset.tag)
+
     def change(self, proposal: Proposal) -> Receipt:
         """Carry a change out on the dataset itself."""
         patch = work_out(self.dataset.store, proposal.change)
@@ -104,6 +114,7 @@ class Service:
     queries: Mapping[str, SavedQuery]
     cache: AnswerCache
     history: History | None = None
+    shelf: Shelf = field(default_factory=Shelf)
 
     def ask(self, task: Task) -> bytes:
         """Evaluate and give the whole answer. Raises the errors of evaluation."""
@@ -121,7 +132,7 @@ class Service:
         return [{name: term["value"] for name, term in row.items()} for row in answer["results"]["bindings"]]
 
 
-def open_service(settings: Settings, engine: Engine | None = None) -> Service:
+def open_service(settings: Settings, engine: Engine | None = None, shelf: Shelf | None = None) -> Service:
     """Load the saved queries, and the dataset unless an engine has it, unchecked.
 
     Raises DatasetBroken, RdfSyntaxError, QuerySyntaxError.
@@ -130,7 +141,7 @@ def open_service(settings: Settings, engine: Engine | None = None) -> Service:
     queries = load_queries(published, settings.base)
     cache = AnswerCache(settings.cache_bytes)
     engine = engine or LocalEngine(_local(settings))
-    return Service(settings, engine, queries, cache, _history(settings))
+    return Service(settings, engine, queries, cache, _history(settings), shelf or Shelf())
 
 
 def _local(settings: Settings) -> Dataset:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coopkg.consistency import contradictions
 from coopkg.engine import changes, confine, examine, wire
 from coopkg.engine.evaluate import evaluate
+from coopkg.engine.extract import Extract
 from coopkg.engine.frames import Frame, Kind, RequestSocket, send, worker_socket
 from coopkg.entailment import Why, follow
 from coopkg.errors import CoopkgError, MemoryExceeded
@@ -41,6 +42,8 @@ FAILED: Final = 70
 """The exit status of a reader with a fault of its own (sysexits.h: EX_SOFTWARE)."""
 _STREAMS: Final = 16
 """Streams to web workers that a reader keeps; those of workers that are gone fall out in time."""
+_QUESTIONS: Final[dict[str, type[Extract | Why]]] = {"extract": Extract, "why": Why}
+"""What a reader is asked besides queries, by the word that it travels under."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,8 @@ class Reader:
             if "validate" in value:
                 body = examine.examine(self.dataset, self.gate, examine.from_json(value["validate"]))
                 return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
-            if "why" in value:
-                body = Why(**value["why"]).answer(self.dataset)
+            for word in _QUESTIONS.keys() & value.keys():
+                body = _QUESTIONS[word](**value[word]).answer(self.dataset)
                 return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
             task = wire.decode(value["task"])
             body = evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, request
 
+from coopkg.dumps import CHUNK
 from coopkg.errors import Forbidden
 from coopkg.protocol import HttpRequest, HttpResponse
 from coopkg.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def service() -> Service:
@@ -37,4 +43,17 @@ def http_request() -> HttpRequest:
 
 def flask_response(response: HttpResponse) -> Response:
     """Give a response value as Flask wants it."""
-    return Response(response.body, response.status, dict(response.headers))
+    if response.path is None:
+        return Response(response.body, response.status, dict(response.headers))
+    found = Response(_part(response.path, *response.span), response.status, dict(response.headers))
+    found.content_length = response.length
+    return found
+
+
+def _part(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """Give the bytes of a file from ``start`` to before ``end``."""
+    with path.open("rb") as file:
+        file.seek(start)
+        while chunk := file.read(min(CHUNK, end - start)):
+            start += len(chunk)
+            yield chunk
