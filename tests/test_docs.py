@@ -10,9 +10,22 @@ from coopkg.app import create_app
 from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.store import read_manifest
-from coopkg.web import changes, entities, explain, facts, graph_store, operations, pages, sparql, update, validate
+from coopkg.web import (
+    changes,
+    discovery,
+    dumps,
+    entities,
+    explain,
+    facts,
+    graph_store,
+    operations,
+    pages,
+    sparql,
+    update,
+    validate,
+)
 
-ROOMS = (changes, entities, explain, facts, graph_store, operations, pages, sparql, update, validate)
+ROOMS = (changes, discovery, dumps, entities, explain, facts, graph_store, operations, pages, sparql, update, validate)
 
 
 def text(name: str) -> str:

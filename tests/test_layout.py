@@ -26,7 +26,7 @@ LAYERS = (
     },
     {"service", "dumps"},
     {"suggestions"},
-    {"catalogue"},
+    {"catalogue", "statistics", "void", "dcat", "crawlers"},
     {"endpoint"},
     {"descriptions", "distribution"},
     {"traffic", "observation"},

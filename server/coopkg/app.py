@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
@@ -11,6 +13,7 @@ from coopkg.service import Service, open_service
 from coopkg.settings import Settings
 from coopkg.web import (
     changes,
+    discovery,
     dumps,
     entities,
     explain,
@@ -25,6 +28,11 @@ from coopkg.web import (
 from coopkg.web.values import flask_response
 from coopkg.web.values import service as running
 
+ROOMS: Final = (
+    *(sparql, update, graph_store, facts, validate, changes, explain, pages, discovery, dumps, operations),
+    entities,  # last, for it answers whatever nothing else does
+)
+
 
 def create_app(settings: Settings | None = None, service: Service | None = None) -> Flask:
     """Give the application over those settings, or over a service that is open already.
@@ -35,7 +43,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app = Flask("coopkg", template_folder="web/templates", static_folder="web/static", root_path=_root())
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     app.extensions["coopkg"] = service or open_service(settings)
-    for room in (sparql, update, graph_store, facts, validate, changes, explain, pages, dumps, entities, operations):
+    for room in ROOMS:
         app.register_blueprint(room.blueprint)
     app.register_error_handler(CoopkgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)

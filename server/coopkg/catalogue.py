@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.terms import serialize_triples_as, triple
-from coopkg.vocab import INFERRED, STANDARD_PREFIXES, prefixes
+from coopkg.vocab import CATALOG, EXAMPLES, INFERRED, STANDARD_PREFIXES, VOID, prefixes
 
 if TYPE_CHECKING:
     from coopkg.results import Format
@@ -37,6 +37,7 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
         triple(dataset, _TYPE, _SD + "Dataset"),
         triple(dataset, _SD + "defaultGraph", default),
         triple(default, _TYPE, _SD + "Graph"),
+        *(triple(node, STANDARD_PREFIXES["rdfs"] + "seeAlso", base + name) for name in (VOID, CATALOG, EXAMPLES)),
         *(triple(node, _SD + "resultFormat", f.iri) for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)),
     ]
     triples += [triple(node, *said) for said in _entailment(service)]

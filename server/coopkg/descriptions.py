@@ -17,6 +17,8 @@ from coopkg.terms import named_node, read_triples, serialize_triples_as
 from coopkg.vocab import EXAMPLES, INFERRED, STANDARD_PREFIXES, prefixes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coopkg.protocol import HttpRequest
     from coopkg.results import Format
     from coopkg.service import Service
@@ -95,6 +97,16 @@ class Computed:
         if matches(request.headers.get("if-none-match"), tag):
             return HttpResponse(304, headers)
         return HttpResponse(200, headers, body)
+
+
+def computed(service: Service, path: str, work_out: Callable[[Service], list[Triple]]) -> Computed:
+    """Give a description that is worked out once for a version and kept. Raises what working it out raises."""
+    tag = etag(service.engine.tag(), path, "computed")
+    kept = service.cache.get(tag)
+    if kept is None:
+        kept = serialize_triples_as(list(dict.fromkeys(work_out(service))), _NTRIPLES.rdf, {})
+        service.cache.put(tag, kept)
+    return Computed(service.settings.base + path, read_triples(kept))
 
 
 def _triples(service: Service, task: Task) -> list[Triple]:

@@ -13,6 +13,12 @@ INFERRED: Final = "graph/inferred"
 EXAMPLES: Final = ".well-known/sparql-examples"
 """The named graph of saved queries and prefixes, relative to the base IRI, where query editors look for them."""
 
+VOID: Final = ".well-known/void"
+"""The document that describes the graph in VoID, relative to the base IRI."""
+
+CATALOG: Final = "catalog"
+"""The document of the catalogue in DCAT, relative to the base IRI."""
+
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 """The licence of ontology, data, shapes and queries."""
 

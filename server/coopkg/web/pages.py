@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from coopkg.crawlers import dataset_markup
 from coopkg.descriptions import Computed
 from coopkg.endpoint import SHAPES, respond
 from coopkg.errors import BadParameter, NotAcceptable
@@ -16,11 +17,12 @@ from coopkg.negotiation import choose, prefers_html
 from coopkg.protocol import HttpResponse, read_entailment
 from coopkg.queries import RESERVED, SavedQuery, find_query
 from coopkg.results import GRAPH_FORMATS, by_name, formats_for
+from coopkg.schema_org import script
 from coopkg.suggestions import is_known, similar
 from coopkg.vocab import EXAMPLES
 from coopkg.web.answers import shown_answer
 from coopkg.web.documents import PAGE, document
-from coopkg.web.page import page
+from coopkg.web.page import language_asked, page
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ def home() -> Response:
     rows = running.rows(_COUNTS.format(base=running.settings.base))
     counts = {row["class"].rpartition("#")[2]: int(row["count"]) for row in rows}
     starred = [query for query in running.queries.values() if "start-here" in query.tags]
-    return page("home.html", counts=counts, starred=starred, settings=running.settings)
+    structured = script(dataset_markup(running, language_asked()))
+    return page("home.html", counts=counts, starred=starred, settings=running.settings, structured=structured)
 
 
 @blueprint.get("/queries", defaults={"suffix": ""})
