@@ -22,7 +22,7 @@ LAYERS = (
     },
     {
         *("protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"),
-        "examples",
+        *("examples", "alignments", "fetching"),
     },
     {"service", "dumps"},
     {"suggestions"},

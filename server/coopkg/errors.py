@@ -25,6 +25,7 @@
     +-- KeyReused              422, exit 2    an idempotency key came before with another request
     +-- TooManyRequests        429            one client asks more often than it may
     +-- Busy                   503            the queue is full: come back
+    +-- NotFetched             502, exit 4    a document of another server could not be had
     +-- DeadlineExceeded       504, exit 5    the evaluation took longer than it may
     +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
     +-- StorageExceeded        507, exit 5    the disk takes no more: nothing was changed
@@ -254,6 +255,14 @@ class Busy(CoopkgError):
     def headers(self) -> dict[str, str]:
         """Ask the client to come back (RFC 9110, section 10.2.3)."""
         return {"Retry-After": "1"}
+
+
+class NotFetched(CoopkgError):
+    """A document of another server could not be had: its server is away, slow, or sends too much."""
+
+    status = 502
+    exit_code = 4
+    title = "A document could not be fetched"
 
 
 class DeadlineExceeded(CoopkgError):
