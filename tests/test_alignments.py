@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from coopkg.store import Dataset
 
 COUNTRY = "http://publications.europa.eu/resource/authority/country/"
+CODES = re.findall(
+    "[A-Z]{3}",
+    "ARM AZE BLR CHE CHN CUB FRA GEO IDN IND ITA KOR KAZ LTU MNG NLD PAK POL SRB RUS SVK TKM UKR UZB VNM",
+)
 PREFIXES = f"""
 @prefix at: <http://publications.europa.eu/ontology/authority/> .
 @prefix country: <{COUNTRY}> .
@@ -50,10 +55,7 @@ def test_the_published_alignments_hold(shared: Path, dataset: Dataset, file: str
 
 def register(dataset: Dataset, text: str) -> dict[str, str]:
     """Give the kinds of what is found, by the last part of the subject, in a register that has all countries else."""
-    codes = (
-        "ARM AZE BLR CHE CHN CUB FRA GEO IDN IND ITA KOR KAZ LTU MNG NLD PAK POL SRB RUS SVK TKM UKR UZB VNM".split()
-    )
-    rest = "".join(f"country:{code} a skos:Concept .\n" for code in codes if f"country:{code} " not in text)
+    rest = "".join(f"country:{code} a skos:Concept .\n" for code in CODES if f"country:{code} " not in text)
     found = check(dataset, read_register(Document("register.ttl", f"{PREFIXES}{text}{rest}".encode())))
     assert found.checked == 25
     return {finding.subject.rpartition("/")[2]: finding.kind for finding in found.findings}
