@@ -130,7 +130,9 @@ def test_examples_and_prefixes_can_be_asked_for_as_editors_do(client: FlaskClien
     for text in (
         f"FROM <{BASE}{EXAMPLES}> {{ {which} }}",
         f"{{ GRAPH <{BASE}{EXAMPLES}> {{ {which} }} }}",
-        f"{{ GRAPH ?g {{ {which} }} }}",
+        f"FROM NAMED <{BASE}{EXAMPLES}> {{ GRAPH ?g {{ {which} }} }}",
+        f"{{ VALUES ?g {{ <{BASE}{EXAMPLES}> }} GRAPH ?g {{ {which} }} }}",
+        f"{{ GRAPH <{BASE}.w\\u0065ll-known/sparql-examples> {{ {which} }} }}",
     ):
         assert count(client, text, "DISTINCT ?q") == len(service.queries)
     declared = f"FROM <{BASE}{EXAMPLES}> {{ ?d <{SH}prefix> ?p ; <{SH}namespace> ?i }}"
@@ -143,6 +145,9 @@ def test_examples_are_no_part_of_the_facts(client: FlaskClient, service: Service
     beside = f"{{ SELECT DISTINCT (1 AS ?x) {{ GRAPH <{BASE}{EXAMPLES}> {{}} }} }}"
     assert count(client, f"{{ ?s ?p ?o {beside} }}") == info["quads"] + info["inferred"]
     assert count(client, f"{{ ?s a <{SH}SPARQLExecutable> }}") == 0
+    assert count(client, f"{{ GRAPH ?g {{ ?s a <{SH}SPARQLExecutable> }} }}") == 0
+    named = client.get("/sparql", query_string={"query": "ASK { }", "default-graph-uri": BASE + EXAMPLES})
+    assert named.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from coopkg.engine.extract import Extract
 from coopkg.errors import Busy, NotFound
 from coopkg.results import by_name
-from coopkg.vocab import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,8 +72,7 @@ class Made:
 
 def graphs(service: Service) -> list[str]:
     """Give the named graphs that hold facts, asserted or inferred, by IRI; what stands beside them is left out."""
-    rows = service.rows("SELECT ?g WHERE { GRAPH ?g {} } ORDER BY ?g")
-    return [row["g"] for row in rows if row["g"] != service.settings.base + EXAMPLES]
+    return [row["g"] for row in service.rows("SELECT ?g WHERE { GRAPH ?g {} } ORDER BY ?g")]
 
 
 def offered(service: Service) -> list[Dump]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coopkg.accepted import accepted, amended
 from coopkg.dumps import Shelf
 from coopkg.engine.cache import AnswerCache
 from coopkg.engine.changes import work_out
-from coopkg.engine.evaluate import Answer, Task, evaluate
+from coopkg.engine.evaluate import Answer, Task, evaluate, reaches
 from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.entailment import entailed, follow
@@ -22,6 +21,7 @@ from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.shacl.report import Report, Severity, human
+from coopkg.store import copied
 from coopkg.validation import read_shapes, validate_documents, validate_published
 from coopkg.vocab import prefixes
 
@@ -68,15 +68,16 @@ class LocalEngine:
     """Evaluates in this process: for the user's own queries, tests, and Flask without ``coopkg serve``."""
 
     dataset: Dataset
-    turn: Lock = field(default_factory=Lock)
 
     def ask(self, task: Task) -> Answer:
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
         return Answer(self._evaluated(task), self.dataset.tag)
 
     def _evaluated(self, task: Task) -> bytes:
-        with self.turn:  # a query may put graphs into the store for its time, which no other is to see
-            return evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)
+        store = self.dataset.view(entailment=task.entailment)
+        if reaches(task, self.dataset.beside):  # then the store is spoilt, which here all threads share
+            store = copied(store)
+        return evaluate(store, task, self.dataset.beside)
 
     def tag(self) -> str:
         """Give the tag of the current version."""

@@ -123,6 +123,15 @@ def load_dataset(settings: Settings) -> Dataset:
     return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings, settings.regime)
 
 
+def copied(store: ox.Store) -> ox.Store:
+    """Give a store with the same quads and the same named graphs."""
+    found = ox.Store()
+    found.bulk_extend(store)
+    for name in store.named_graphs():
+        found.add_graph(name)
+    return found
+
+
 def _with_alignments(manifest: tuple[ManifestEntry, ...], wanted: str) -> tuple[ManifestEntry, ...]:
     """Leave out the alignments that are not wanted. Raises UsageError for a name that there is none of."""
     there = {e.file.removeprefix(ALIGNMENTS).removesuffix(".ttl") for e in manifest if e.file.startswith(ALIGNMENTS)}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Bindable = ox.NamedNode | ox.Literal
 Triple = ox.Triple
+Quad = ox.Quad
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _LOCAL: Final = re.compile(r"[\w](?:[\w\-]*[\w])?", re.ASCII)

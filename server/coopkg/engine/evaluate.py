@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from coopkg.terms import Bindable, Term
 
 _UNKNOWN_FUNCTION: Final = re.compile(r"The custom function <([^<>]*)> is not supported")
-_GRAPHS: Final = re.compile(r"\\|\bfrom\b|\bgraph\b", re.IGNORECASE)
-"""What a query has that looks into named graphs; a backslash may hide a letter of it (section 19.2)."""
+_BESIDE: Final = re.compile(r"well-known|\\[uU/]")
+r"""What a query has that names a graph beside the dataset: this part of its IRI, which no prefix can end within without
+a ``\/``, or an escape that may hide it (SPARQL 1.1 Query Language, sections 19.2 and 19.8)."""
 _FROM: Final = re.compile(r"\\|\bfrom\b", re.IGNORECASE)
 _PLACE: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", re.DOTALL)
 
@@ -90,11 +91,15 @@ def _too_long(cap: int) -> TooLarge:
 
 
 def evaluate(store: ox.Store, task: Task, beside: Sequence[ox.Quad] = ()) -> bytes:
-    """Give the whole answer in the task's format; ``beside`` are quads of named graphs that are no part of the union.
+    """Give the whole answer in the task's format.
+
+    ``beside`` are quads of graphs that are available to a query which names one (SPARQL 1.1 Service Description,
+    section 3.2.9), and no part of the dataset otherwise. They are in the store for the time of such a query, which
+    leaves traces that slow it down: it is better not used again after that.
 
     Raises QuerySyntaxError with line and column, TooLarge past ``answer_bytes``, EngineFault for what is left.
     """
-    if task.union and beside and _may_see(task, beside):
+    if reaches(task, beside):
         with _put_beside(store, beside) as facts:
             return _evaluated(store, replace(task, facts=facts))
     return _evaluated(store, task)
@@ -114,11 +119,14 @@ def _evaluated(store: ox.Store, task: Task) -> bytes:
         raise EngineFault(f"The engine could not finish: {error}.") from error
 
 
-def _may_see(task: Task, beside: Sequence[ox.Quad]) -> bool:
-    """Say whether a query may look into graphs that are no part of the union; most cannot, and are spared them."""
+def reaches(task: Task, beside: Sequence[ox.Quad]) -> bool:
+    """Say whether a query names, or may name, a graph that is beside the dataset."""
+    if not beside or not task.union:
+        return False
     names = {str(quad.graph_name)[1:-1] for quad in beside}
-    named = names.intersection((*task.default_graphs, *task.named_graphs))
-    return bool(named) or _GRAPHS.search(task.text) is not None
+    bound = [getattr(term, "value", "") for term in (task.substitutions or {}).values()]
+    named = names.intersection((*task.default_graphs, *task.named_graphs, *bound))
+    return bool(named) or _BESIDE.search(task.text) is not None
 
 
 @contextlib.contextmanager

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from coopkg.engine.slots import Slot, Work
     from coopkg.shacl.gate import Gate
     from coopkg.store import Dataset
+    from coopkg.terms import Quad
 
 BESIDE: Final = "beside.nq"
 """The file in the keeper's folder with the named graphs that are served beside the facts."""
@@ -338,9 +339,9 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
     return gate
 
 
-def _beside(dataset: Dataset, path: Path) -> Dataset:
-    """Give the dataset with the named graphs that whoever started the keeper left for it."""
-    return dataset.with_graphs(read_nquads(path.read_bytes())) if path.exists() else dataset
+def _beside(path: Path) -> list[Quad]:
+    """Give the named graphs that whoever started the keeper left for it."""
+    return read_nquads(path.read_bytes()) if path.exists() else []
 
 
 def main() -> None:
@@ -348,8 +349,7 @@ def main() -> None:
     _die_with(int(sys.argv[2]))
     settings = Settings.from_environment()
     try:
-        ledger = Ledger.open(settings)
-        ledger.dataset = _beside(ledger.dataset, Path(sys.argv[1]) / BESIDE)
+        ledger = Ledger.open(settings, _beside(Path(sys.argv[1]) / BESIDE))
         gate = _gate(settings, ledger.dataset)
     except CoopkgError as error:
         print(f"coopkg: {error.detail}", file=sys.stderr, flush=True)  # noqa: T201
