@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -74,6 +77,24 @@ def test_who_has_it_already_is_told_so(client: FlaskClient, accept: str) -> None
     assert other.status_code == (304 if accept == "text/turtle" else 200)
 
 
+class Silent:
+    """An engine that must not be asked."""
+
+    def __init__(self, tag: str) -> None:
+        self.current = tag
+
+    def tag(self) -> str:
+        return self.current
+
+
+@pytest.mark.parametrize("accept", ["text/turtle", "text/html"])
+def test_nothing_is_asked_for_who_has_it_already(client: FlaskClient, service: Service, accept: str) -> None:
+    tag = client.get("/id/country/BY", headers={"Accept": accept}).headers["ETag"]
+    silent = replace(service, engine=Silent(service.engine.tag()))  # type: ignore[arg-type]
+    headers = {"Accept": accept, "If-None-Match": tag}
+    assert create_app(service=silent).test_client().get("/id/country/BY", headers=headers).status_code == 304
+
+
 def test_a_page_tells_what_is_inferred_and_where_its_proof_is(client: FlaskClient) -> None:
     html = client.get("/id/project/supertwin", headers={"Accept": "text/html"}).data.decode()
     read = pages.read(html, f"{BASE}id/project/supertwin")
@@ -84,7 +105,9 @@ def test_a_page_tells_what_is_inferred_and_where_its_proof_is(client: FlaskClien
     body = client.get("/graph/inferred.nt").data
     said = pages.loose([quad.triple for quad in ox.parse(body, ox.RdfFormat.N_TRIPLES)])
     assert read.inferred == {triple for triple in said if triple[0] == f"{BASE}id/project/supertwin"}
-    assert "/explain?subject=%3Chttp" in html
+    proof = re.search(r'href="(/explain[?]subject=[^"]+)"', html)
+    assert proof is not None
+    assert client.get(unescape(proof[1]), headers={"Accept": "text/html"}).status_code == 200
 
 
 def test_a_page_has_its_data_in_the_terms_of_schema_org(client: FlaskClient) -> None:

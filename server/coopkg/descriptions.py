@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from coopkg.endpoint import answer_headers, respond
+from coopkg.endpoint import Pending, answer_headers, finish, prepare
 from coopkg.engine.evaluate import Task
 from coopkg.errors import Gone, NotFound
 from coopkg.protocol import HttpResponse
@@ -47,12 +47,14 @@ class Described:
 class Description:
     """The query whose answer describes an IRI; ``inferred`` is the pattern of what is inferred in it, ALL or NONE.
 
-    The RDF is that answer, in whichever format, and a page is made from that answer: the two cannot disagree.
+    The RDF is that answer, in whichever format, and a page is made from that answer: the two cannot disagree. The
+    pattern ``known`` has a solution where there is a description.
     """
 
     iri: str
     query: str
     inferred: str
+    known: str
 
     def task(self, fmt: Format, base: str, limit: int | None = None) -> Task:
         """Give the task that answers with the description, or with no more than ``limit`` triples of a graph."""
@@ -60,15 +62,28 @@ class Description:
         return Task(bounded, fmt, base, prefixes=prefixes(base))
 
     def read(self, service: Service) -> Described:
-        """Give the description for a page. Raises the errors of evaluation."""
+        """Give the description for a page. Raises NotFound, Gone and the errors of evaluation."""
+        self._find(service)
         base = service.settings.base
         triples = _triples(service, self.task(_NTRIPLES, base, SHOWN_TRIPLES + 1))
         shown = triples[:SHOWN_TRIPLES]
         return Described(shown, self._inferred(service, shown), len(triples) > len(shown))
 
     def respond(self, request: HttpRequest, service: Service, fmt: Format) -> HttpResponse:
-        """Give the description in an RDF format, with its validators. Raises the errors of evaluation."""
-        return respond(request, service, self.task(fmt, service.settings.base), stable=True)
+        """Give the description in an RDF format, with its validators. Raises as ``read`` does.
+
+        Who has it already is told so before anything is asked: only a description that was found has an entity tag.
+        """
+        prepared = prepare(request, service, self.task(fmt, service.settings.base), stable=True)
+        if not isinstance(prepared, Pending):
+            return prepared
+        self._find(service)
+        return finish(prepared, service)
+
+    def _find(self, service: Service) -> None:
+        """See that there is a description. Raises NotFound if the graph never said anything of the IRI, else Gone."""
+        if not service.rows(f"SELECT ?s WHERE {{ {self.known} }} LIMIT 1"):
+            raise _missing(service, self.iri)
 
     def _inferred(self, service: Service, shown: list[Triple]) -> frozenset[Triple]:
         if self.inferred in {ALL, NONE}:
@@ -113,34 +128,26 @@ def _triples(service: Service, task: Task) -> list[Triple]:
     return read_triples(service.ask(task))
 
 
-def describe(service: Service, path: str) -> Description:
-    """Give the description of ``<base><path>``. Raises NotFound where the graph never said anything of it, else Gone.
+def describe(base: str, path: str) -> Description:
+    """Give the description of ``<base><path>``, of which nothing is known yet.
 
     A named graph is described by its triples, the ontology by those of its graph and what is inferred of its terms,
     anything else by its concise bounded description: the triples of which it is the subject, and so on from their
     blank nodes.
     """
-    base = service.settings.base
     node = str(named_node(base + path, {}, "iri"))
-    found, known = _description(base, path, node)
-    if not service.rows(f"SELECT ?s WHERE {{ {known} }} LIMIT 1"):
-        raise _missing(service, base + path)
-    return found
-
-
-def _description(base: str, path: str, node: str) -> tuple[Description, str]:
-    """Give a description, and the pattern that has a solution where there is one."""
     if _GRAPHS.fullmatch(path):
         pattern = f"GRAPH {node} {{ ?s ?p ?o }}"
-        return Description(base + path, _construct(pattern), ALL if path == INFERRED else NONE), pattern
+        return Description(base + path, _construct(pattern), ALL if path == INFERRED else NONE, pattern)
     if path == "ontology" or path.startswith("ontology/"):
         own = f'?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}ontology#"))'
         stated, follows = f"GRAPH <{base}graph/ontology> {{ ?s ?p ?o }}", f"GRAPH <{base}{INFERRED}> {{ {own} }}"
         version = f"GRAPH <{base}graph/ontology> {{ ?ontology <{STANDARD_PREFIXES['owl']}versionIRI> {node} }}"
         known = stated if path == "ontology" else f"{version} {stated}"
-        return Description(base + path, _construct(f"{{ {stated} }} UNION {{ {follows} }}"), own), known
+        follows = follows if path == "ontology" else f"{version} {follows}"
+        return Description(base + path, _construct(f"{{ {known} }} UNION {{ {follows} }}"), own, known)
     pattern = f"VALUES ?s {{ {node} }} ?s ?p ?o"
-    return Description(base + path, f"DESCRIBE {node}", pattern), pattern
+    return Description(base + path, f"DESCRIBE {node}", pattern, pattern)
 
 
 def _construct(pattern: str) -> str:

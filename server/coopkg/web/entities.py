@@ -20,4 +20,4 @@ blueprint = Blueprint("entities", __name__)
 def entity(path: str) -> Response:
     """Answer for an IRI of the graph: by suffix, by Accept, or as a page."""
     stem, suffix = split_suffix(path)
-    return document(describe(service(), stem), stem, suffix)
+    return document(describe(service().settings.base, stem), stem, suffix)
