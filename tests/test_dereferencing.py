@@ -147,6 +147,18 @@ def test_saved_queries_are_described_or_answered(client: FlaskClient) -> None:
     assert client.get("/queries.html").headers["Content-Type"].startswith("text/html")
 
 
+def test_a_saved_query_says_the_same_on_its_page_and_in_rdf(client: FlaskClient, service: Service) -> None:
+    described = [query for query in service.queries.values() if query.form in {"SELECT", "ASK"}]
+    assert len(described) > 40
+    for query in described[::6]:
+        html = unescape(client.get(f"/queries/{query.slug}", headers={"Accept": "text/html"}).data.decode())
+        triples = list(ox.parse(client.get(f"/queries/{query.slug}.nt").data, ox.RdfFormat.N_TRIPLES))
+        texts = {q.object.value for q in triples if q.predicate.value in {f"{SH}select", f"{SH}ask"}}  # type: ignore[union-attr]
+        english = {q.object.value for q in triples if getattr(q.object, "language", None) == "en"}  # type: ignore[union-attr]
+        assert texts == {query.text}
+        assert all(text.strip() in html for text in (*texts, *english))
+
+
 def test_examples_and_prefixes_can_be_asked_for_as_editors_do(client: FlaskClient, service: Service) -> None:
     which = f"?q a <{SH}SPARQLExecutable> ; <http://www.w3.org/2000/01/rdf-schema#comment> ?c ; "
     which += f"<{SH}select>|<{SH}ask>|<{SH}construct>|<{SH}describe> ?text"
