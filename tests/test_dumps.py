@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -146,3 +147,12 @@ def test_head_of_a_dump_on_a_real_server(server: str) -> None:
     assert response.headers["content-length"] == str(len(get(f"{server}dumps/all.nq.gz")[2]))
     wire.close()
     assert get(f"{server}dumps/none.nq")[0] == 404
+
+
+def test_who_asks_while_others_have_files_made_is_told_to_come_back(service: Service, tmp_path: Path) -> None:
+    busy = replace(service, shelf=Shelf(tmp_path))
+    client = create_app(service=busy).test_client()
+    with busy.shelf.turn():
+        refused = client.get("/dumps/all.nq")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert client.get("/dumps/all.nq").status_code == 200

@@ -115,12 +115,15 @@ class Computed:
 
 
 def computed(service: Service, path: str, work_out: Callable[[Service], list[Triple]]) -> Computed:
-    """Give a description that is worked out once for a version and kept. Raises what working it out raises."""
+    """Give a description that is worked out once for a version and kept. Raises Busy, and what that raises."""
     tag = etag(service.engine.tag(), path, "computed")
     kept = service.cache.get(tag)
     if kept is None:
-        kept = serialize_triples_as(list(dict.fromkeys(work_out(service))), _NTRIPLES.rdf, {})
-        service.cache.put(tag, kept)
+        with service.shelf.turn():
+            kept = service.cache.get(tag) or serialize_triples_as(
+                list(dict.fromkeys(work_out(service))), _NTRIPLES.rdf, {}
+            )
+            service.cache.put(tag, kept)
     return Computed(service.settings.base + path, read_triples(kept))
 
 

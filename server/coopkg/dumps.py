@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import os
@@ -119,10 +120,16 @@ class Shelf:
         found = self._found(service.engine.tag(), dump)
         if found is not None:
             return found
-        if not self._turn.acquire(timeout=WAIT):
-            raise Busy("Other dumps are being made; come back in a moment.")
-        try:
+        with self.turn():
             return self._made(service, dump)
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have one thread at a time work out what takes long; whoever waits soon gives its own back. Raises Busy."""
+        if not self._turn.acquire(timeout=WAIT):
+            raise Busy("What this takes is being worked out; come back in a moment.")
+        try:
+            yield
         finally:
             self._turn.release()
 
