@@ -136,7 +136,7 @@ def test_pages(client: FlaskClient, path: str, language: str) -> None:
     assert response.status_code == 200
     assert response.headers["Content-Language"] == language
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
-    assert b"<script" not in response.data
+    assert b"<script>" not in response.data
 
 
 def test_saved_queries_are_a_rest_interface(client: FlaskClient) -> None:

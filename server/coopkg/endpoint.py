@@ -12,8 +12,7 @@ from coopkg.catalogue import service_description
 from coopkg.engine.evaluate import Task
 from coopkg.errors import NotAcceptable, ProtocolError, QuerySyntaxError, TooLarge
 from coopkg.negotiation import choose, prefers_html
-from coopkg.problems import COMMON_HEADERS
-from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query, query_hash
+from coopkg.protocol import COMMON_HEADERS, QUERY_METHODS, HttpResponse, parse_query, query_hash
 from coopkg.representation import etag, matches
 from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import defaultdict
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coopkg.accepted import accepted, amended
 from coopkg.engine.cache import AnswerCache
@@ -23,12 +25,15 @@ from coopkg.validation import read_shapes, validate_documents, validate_publishe
 from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from coopkg.entailment import Why
     from coopkg.queries import SavedQuery
     from coopkg.settings import Settings
     from coopkg.store import Dataset
+
+
+T = TypeVar("T")
 
 
 class Engine(Protocol):
@@ -88,6 +93,23 @@ class LocalEngine:
         return Receipt(self.dataset.version, self.dataset.tag, patch.existed, changed=bool(patch.lines()))
 
 
+class Derived:
+    """What is worked out from one version of the dataset, by name, and kept until there is another."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[str, RLock] = defaultdict(RLock)
+        self._values: dict[str, tuple[str, Any]] = {}
+
+    def get(self, name: str, tag: str, work_out: Callable[[], T]) -> T:
+        """Give what is kept under that name for the version with that tag, else work it out, in one thread only."""
+        with self._locks[name]:
+            kept = self._values.get(name)
+            if kept is None or kept[0] != tag:
+                kept = self._values[name] = tag, work_out()
+            found: T = kept[1]
+            return found
+
+
 @dataclass(frozen=True)
 class Service:
     """What a running coopkg consists of."""
@@ -97,6 +119,7 @@ class Service:
     queries: Mapping[str, SavedQuery]
     cache: AnswerCache
     history: History | None = None
+    derived: Derived = field(default_factory=Derived)
 
     def ask(self, task: Task) -> bytes:
         """Evaluate and give the whole answer. Raises the errors of evaluation."""

@@ -14,7 +14,7 @@ from coopkg.provenance import provenance, summary
 from coopkg.results import Format
 from coopkg.terms import serialize_triples_as
 from coopkg.vocab import prefixes
-from coopkg.web.pages import page
+from coopkg.web.page import page
 from coopkg.web.values import refuse_other_sites, service
 from coopkg.web.writing import TRIPLE_FORMATS, author_for, proposal, receipt_response
 

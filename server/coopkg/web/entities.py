@@ -10,7 +10,7 @@ from coopkg.negotiation import prefers_html
 from coopkg.results import GRAPH_FORMATS, Shape
 from coopkg.terms import compact
 from coopkg.vocab import prefixes
-from coopkg.web.pages import page
+from coopkg.web.page import page
 from coopkg.web.values import flask_response, http_request, service
 
 blueprint = Blueprint("entities", __name__)

@@ -6,18 +6,17 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 
 from coopkg.endpoint import SHAPES, choose_format, respond
 from coopkg.errors import BadParameter
 from coopkg.negotiation import prefers_html
-from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import HttpResponse, read_entailment
 from coopkg.queries import RESERVED, SavedQuery, find_query
 from coopkg.results import by_name, formats_for
 from coopkg.suggestions import is_known, similar
-from coopkg.vocab import LANGUAGES
 from coopkg.web.answers import shown_answer
+from coopkg.web.page import page
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
@@ -114,17 +113,3 @@ def _summary(query: SavedQuery) -> dict[str, object]:
 
 
 _JSON = by_name("json") or formats_for(SHAPES["SELECT"])[0]
-
-
-def language_asked() -> str:
-    """Give the language that the request asks for: by ``lang``, else by Accept-Language, else the first of ours."""
-    asked = request.args.get("lang", "")
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0]) or LANGUAGES[0]
-
-
-def page(template: str, **values: object) -> Response:
-    """Render a template in the language that the request asks for, under the strict policy of every page."""
-    language = language_asked()
-    response = make_response(render_template(template, language=language, languages=LANGUAGES, **values))
-    response.headers.update({**PAGE_HEADERS, "Content-Language": language, "Vary": "Accept, Accept-Language"})
-    return response

@@ -12,7 +12,7 @@ from coopkg.protocol import QUERY_METHODS, parse_query
 from coopkg.results import formats_for
 from coopkg.sparql.admission import admit
 from coopkg.web.answers import shown_answer
-from coopkg.web.pages import page
+from coopkg.web.page import page
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:

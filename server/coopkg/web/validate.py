@@ -12,15 +12,15 @@ from coopkg.engine.pool import ReaderPool
 from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, UnsupportedMediaType
 from coopkg.files import find_published
 from coopkg.negotiation import choose, prefers_html
-from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import FORM, decode, form_fields, media_type
+from coopkg.rendering import PAGE_HEADERS
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
 from coopkg.service import LocalEngine
 from coopkg.shacl.faces import FACES, NAMES, Face, face
 from coopkg.terms import format_of, named_node
 from coopkg.vocab import LANGUAGES, prefixes
 from coopkg.web.facts import CONTRIBUTIONS
-from coopkg.web.pages import page
+from coopkg.web.page import page
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
