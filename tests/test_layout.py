@@ -33,7 +33,7 @@ LAYERS = (
         "rendering",
     },
     {"service"},
-    {"suggestions"},
+    {"suggestions", "labels", "emptiness", "search"},
     {"descriptions", "catalogue"},
     {"endpoint"},
     {"traffic", "observation"},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.engine.preview import preview
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
 from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
 from coopkg.sparql.mending import literals, mend, reuse
@@ -28,7 +29,8 @@ class Task:
     """All that the engine needs besides the dataset; ``substitutions`` binds variables as terms.
 
     Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
-    where the default graph is a plain one, which that graph then is merged into.
+    where the default graph is a plain one, which that graph then is merged into. With ``rows`` the answer is a
+    preview of that many rows after those skipped, whatever the format.
     """
 
     text: str
@@ -42,6 +44,8 @@ class Task:
     answer_bytes: int | None = None
     entailment: bool = True
     inferred: str | None = None
+    rows: int | None = None
+    skip: int = 0
 
     def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
         """Give the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
@@ -88,6 +92,8 @@ def evaluate(store: ox.Store, task: Task) -> bytes:
     """
     try:
         result = query(store, task)
+        if task.rows is not None:
+            return _within_cap(preview(result, task.rows, task.skip), task.answer_bytes)
         if isinstance(result, ox.QueryBoolean):
             return serialize_boolean(bool(result), task.format)
         if isinstance(result, ox.QueryTriples):

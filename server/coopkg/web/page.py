@@ -29,7 +29,7 @@ SELECT ?release ?modified WHERE {{
 """
 
 
-def visitor() -> Visit:
+def visiting() -> Visit:
     """Give who looks at which page. Raises ProtocolError where the parameters are not UTF-8."""
     return visit(bare_request())
 
@@ -40,6 +40,7 @@ def page(
     status: int = 200,
     stable: bool = True,
     headers: Mapping[str, str] = PAGE_HEADERS,
+    visitor: Visit | None = None,
     **values: object,
 ) -> Response:
     """Give a page in the language that the request asks for, under the strict policy of every page.
@@ -47,7 +48,7 @@ def page(
     A page that may differ though version and address are the same is not ``stable``.
     """
     shown = Page(template, {"url_for": url_for, **values}, status, stable and request.method == "GET", headers)
-    return flask_response(render(shown, visitor(), edition(service())))
+    return flask_response(render(shown, visitor or visiting(), edition(service())))
 
 
 def edition(running: Service) -> Edition:
@@ -73,6 +74,6 @@ def unchanged() -> Response | None:
     ranges = [r for r in parse_accept(request.headers.get("Accept")) if r.specificity]
     if field is None or request.method not in {"GET", "HEAD"} or quality(ranges, ("text/html",))[0] == 0:
         return None
-    tag = page_tag(visitor(), edition(service()))
+    tag = page_tag(visiting(), edition(service()))
     headers = {"ETag": tag, "Vary": "Accept, Accept-Language", "Cache-Control": "no-cache"}
     return flask_response(HttpResponse(304, headers)) if matches(field, tag) else None

@@ -1,0 +1,163 @@
+"""The page that asks: what it shows beside an answer, whether the query is a visitor's own or a saved one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import request
+
+from coopkg.charts import views
+from coopkg.emptiness import why_empty
+from coopkg.endpoint import SHAPES
+from coopkg.errors import CoopkgError, QuerySyntaxError
+from coopkg.rendering import EMBEDDED_HEADERS, PAGE_HEADERS
+from coopkg.results import Shape, formats_for
+from coopkg.sparql.patterns import UnreadableError
+from coopkg.vocab import DEFAULT_BASE
+from coopkg.web import snippets
+from coopkg.web.answers import LARGEST_OFFSET, SHOWN, ask
+from coopkg.web.page import page
+from coopkg.web.values import service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flask import Response
+
+    from coopkg.emptiness import Why
+    from coopkg.engine.evaluate import Task
+    from coopkg.queries import SavedQuery
+    from coopkg.rendering import Visit
+    from coopkg.service import Service
+    from coopkg.web.answers import ShownAnswer
+
+TOPICS: Final = (
+    "start-here", "commissions", "projects", "programmes", "funding", "organisations", "people", "statistics", "time",
+    "evidence", "reasoning", "federation", "quality",
+)  # fmt: skip
+"""The topics of saved queries, in the order of the gallery."""
+_ACCEPTS: Final = {
+    Shape.SOLUTIONS: "text/csv",
+    Shape.BOOLEAN: "application/sparql-results+json",
+    Shape.GRAPH: "text/turtle",
+}
+LONGEST_ADDRESS: Final = 8000
+"""Characters up to which a query has an address of its own on this page."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is asked on the page: the text as people edit it, its task, form, and parameters for the endpoint.
+
+    ``stem`` is the address to which a suffix makes a download, or None where ``format=`` does.
+    """
+
+    text: str
+    task: Task
+    form: str
+    title: str
+    parameters: Mapping[str, str]
+    view: str | None = None
+    stem: str | None = None
+
+
+def gallery(saved: Iterable[SavedQuery]) -> list[tuple[str, list[SavedQuery]]]:
+    """Give the saved queries by topic, each once besides those to start with."""
+    found: dict[str, list[SavedQuery]] = {topic: [] for topic in TOPICS}
+    for query in saved:
+        if TOPICS[0] in query.tags:
+            found[TOPICS[0]].append(query)
+        found[next((tag for tag in query.tags if tag in TOPICS[1:]), TOPICS[-1])].append(query)
+    return [(topic, queries) for topic, queries in found.items() if queries]
+
+
+def answered(running: Service, visitor: Visit, bench: Bench, *, stable: bool, **values: object) -> Response:
+    """Give the page with an answer, or with what kept the query from having one, under that error's status."""
+    shown = dict(visitor.parameters)
+    view, skip = shown.get("view") or None, _skip(shown.get("from"))
+    try:
+        answer = ask(running, bench.task, visitor, skip)
+        why = _why(running, bench.task) if answer.empty and shown.get("why") else None
+    except CoopkgError as error:
+        return page("query.html", status=error.status, stable=False, visitor=visitor,
+                    headers={**PAGE_HEADERS, **error.headers()}, **{**_common(running, bench), **values, "problem": error})  # fmt: skip
+    extras = {
+        **_common(running, bench),
+        **_around(visitor, bench, answer, view),
+        **values,
+        "why": why,
+        "asked_why": "why" in shown,
+    }
+    return page("query.html", stable=stable, visitor=visitor, **extras)
+
+
+def _why(running: Service, task: Task) -> Why | None:
+    try:
+        return why_empty(running, task)
+    except (UnreadableError, QuerySyntaxError):
+        return None
+
+
+def embedded(running: Service, visitor: Visit, bench: Bench, address: str, *, stable: bool) -> Response:
+    """Give the answer alone, for a frame on another site. Raises the errors of evaluation."""
+    answer = ask(running, bench.task, visitor)
+    return page("embed.html", stable=stable, visitor=visitor, headers=EMBEDDED_HEADERS, title=bench.title, address=address,
+                **_drawn(visitor, bench, answer, dict(visitor.parameters).get("view") or None))  # fmt: skip
+
+
+def _skip(text: str | None) -> int:
+    """Give how many rows come before those that are asked for; the first is number 1."""
+    return min(int(text) - 1, LARGEST_OFFSET) if text and text.isascii() and text.isdigit() and int(text[:9]) > 0 else 0
+
+
+def _drawn(visitor: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
+    if answer.boolean is not None:
+        return {"answer": answer, "view": "table", "drawing": None}
+    chosen = "raw" if view == "raw" else views.chosen(answer.table, view or bench.view)
+    return {"answer": answer, "view": chosen, "drawing": answer.draw(chosen, bench.title, visitor)}
+
+
+def _around(visitor: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
+    """Give what surrounds an answer: views, downloads, ways to share it."""
+    drawn = _drawn(visitor, bench, answer, view)
+    shape = SHAPES[bench.form]
+    asked = snippets.Asked(f"{origin()}sparql", bench.parameters, _ACCEPTS[shape])
+    embed = replace(visitor, path="/embed" + (visitor.path if bench.stem else "")).here(view=drawn["view"], why=None)
+    return {
+        **drawn,
+        "tabs": [(name, visitor.here(view=name, why=None)) for name in answer.views],
+        "downloads": [(fmt.name, _download(visitor, bench, fmt.name)) for fmt in formats_for(shape)],
+        "permalink": f"{origin()}{visitor.here(view=drawn['view'], why=None).lstrip('/')}",
+        "snippets": {
+            "curl": snippets.curl(asked),
+            "Python": snippets.python(asked),
+            "R": snippets.r(asked),
+            "HTML": snippets.frame(f"{origin()}{embed.lstrip('/')}", bench.title),
+        },
+        "before": visitor.here(**{"from": str(max(answer.skip - SHOWN, 0) + 1)}) if answer.skip else None,
+        "after": visitor.here(**{"from": str(answer.last + 1)}) if answer.table.cut and answer.last < answer.table.total else None,
+    }  # fmt: skip
+
+
+_OWN: Final = {"view": None, "from": None, "why": None, "lang": None}
+"""Parameters that belong to the page, not to the query."""
+
+
+def _download(visitor: Visit, bench: Bench, name: str) -> str:
+    if bench.stem:
+        return replace(visitor, path=f"{bench.stem}.{name}").here(**_OWN)
+    return replace(visitor, path="/sparql").here(**_OWN, format=name)
+
+
+def _common(running: Service, bench: Bench) -> dict[str, Any]:
+    return {
+        "text": bench.text, "title": bench.title, "problem": None, "answer": None, "form": bench.form,
+        "entailment": bench.task.entailment, "gallery": gallery(running.queries.values()), "saved": None, "fields": [],
+    }  # fmt: skip
+
+
+def origin() -> str:
+    """Give the address under which others reach this server: the base that the operator chose, else as it was asked."""
+    base = service().settings.base
+    return request.url_root if base == DEFAULT_BASE else base
