@@ -47,7 +47,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Fault:
-    """A unit without which there are answers, or that matches nothing (``alone``); and what its names may have meant."""
+    """A unit without which there are answers, or that matches nothing (``alone``); what its names may have meant."""
 
     text: str
     alone: bool

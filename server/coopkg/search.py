@@ -29,15 +29,16 @@ _SKOS: Final = STANDARD_PREFIXES["skos"]
 LARGEST: Final = 200_000
 """Texts that an index holds; where there are more, ``Index.complete`` is false and pages say so."""
 CLOSE: Final = 0.75
-_LETTERS: Final = dict(
-    zip("абвгґдежзийіклмнопрстуфхцчшщъыьэюяєї’'ʼ`", (
-        "a b v g g d e zh z i i i k l m n o p r s t u f h c ch sh sh _ i _ e iu ia ie i _ _ _ _".split()
-    ), strict=True)
+_CYRILLIC: Final = "абвгґдежзиіклмнопрстуфхцчшщъыьэюяє’'ʼ`"
+_LATIN: Final = (
+    "a", "b", "v", "g", "g", "d", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h",
+    "c", "ch", "sh", "sh", "", "i", "", "e", "iu", "ia", "ie", "", "", "", "",
 )  # fmt: skip
-_TABLE: Final = str.maketrans({letter: latin.replace("_", "") for letter, latin in _LETTERS.items()})
+_TABLE: Final = str.maketrans(dict(zip(_CYRILLIC, _LATIN, strict=True)))
 _SPELLINGS: Final = (
-    ("shch", "sh"), ("sch", "sh"), ("kh", "h"), ("tz", "c"), ("ts", "c"), ("yo", "e"), ("jo", "e"), ("yu", "iu"), ("ju", "iu"),
-    ("ya", "ia"), ("ja", "ia"), ("ye", "e"), ("je", "e"), ("y", "i"), ("j", "i"), ("w", "v"), ("x", "ks"), ("ii", "i"),
+    ("shch", "sh"), ("sch", "sh"), ("kh", "h"), ("tz", "c"), ("ts", "c"), ("yo", "e"), ("jo", "e"), ("yu", "iu"),
+    ("ju", "iu"), ("ya", "ia"), ("ja", "ia"), ("ye", "e"), ("je", "e"), ("y", "i"), ("j", "i"), ("w", "v"), ("x", "ks"),
+    ("ii", "i"),
 )  # fmt: skip
 """Ways of writing Cyrillic in Latin letters, each with the one that stands for all."""
 _WORD: Final = re.compile(r"\w+")
@@ -130,7 +131,7 @@ class Index:
 
 
 def _score(wanted: list[str], whole: str, text: Text) -> float:
-    """Say how well a text fits: a name before other texts, the whole before its beginning, whole words before others."""
+    """Say how well a text fits: a name before other texts, the whole before its beginning, whole words before parts."""
     words = tokens(text.text)
     joined = " ".join(words)
     score = 10.0 if text.name else 0.0
@@ -176,7 +177,7 @@ def _text(row: Mapping[str, Mapping[str, str]]) -> Text:
 
 
 def _classes(service: Service, own: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Give the class under which each thing is listed: of those asserted, one of ours before others, the rarest first."""
+    """Give the class under which each thing is listed: of those asserted, one of ours before others, the rarest."""
     base = service.settings.base
     text = "SELECT ?s ?c WHERE { ?s a ?c FILTER(ISIRI(?s) && ISIRI(?c)) }"
     rows = service.terms(Task(text, SOLUTION_FORMATS[0], base, entailment=False))

@@ -163,7 +163,12 @@ class _Labels:
         text, gap = shortened(spot.cell.text, 24), radius + 4
         wide = 7.0 * len(text)
         others = [*(box for index, box in self.taken.items() if index != spot.index), *self.named]
-        for anchor, dx, dy in (("start", gap, 4.0), ("end", -gap, 4.0), ("middle", 0.0, -gap), ("middle", 0.0, gap + 9)):
+        for anchor, dx, dy in (
+            ("start", gap, 4.0),
+            ("end", -gap, 4.0),
+            ("middle", 0.0, -gap),
+            ("middle", 0.0, gap + 9),
+        ):
             left = x + dx - {"start": 0.0, "middle": wide / 2, "end": wide}[anchor]
             box = (left, y + dy - 11, left + wide, y + dy + 3)
             if box[0] > 0 and box[2] < self.width and not any(_cross(box, other) for other in others):

@@ -20,8 +20,8 @@ COUNTED: Final = 100_000
 def preview(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, rows: int, skip: int = 0) -> bytes:
     """Give a JSON object: ``boolean``, or ``vars`` and ``rows`` (terms as in SPARQL 1.1 Query Results JSON Format).
 
-    The first ``skip`` rows are passed over. ``total`` is how many rows there are in all, and ``more`` says that there are
-    more than even that. The rows of a graph are its triples.
+    The first ``skip`` rows are passed over. ``total`` is how many rows there are in all, and ``more`` says that there
+    are more than even that. The rows of a graph are its triples.
     """
     if isinstance(result, ox.QueryBoolean):
         return json.dumps({"boolean": bool(result)}).encode()

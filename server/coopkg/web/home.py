@@ -28,12 +28,17 @@ LAST: Final = 5
 """Changes, or sources, that are listed."""
 _COUNTS: Final = """
 PREFIX coop: <{base}ontology#>
-SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {{ VALUES ?class {{ {classes} }} ?thing a ?class }} GROUP BY ?class
+SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {{
+  VALUES ?class {{ {classes} }}
+  ?thing a ?class
+}} GROUP BY ?class
 """
 _SOURCES: Final = """
 PREFIX coop: <{base}ontology#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
-SELECT ?source ?issued WHERE {{ ?source a coop:SourceDocument ; dcterms:issued ?issued }} ORDER BY DESC(?issued) LIMIT {last}
+SELECT ?source ?issued WHERE {{
+  ?source a coop:SourceDocument ; dcterms:issued ?issued
+}} ORDER BY DESC(?issued) LIMIT {last}
 """
 
 
@@ -43,8 +48,9 @@ def home() -> Response:
     running, visit = service(), visiting()
     starred = [query for query in running.queries.values() if "start-here" in query.tags]
     return page(
-        "home.html", figures=_figures(running), partners=_saved(running, MAP, visit), events=_saved(running, TIMELINE, visit),
-        starred=starred, changes=_changes(running), sources=_sources(running, visit), endpoint=f"{origin()}sparql",
+        "home.html", figures=_figures(running), partners=_saved(running, MAP, visit),
+        events=_saved(running, TIMELINE, visit), starred=starred, changes=_changes(running),
+        sources=_sources(running, visit), endpoint=f"{origin()}sparql",
     )  # fmt: skip
 
 

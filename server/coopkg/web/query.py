@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, request
 
-from coopkg.endpoint import explain, formless, task_of
+from coopkg.endpoint import formless, task_of
 from coopkg.errors import CoopkgError, ProtocolError, TooLarge
 from coopkg.protocol import parse_query
 from coopkg.rendering import Visit
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.sparql.admission import FORMS, admit
+from coopkg.suggestions import advise
 from coopkg.vocab import prefixes
-from coopkg.web.page import page, visiting
+from coopkg.web.page import visiting
 from coopkg.web.values import http_request, service
-from coopkg.web.workbench import Bench, answered, embedded, gallery
+from coopkg.web.workbench import Bench, answered, asking, embedded
 
 if TYPE_CHECKING:
     from coopkg.protocol import HttpRequest, SparqlRequest
@@ -37,8 +38,7 @@ def query() -> Response:
     asked = http_request()
     visit = posted(visiting(), asked)
     if not dict(visit.parameters).get("query", "").strip():
-        return page("query.html", text=start(service()), problem=None, answer=None, entailment=True, fields=[], saved=None,
-                    title="", form="", gallery=gallery(service().queries.values()))  # fmt: skip
+        return asking(service(), visit, {"text": start(service())})
     return own_answer(asked, visit)
 
 
@@ -64,9 +64,8 @@ def own_answer(asked: HttpRequest, visit: Visit) -> Response:
     try:
         admitted = _admit(operation, running)
     except CoopkgError as error:
-        return page("query.html", status=error.status, stable=False, visitor=visit, text=operation.text, answer=None,
-                    problem=explain(error, asked, running), entailment=operation.entailment, fields=[], saved=None,
-                    title="", form="", gallery=gallery(running.queries.values()))  # fmt: skip
+        advise(error, operation.text, running.settings.base)
+        return asking(running, visit, {"text": operation.text, "entailment": operation.entailment}, error)
     stable = admitted.stable and asked.method == "GET"
     return answered(running, visit, _bench(operation, admitted.form, visit), stable=stable)
 

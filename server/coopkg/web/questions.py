@@ -20,7 +20,7 @@ from coopkg.vocab import prefixes
 from coopkg.web.answers import things
 from coopkg.web.page import page, visiting
 from coopkg.web.values import flask_response, http_request, service
-from coopkg.web.workbench import Bench, answered, embedded, gallery
+from coopkg.web.workbench import Bench, answered, asking, embedded, gallery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ _JSON: Final = by_name("json") or formats_for(SHAPES["SELECT"])[0]
 
 @dataclass(frozen=True)
 class Field:
-    """A parameter as a form shows it: what may be chosen for it, as (value, text, language), or () where it is typed."""
+    """A parameter as a form shows it: what may be chosen, as (value, text, language), or () where it is typed."""
 
     name: str
     label: str
@@ -95,16 +95,14 @@ def _entailment() -> bool:
 def _page(running: Service, saved: SavedQuery, values: dict[str, str]) -> Response:
     """Give the page; a parameter that is wrong is told there, above the form where it can be mended."""
     visit = visiting()
+    shown = {"saved": saved, "fields": _fields(running, saved, values, visit)}
     try:
         _know(running, saved, values)
         bench = _bench(running, saved, values, visit)
     except BadParameter as error:
-        return page("query.html", status=error.status, stable=False, text="", answer=None, problem=error, saved=saved,
-                    entailment=True, title=saved.summary[visit.language], form=saved.form,
-                    fields=_fields(running, saved, values, visit), gallery=gallery(running.queries.values()))  # fmt: skip
-    return answered(
-        running, visit, bench, stable=saved.stable, saved=saved, fields=_fields(running, saved, values, visit)
-    )
+        title = {"title": saved.summary[visit.language], "form": saved.form}
+        return asking(running, visit, {**shown, **title}, error)
+    return answered(running, visit, bench, shown, stable=saved.stable)
 
 
 def _bench(running: Service, saved: SavedQuery, values: dict[str, str], visit: Visit) -> Bench:

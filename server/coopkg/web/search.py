@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -22,6 +23,7 @@ from coopkg.web.values import service
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from coopkg.charts.table import Cell
     from coopkg.search import Hit, Index
     from coopkg.service import Service
 
@@ -35,6 +37,16 @@ LONGEST: Final = 200
 """Characters of what is looked for."""
 
 
+@dataclass(frozen=True)
+class Group:
+    """What was found of one class: its prefixed name and cell, the things that are listed, how many there are."""
+
+    name: str
+    cell: Cell | None
+    entries: tuple[tuple[Cell, tuple[str, str]], ...]
+    total: int
+
+
 @blueprint.get("/search")
 def search() -> Response:
     """Show what is found, by class; ``type`` keeps to one class, and lists all of it where nothing is looked for."""
@@ -42,20 +54,28 @@ def search() -> Response:
     wanted, kind = request.args.get("q", "").strip()[:LONGEST], request.args.get("type", "")
     found = index(running)
     names = prefixes(running.settings.base)
-    hits = found.find(wanted, visit.language)
-    texts = {hit.iri: hit for hit in hits}
+    hits = {hit.iri: hit for hit in found.find(wanted, visit.language)}
     groups: defaultdict[str, list[str]] = defaultdict(list)
-    for iri in texts if wanted else _all(found, kind, names):
+    for iri in hits if wanted else _all(found, kind, names):
         groups[found.classes.get(iri, "")].append(iri)
-    bound = LISTED if kind else SHOWN
     kept = {cls: iris for cls, iris in groups.items() if not kind or compact(cls, names) == kind}
-    cells = things(running, {cls for cls in kept if cls}.union(*(iris[:bound] for iris in kept.values())), visit)
+    bound = LISTED if kind else SHOWN
     return page(
         "search.html", q=wanted, kind=kind, near="" if hits else found.near(wanted), complete=found.complete,
-        count=sum(map(len, kept.values())), bound=bound, kinds=_kinds(running, found) if not wanted and not kind else [],
-        groups=[(compact(cls, names) if cls else "", cells.get(cls), [(cells[iri], _excerpt(texts.get(iri), cells[iri].text))
-                 for iri in iris[:bound]], len(iris)) for cls, iris in kept.items()],
+        count=sum(map(len, kept.values())), bound=bound, groups=_groups(running, kept, hits, bound),
+        kinds=[] if wanted or kind else _kinds(running, found),
     )  # fmt: skip
+
+
+def _groups(running: Service, kept: dict[str, list[str]], hits: dict[str, Hit], bound: int) -> list[Group]:
+    listed = {cls: iris[:bound] for cls, iris in kept.items()}
+    cells = things(running, {cls for cls in kept if cls}.union(*listed.values()), visiting())
+    names = prefixes(running.settings.base)
+    return [
+        Group(compact(cls, names) if cls else "", cells.get(cls),
+              tuple((cells[iri], _excerpt(hits.get(iri), cells[iri].text)) for iri in iris), len(kept[cls]))
+        for cls, iris in listed.items()
+    ]  # fmt: skip
 
 
 def _all(found: Index, kind: str, names: dict[str, str]) -> list[str]:

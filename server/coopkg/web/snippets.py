@@ -45,8 +45,9 @@ def python(asked: Asked) -> str:
     modules = "import csv\nimport io\n" if asked.tabular else ""
     return (
         f"{modules}import urllib.parse\nimport urllib.request\n\nparameters = {{\n{parameters}}}\n"
-        f'request = urllib.request.Request(\n    {_python(asked.endpoint)} + "?" + urllib.parse.urlencode(parameters),\n'
-        f'    headers={{"Accept": "{asked.accept}"}},\n)\nwith urllib.request.urlopen(request) as answer:\n{use}'
+        f'address = {_python(asked.endpoint)} + "?" + urllib.parse.urlencode(parameters)\n'
+        f'request = urllib.request.Request(address, headers={{"Accept": "{asked.accept}"}})\n'
+        f"with urllib.request.urlopen(request) as answer:\n{use}"
     )
 
 

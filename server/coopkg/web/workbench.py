@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ from coopkg.errors import CoopkgError, QuerySyntaxError
 from coopkg.rendering import EMBEDDED_HEADERS, PAGE_HEADERS
 from coopkg.results import Shape, formats_for
 from coopkg.sparql.patterns import UnreadableError
+from coopkg.suggestions import advise
 from coopkg.vocab import DEFAULT_BASE
 from coopkg.web import snippets
 from coopkg.web.answers import LARGEST_OFFSET, SHOWN, ask
@@ -42,8 +44,6 @@ _ACCEPTS: Final = {
     Shape.BOOLEAN: "application/sparql-results+json",
     Shape.GRAPH: "text/turtle",
 }
-LONGEST_ADDRESS: Final = 8000
-"""Characters up to which a query has an address of its own on this page."""
 
 
 @dataclass(frozen=True)
@@ -72,24 +72,42 @@ def gallery(saved: Iterable[SavedQuery]) -> list[tuple[str, list[SavedQuery]]]:
     return [(topic, queries) for topic, queries in found.items() if queries]
 
 
-def answered(running: Service, visitor: Visit, bench: Bench, *, stable: bool, **values: object) -> Response:
-    """Give the page with an answer, or with what kept the query from having one, under that error's status."""
-    shown = dict(visitor.parameters)
-    view, skip = shown.get("view") or None, _skip(shown.get("from"))
+_BLANK: Final = {
+    "text": "", "title": "", "form": "", "answer": None, "entailment": True, "saved": None, "fields": (),
+}  # fmt: skip
+
+
+def asking(
+    running: Service,
+    visitor: Visit,
+    shown: Mapping[str, object],
+    problem: CoopkgError | None = None,
+    *,
+    stable: bool = True,
+) -> Response:
+    """Give the page with what there is to show; with a problem, under its status."""
+    values: dict[str, Any] = {**_BLANK, "gallery": gallery(running.queries.values()), **shown, "problem": problem}
+    if problem is None:
+        return page("query.html", stable=stable, visitor=visitor, **values)
+    headers = {**PAGE_HEADERS, **problem.headers()}
+    return page("query.html", status=problem.status, stable=False, visitor=visitor, headers=headers, **values)
+
+
+def answered(
+    running: Service, visitor: Visit, bench: Bench, saved: Mapping[str, object] | None = None, *, stable: bool
+) -> Response:
+    """Give the page with an answer, or with what kept the query from having one."""
+    asked = dict(visitor.parameters)
+    shown = {"text": bench.text, "title": bench.title, "form": bench.form, "entailment": bench.task.entailment}
     try:
-        answer = ask(running, bench.task, visitor, skip)
-        why = _why(running, bench.task) if answer.empty and shown.get("why") else None
+        answer = ask(running, bench.task, visitor, _skip(asked.get("from")))
+        why = _why(running, bench.task) if answer.empty and asked.get("why") else None
     except CoopkgError as error:
-        return page("query.html", status=error.status, stable=False, visitor=visitor,
-                    headers={**PAGE_HEADERS, **error.headers()}, **{**_common(running, bench), **values, "problem": error})  # fmt: skip
-    extras = {
-        **_common(running, bench),
-        **_around(visitor, bench, answer, view),
-        **values,
-        "why": why,
-        "asked_why": "why" in shown,
-    }
-    return page("query.html", stable=stable, visitor=visitor, **extras)
+        advise(error, bench.text, running.settings.base)
+        return asking(running, visitor, {**shown, **(saved or {})}, error)
+    around = _around(visitor, bench, answer, asked.get("view") or None)
+    extra = {"why": why, "asked_why": "why" in asked, **(saved or {})}
+    return asking(running, visitor, {**shown, **around, **extra}, stable=stable)
 
 
 def _why(running: Service, task: Task) -> Why | None:
@@ -102,13 +120,15 @@ def _why(running: Service, task: Task) -> Why | None:
 def embedded(running: Service, visitor: Visit, bench: Bench, address: str, *, stable: bool) -> Response:
     """Give the answer alone, for a frame on another site. Raises the errors of evaluation."""
     answer = ask(running, bench.task, visitor)
-    return page("embed.html", stable=stable, visitor=visitor, headers=EMBEDDED_HEADERS, title=bench.title, address=address,
-                **_drawn(visitor, bench, answer, dict(visitor.parameters).get("view") or None))  # fmt: skip
+    drawn = _drawn(visitor, bench, answer, dict(visitor.parameters).get("view") or None)
+    return page("embed.html", stable=stable, visitor=visitor, headers=EMBEDDED_HEADERS, title=bench.title,
+                address=address, **drawn)  # fmt: skip
 
 
 def _skip(text: str | None) -> int:
     """Give how many rows come before those that are asked for; the first is number 1."""
-    return min(int(text) - 1, LARGEST_OFFSET) if text and text.isascii() and text.isdigit() and int(text[:9]) > 0 else 0
+    number = int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else 1
+    return min(max(number - 1, 0), LARGEST_OFFSET)
 
 
 def _drawn(visitor: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
@@ -119,25 +139,31 @@ def _drawn(visitor: Visit, bench: Bench, answer: ShownAnswer, view: str | None) 
 
 
 def _around(visitor: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
-    """Give what surrounds an answer: views, downloads, ways to share it."""
+    """Give what surrounds an answer: views, downloads, ways to share it, the rows before and after."""
     drawn = _drawn(visitor, bench, answer, view)
-    shape = SHAPES[bench.form]
-    asked = snippets.Asked(f"{origin()}sparql", bench.parameters, _ACCEPTS[shape])
-    embed = replace(visitor, path="/embed" + (visitor.path if bench.stem else "")).here(view=drawn["view"], why=None)
+    after = str(answer.last + 1) if answer.last < answer.table.total else None
+    before = str(max(answer.skip - SHOWN, 0) + 1) if answer.skip else None
+    formats = formats_for(SHAPES[bench.form])
     return {
         **drawn,
         "tabs": [(name, visitor.here(view=name, why=None)) for name in answer.views],
-        "downloads": [(fmt.name, _download(visitor, bench, fmt.name)) for fmt in formats_for(shape)],
+        "downloads": [(fmt.name, _download(visitor, bench, fmt.name)) for fmt in formats],
         "permalink": f"{origin()}{visitor.here(view=drawn['view'], why=None).lstrip('/')}",
-        "snippets": {
-            "curl": snippets.curl(asked),
-            "Python": snippets.python(asked),
-            "R": snippets.r(asked),
-            "HTML": snippets.frame(f"{origin()}{embed.lstrip('/')}", bench.title),
-        },
-        "before": visitor.here(**{"from": str(max(answer.skip - SHOWN, 0) + 1)}) if answer.skip else None,
-        "after": visitor.here(**{"from": str(answer.last + 1)}) if answer.table.cut and answer.last < answer.table.total else None,
-    }  # fmt: skip
+        "snippets": _snippets(visitor, bench, str(drawn["view"])),
+        "before": before and visitor.here(**{"from": before}),
+        "after": after and visitor.here(**{"from": after}),
+    }
+
+
+def _snippets(visitor: Visit, bench: Bench, view: str) -> dict[str, str]:
+    asked = snippets.Asked(f"{origin()}sparql", bench.parameters, _ACCEPTS[SHAPES[bench.form]])
+    framed = replace(visitor, path="/embed" + (visitor.path if bench.stem else "")).here(view=view, why=None)
+    return {
+        "curl": snippets.curl(asked),
+        "Python": snippets.python(asked),
+        "R": snippets.r(asked),
+        "HTML": snippets.frame(f"{origin()}{framed.lstrip('/')}", bench.title),
+    }
 
 
 _OWN: Final = {"view": None, "from": None, "why": None, "lang": None}
@@ -148,13 +174,6 @@ def _download(visitor: Visit, bench: Bench, name: str) -> str:
     if bench.stem:
         return replace(visitor, path=f"{bench.stem}.{name}").here(**_OWN)
     return replace(visitor, path="/sparql").here(**_OWN, format=name)
-
-
-def _common(running: Service, bench: Bench) -> dict[str, Any]:
-    return {
-        "text": bench.text, "title": bench.title, "problem": None, "answer": None, "form": bench.form,
-        "entailment": bench.task.entailment, "gallery": gallery(running.queries.values()), "saved": None, "fields": [],
-    }  # fmt: skip
 
 
 def origin() -> str:
