@@ -35,7 +35,6 @@ def test_plural_messages_have_the_forms_of_their_language(code: str) -> None:
     for key, message in MESSAGES[code].items():
         if not isinstance(message, str):
             assert set(message) >= categories, key
-            assert "count" in fields(message), key
 
 
 @pytest.mark.parametrize("code", ["ru", "be"])

@@ -31,6 +31,7 @@ LAYERS = (
         "backup",
         "i18n",
         "rendering",
+        "charts",
     },
     {"service"},
     {"suggestions", "labels", "emptiness", "search"},
