@@ -101,7 +101,8 @@ def test_a_list_that_shows_only_some_says_so(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("wanted", "text", "kind"),
     [
-        ("foa", "foaf:", "prefix"), ("CommissionS", "coop:CommissionSession", "class"), ("страна", "coop:Country", "class"),
+        ("foa", "foaf:", "prefix"), ("CommissionS", "coop:CommissionSession", "class"),
+        ("страна", "coop:Country", "class"),
         ("hasPar", "coop:hasParty", "property"), ("coop:hasPar", "coop:hasParty", "property"),
         ("Сербія", "country:RS", "entity"),
     ],

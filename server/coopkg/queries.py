@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 VIEWS: Final = ("table", "map", "timeline", "bar", "graph")
 TYPES: Final = ("iri", "string", "integer", "decimal", "date", "boolean")
-RESERVED: Final = frozenset({"format", "lang", "entailment", "view"})
+RESERVED: Final = frozenset({"format", "lang", "entailment", "view", "from", "why"})
 """Names of query string fields that say how an answer is given; no parameter has one of them."""
 _KEYS: Final = {"summary", "description", "tags", "params", "view", "group"}
 

@@ -58,9 +58,9 @@ class ShownAnswer:
         """Give the views that suit the answer."""
         return views.offered(self.table) if self.boolean is None else ()
 
-    def draw(self, view: str, label: str, visitor: Visit) -> Drawing | None:
+    def draw(self, view: str, label: str, visit: Visit) -> Drawing | None:
         """Give the drawing of a view, if it is one."""
-        return views.draw(self.table, view, label, visitor.words)
+        return views.draw(self.table, view, label, visit.words)
 
     @property
     def raw(self) -> str:
@@ -71,7 +71,7 @@ class ShownAnswer:
         return "\n".join([*head, *(" ".join([*row, "."]) if graph else "\t".join(row) for row in rows)])
 
 
-def ask(service: Service, task: Task, visitor: Visit, skip: int = 0) -> ShownAnswer:
+def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswer:
     """Give what a page shows of the answer. Raises the errors of evaluation."""
     began = time.perf_counter()
     found = json.loads(service.ask(replace(task, rows=SHOWN, skip=skip)))
@@ -80,7 +80,7 @@ def ask(service: Service, task: Task, visitor: Visit, skip: int = 0) -> ShownAns
         return ShownAnswer(Table((), (), 1), Table((), (), 1), bool(found["boolean"]), seconds)
     names, rows = found["vars"], found["rows"]
     known = look_up(service, {term["value"] for row in rows for term in row if term and term["type"] == "uri"})
-    shower = _Shower(service.settings.base, visitor, known)
+    shower = _Shower(service.settings.base, visit, known)
     whole = Table(tuple(names), tuple(tuple(map(_term, row)) for row in rows), found["total"], found["more"])
     folded = _folded(names, rows, known)
     kept = [i for i, name in enumerate(names) if name not in folded]
@@ -107,10 +107,10 @@ def _names(thing: Any, label: Any, known: Mapping[str, Known]) -> bool:  # noqa:
 
 @dataclass(frozen=True)
 class _Shower:
-    """Makes cells of terms for one visitor."""
+    """Makes cells of terms for one visit."""
 
     base: str
-    visitor: Visit
+    visit: Visit
     known: Mapping[str, Known]
 
     def cell(self, term: Any) -> Cell:  # noqa: ANN401 - a term as JSON has it
@@ -118,31 +118,31 @@ class _Shower:
         if term is None:
             return Cell()
         if term["type"] == "uri":
-            return thing(term["value"], self.known.get(term["value"], Known()), self.base, self.visitor)
+            return thing(term["value"], self.known.get(term["value"], Known()), self.base, self.visit)
         if term["type"] == "triple":
             parts = [self.cell(term["value"][part]).text for part in ("subject", "predicate", "object")]
             return Cell(" ".join(parts), value=" ".join(parts))
         datatype = term.get("datatype", "")
         cell = Cell(plain(term["value"]), term.get("xml:lang", ""), value=term["value"], datatype=datatype)
         if cell.number is not None:
-            return replace(cell, text=_number(cell, self.visitor))
-        return replace(cell, text=self.visitor.words.date(term["value"])) if cell.day and "-" in term["value"] else cell
+            return replace(cell, text=_number(cell, self.visit))
+        return replace(cell, text=self.visit.words.date(term["value"])) if cell.day and "-" in term["value"] else cell
 
 
-def _number(cell: Cell, visitor: Visit) -> str:
+def _number(cell: Cell, visit: Visit) -> str:
     """Give a number as the language writes it, unless that would drop any of its digits."""
     number = cell.number or 0.0
     digits = cell.value.lstrip("+-").partition(".")[2]
-    return visitor.words.number(int(number) if number.is_integer() else number) if len(digits) <= 3 else cell.value
+    return visit.words.number(int(number) if number.is_integer() else number) if len(digits) <= 3 else cell.value
 
 
-def thing(iri: str, known: Known, base: str, visitor: Visit) -> Cell:
+def thing(iri: str, known: Known, base: str, visit: Visit) -> Cell:
     """Give an IRI as a visitor sees it: by its label, or else by its prefixed name; linked where it may be."""
-    text, language = best(known.names, visitor.language)
+    text, language = best(known.names, visit.language)
     name = compact(iri, prefixes(base))
     link = own_link(iri, base)
     return Cell(
-        plain(text or name.strip("<>")), language, visitor.link(link) if iri.startswith(base) else link, iri,
+        plain(text or name.strip("<>")), language, visit.link(link) if iri.startswith(base) else link, iri,
         iri=iri, name=name, point=known.point,
     )  # fmt: skip
 
@@ -166,8 +166,8 @@ def _term(term: Any) -> Cell:  # noqa: ANN401 - a term as JSON has it
     return Cell(name=name)
 
 
-def things(service: Service, iris: Iterable[str], visitor: Visit) -> dict[str, Cell]:
+def things(service: Service, iris: Iterable[str], visit: Visit) -> dict[str, Cell]:
     """Give cells for IRIs, with their names looked up. Raises the errors of evaluation."""
     iris = list(iris)
     known = look_up(service, iris)
-    return {iri: thing(iri, known.get(iri, Known()), service.settings.base, visitor) for iri in iris}
+    return {iri: thing(iri, known.get(iri, Known()), service.settings.base, visit) for iri in iris}

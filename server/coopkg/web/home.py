@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from coopkg.provenance import summary
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.web.answers import ask, things
-from coopkg.web.page import page, visiting
+from coopkg.web.page import page, visitor
 from coopkg.web.values import service
 from coopkg.web.workbench import origin
 
@@ -45,7 +45,7 @@ SELECT ?source ?issued WHERE {{
 @blueprint.get("/")
 def home() -> Response:
     """Show the page."""
-    running, visit = service(), visiting()
+    running, visit = service(), visitor()
     starred = [query for query in running.queries.values() if "start-here" in query.tags]
     return page(
         "home.html", figures=_figures(running), partners=_saved(running, MAP, visit),

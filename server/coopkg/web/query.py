@@ -15,7 +15,7 @@ from coopkg.results import SOLUTION_FORMATS
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.suggestions import advise
 from coopkg.vocab import prefixes
-from coopkg.web.page import visiting
+from coopkg.web.page import visitor
 from coopkg.web.values import http_request, service
 from coopkg.web.workbench import Bench, answered, asking, embedded
 
@@ -36,7 +36,7 @@ _SHORT: Final = ("coop", "skos", "country", "period", "rdfs")
 def query() -> Response:
     """Show the editor and, where there is a query, its answer."""
     asked = http_request()
-    visit = posted(visiting(), asked)
+    visit = posted(visitor(), asked)
     if not dict(visit.parameters).get("query", "").strip():
         return asking(service(), visit, {"text": start(service())})
     return own_answer(asked, visit)
@@ -74,7 +74,7 @@ def own_answer(asked: HttpRequest, visit: Visit) -> Response:
 def embed() -> Response:
     """Show the answer to a query alone, for a frame on another site."""
     running, operation = service(), _operation(http_request())
-    visit = visiting()
+    visit = visitor()
     admitted = _admit(operation, running)
     address = Visit("/query", visit.parameters, visit.language, visit.explicit).here()
     return embedded(running, visit, _bench(operation, admitted.form, visit), address, stable=admitted.stable)

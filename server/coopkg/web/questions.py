@@ -12,13 +12,13 @@ from coopkg.endpoint import SHAPES, choose_format, respond
 from coopkg.errors import BadParameter, CoopkgError
 from coopkg.negotiation import prefers_html
 from coopkg.protocol import HttpResponse, read_entailment
-from coopkg.queries import Parameter, SavedQuery, bound_text, find_query
+from coopkg.queries import RESERVED, Parameter, SavedQuery, bound_text, find_query
 from coopkg.results import by_name, formats_for
 from coopkg.suggestions import is_known, similar
 from coopkg.terms import compact, named_node
 from coopkg.vocab import prefixes
 from coopkg.web.answers import things
-from coopkg.web.page import page, visiting
+from coopkg.web.page import page, visitor
 from coopkg.web.values import flask_response, http_request, service
 from coopkg.web.workbench import Bench, answered, asking, embedded, gallery
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from coopkg.service import Service
 
 blueprint = Blueprint("questions", __name__)
-NOT_BOUND: Final = frozenset({"format", "lang", "view", "from", "why", "entailment"})
-"""Names in the address of a saved query that are no parameters of it."""
 CHOICES: Final = 200
 """Things above which a parameter is typed, not chosen from a list."""
 _JSON: Final = by_name("json") or formats_for(SHAPES["SELECT"])[0]
@@ -78,14 +76,14 @@ def query_page(name: str) -> Response:
 @blueprint.get("/embed/queries/<slug>")
 def embed(slug: str) -> Response:
     """Show the answer to a saved query alone, for a frame on another site."""
-    running, visit = service(), visiting()
+    running, visit = service(), visitor()
     saved, values = find_query(running.queries, slug), _values()
     address = replace(visit, path=f"/queries/{slug}").here()
     return embedded(running, visit, _bench(running, saved, values, visit), address, stable=saved.stable)
 
 
 def _values() -> dict[str, str]:
-    return {key: value for key, value in request.args.items() if key not in NOT_BOUND and value}
+    return {key: value for key, value in request.args.items() if key not in RESERVED and value}
 
 
 def _entailment() -> bool:
@@ -94,7 +92,7 @@ def _entailment() -> bool:
 
 def _page(running: Service, saved: SavedQuery, values: dict[str, str]) -> Response:
     """Give the page; a parameter that is wrong is told there, above the form where it can be mended."""
-    visit = visiting()
+    visit = visitor()
     shown = {"saved": saved, "fields": _fields(running, saved, values, visit)}
     try:
         _know(running, saved, values)

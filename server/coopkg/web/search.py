@@ -17,7 +17,7 @@ from coopkg.search import fold, index
 from coopkg.terms import compact
 from coopkg.vocab import STANDARD_PREFIXES, prefixes
 from coopkg.web.answers import things
-from coopkg.web.page import page, visiting
+from coopkg.web.page import page, visitor
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Group:
 @blueprint.get("/search")
 def search() -> Response:
     """Show what is found, by class; ``type`` keeps to one class, and lists all of it where nothing is looked for."""
-    running, visit = service(), visiting()
+    running, visit = service(), visitor()
     wanted, kind = request.args.get("q", "").strip()[:LONGEST], request.args.get("type", "")
     found = index(running)
     names = prefixes(running.settings.base)
@@ -69,7 +69,7 @@ def search() -> Response:
 
 def _groups(running: Service, kept: dict[str, list[str]], hits: dict[str, Hit], bound: int) -> list[Group]:
     listed = {cls: iris[:bound] for cls, iris in kept.items()}
-    cells = things(running, {cls for cls in kept if cls}.union(*listed.values()), visiting())
+    cells = things(running, {cls for cls in kept if cls}.union(*listed.values()), visitor())
     names = prefixes(running.settings.base)
     return [
         Group(compact(cls, names) if cls else "", cells.get(cls),
@@ -92,7 +92,7 @@ def _excerpt(hit: Hit | None, shown: str) -> tuple[str, str]:
 
 def _kinds(running: Service, found: Index) -> list[tuple[str, str, str, int]]:
     """Give the classes of our own with their labels and sizes, the largest first."""
-    visit, base = visiting(), running.settings.base
+    visit, base = visitor(), running.settings.base
     sizes: defaultdict[str, int] = defaultdict(int)
     for cls in found.classes.values():
         sizes[cls] += cls.startswith(base)
@@ -104,7 +104,7 @@ def _kinds(running: Service, found: Index) -> list[tuple[str, str, str, int]]:
 @blueprint.get("/complete")
 def complete() -> Response:
     """Give what an editor may complete a word to: prefixes, classes, properties and things, the most used first."""
-    running, visit = service(), visiting()
+    running, visit = service(), visitor()
     wanted = request.args.get("q", "").strip()[:LONGEST]
     offered = list(_offered(running, wanted)) if wanted else []
     offered.sort(key=lambda entry: (entry[2] != "prefix", -entry[3], entry[0]))

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect
 from coopkg.endpoint import explain, handle
 from coopkg.errors import CoopkgError
 from coopkg.protocol import QUERY_METHODS, parse_query
-from coopkg.web.page import visiting
+from coopkg.web.page import visitor
 from coopkg.web.query import own_answer, posted
 from coopkg.web.values import flask_response, http_request, service
 
@@ -30,5 +30,5 @@ def query() -> Response | Redirect:
     if response is not None:
         return flask_response(response)
     if parse_query(asked) is None:
-        return redirect(visiting().link("/query"), 303)
-    return own_answer(asked, posted(visiting(), asked))
+        return redirect(visitor().link("/query"), 303)
+    return own_answer(asked, posted(visitor(), asked))

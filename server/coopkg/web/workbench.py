@@ -1,4 +1,4 @@
-"""The page that asks: what it shows beside an answer, whether the query is a visitor's own or a saved one."""
+"""The page that asks: what it shows beside an answer, whether the query is a visit's own or a saved one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ _BLANK: Final = {
 
 def asking(
     running: Service,
-    visitor: Visit,
+    visit: Visit,
     shown: Mapping[str, object],
     problem: CoopkgError | None = None,
     *,
@@ -88,26 +88,26 @@ def asking(
     """Give the page with what there is to show; with a problem, under its status."""
     values: dict[str, Any] = {**_BLANK, "gallery": gallery(running.queries.values()), **shown, "problem": problem}
     if problem is None:
-        return page("query.html", stable=stable, visitor=visitor, **values)
+        return page("query.html", stable=stable, visit=visit, **values)
     headers = {**PAGE_HEADERS, **problem.headers()}
-    return page("query.html", status=problem.status, stable=False, visitor=visitor, headers=headers, **values)
+    return page("query.html", status=problem.status, stable=False, visit=visit, headers=headers, **values)
 
 
 def answered(
-    running: Service, visitor: Visit, bench: Bench, saved: Mapping[str, object] | None = None, *, stable: bool
+    running: Service, visit: Visit, bench: Bench, saved: Mapping[str, object] | None = None, *, stable: bool
 ) -> Response:
     """Give the page with an answer, or with what kept the query from having one."""
-    asked = dict(visitor.parameters)
+    asked = dict(visit.parameters)
     shown = {"text": bench.text, "title": bench.title, "form": bench.form, "entailment": bench.task.entailment}
     try:
-        answer = ask(running, bench.task, visitor, _skip(asked.get("from")))
+        answer = ask(running, bench.task, visit, _skip(asked.get("from")))
         why = _why(running, bench.task) if answer.empty and asked.get("why") else None
     except CoopkgError as error:
         advise(error, bench.text, running.settings.base)
-        return asking(running, visitor, {**shown, **(saved or {})}, error)
-    around = _around(visitor, bench, answer, asked.get("view") or None)
+        return asking(running, visit, {**shown, **(saved or {})}, error)
+    around = _around(visit, bench, answer, asked.get("view") or None)
     extra = {"why": why, "asked_why": "why" in asked, **(saved or {})}
-    return asking(running, visitor, {**shown, **around, **extra}, stable=stable)
+    return asking(running, visit, {**shown, **around, **extra}, stable=stable)
 
 
 def _why(running: Service, task: Task) -> Why | None:
@@ -117,11 +117,11 @@ def _why(running: Service, task: Task) -> Why | None:
         return None
 
 
-def embedded(running: Service, visitor: Visit, bench: Bench, address: str, *, stable: bool) -> Response:
+def embedded(running: Service, visit: Visit, bench: Bench, address: str, *, stable: bool) -> Response:
     """Give the answer alone, for a frame on another site. Raises the errors of evaluation."""
-    answer = ask(running, bench.task, visitor)
-    drawn = _drawn(visitor, bench, answer, dict(visitor.parameters).get("view") or None)
-    return page("embed.html", stable=stable, visitor=visitor, headers=EMBEDDED_HEADERS, title=bench.title,
+    answer = ask(running, bench.task, visit)
+    drawn = _drawn(visit, bench, answer, dict(visit.parameters).get("view") or None)
+    return page("embed.html", stable=stable, visit=visit, headers=EMBEDDED_HEADERS, title=bench.title,
                 address=address, **drawn)  # fmt: skip
 
 
@@ -131,33 +131,33 @@ def _skip(text: str | None) -> int:
     return min(max(number - 1, 0), LARGEST_OFFSET)
 
 
-def _drawn(visitor: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
+def _drawn(visit: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
     if answer.boolean is not None:
         return {"answer": answer, "view": "table", "drawing": None}
     chosen = "raw" if view == "raw" else views.chosen(answer.table, view or bench.view)
-    return {"answer": answer, "view": chosen, "drawing": answer.draw(chosen, bench.title, visitor)}
+    return {"answer": answer, "view": chosen, "drawing": answer.draw(chosen, bench.title, visit)}
 
 
-def _around(visitor: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
+def _around(visit: Visit, bench: Bench, answer: ShownAnswer, view: str | None) -> dict[str, Any]:
     """Give what surrounds an answer: views, downloads, ways to share it, the rows before and after."""
-    drawn = _drawn(visitor, bench, answer, view)
+    drawn = _drawn(visit, bench, answer, view)
     after = str(answer.last + 1) if answer.last < answer.table.total else None
     before = str(max(answer.skip - SHOWN, 0) + 1) if answer.skip else None
     formats = formats_for(SHAPES[bench.form])
     return {
         **drawn,
-        "tabs": [(name, visitor.here(view=name, why=None)) for name in answer.views],
-        "downloads": [(fmt.name, _download(visitor, bench, fmt.name)) for fmt in formats],
-        "permalink": f"{origin()}{visitor.here(view=drawn['view'], why=None).lstrip('/')}",
-        "snippets": _snippets(visitor, bench, str(drawn["view"])),
-        "before": before and visitor.here(**{"from": before}),
-        "after": after and visitor.here(**{"from": after}),
+        "tabs": [(name, visit.here(view=name, why=None)) for name in answer.views],
+        "downloads": [(fmt.name, _download(visit, bench, fmt.name)) for fmt in formats],
+        "permalink": f"{origin()}{visit.here(view=drawn['view'], why=None).lstrip('/')}",
+        "snippets": _snippets(visit, bench, str(drawn["view"])),
+        "before": before and visit.here(**{"from": before}),
+        "after": after and visit.here(**{"from": after}),
     }
 
 
-def _snippets(visitor: Visit, bench: Bench, view: str) -> dict[str, str]:
+def _snippets(visit: Visit, bench: Bench, view: str) -> dict[str, str]:
     asked = snippets.Asked(f"{origin()}sparql", bench.parameters, _ACCEPTS[SHAPES[bench.form]])
-    framed = replace(visitor, path="/embed" + (visitor.path if bench.stem else "")).here(view=view, why=None)
+    framed = replace(visit, path="/embed" + (visit.path if bench.stem else "")).here(view=view, why=None)
     return {
         "curl": snippets.curl(asked),
         "Python": snippets.python(asked),
@@ -170,10 +170,10 @@ _OWN: Final = {"view": None, "from": None, "why": None, "lang": None}
 """Parameters that belong to the page, not to the query."""
 
 
-def _download(visitor: Visit, bench: Bench, name: str) -> str:
+def _download(visit: Visit, bench: Bench, name: str) -> str:
     if bench.stem:
-        return replace(visitor, path=f"{bench.stem}.{name}").here(**_OWN)
-    return replace(visitor, path="/sparql").here(**_OWN, format=name)
+        return replace(visit, path=f"{bench.stem}.{name}").here(**_OWN)
+    return replace(visit, path="/sparql").here(**_OWN, format=name)
 
 
 def origin() -> str:
