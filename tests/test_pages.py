@@ -51,7 +51,7 @@ def test_an_error_is_a_page_in_the_language_that_says_what_to_do(client: FlaskCl
     text = page.data.decode()
     assert (page.status_code, page.headers["Content-Language"]) == (404, "be")
     assert "Не знойдзена" in text
-    assert "<code>project:supertwin</code>" in text
+    assert '<a href="/id/project/supertwin"><code>project:supertwin</code></a>' in text
     assert 'action="/search"' in text
     assert "ETag" not in page.headers
 

@@ -21,6 +21,7 @@ from coopkg.emptiness import why_empty
 from coopkg.engine.evaluate import Task
 from coopkg.engine.preview import COUNTED, preview
 from coopkg.files import find_published
+from coopkg.i18n import words
 from coopkg.queries import bound_text, load_queries, same_answer
 from coopkg.rendering import own_link
 from coopkg.results import SOLUTION_FORMATS
@@ -70,6 +71,7 @@ def test_styles_and_scripts_keep_their_budget() -> None:
     assert sum(len(gzip.compress(path.read_bytes())) for path in folder.glob("*.js")) <= 15 * 1024
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_links_of_a_page_lead_somewhere(path: str) -> None:
     client = APP.test_client()
@@ -285,3 +287,16 @@ def test_the_address_of_an_embedded_answer_is_offered(client: FlaskClient) -> No
     assert 'iframe src="http://localhost/embed/queries/bilateral-partners?view=map"' in html.unescape(text)
     own = html.unescape(html.unescape(client.get(f"/query?query={quote('ASK {}')}", headers=HTML).data.decode()))
     assert "http://localhost/embed?query=ASK" in own
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["ru", "be"])
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_shows_a_message_in_another_language(path: str, language: str) -> None:
+    english, own = words("en").messages, words(language).messages
+    text = APP.test_client().get(path, headers={**HTML, "Accept-Language": language}).data.decode()
+    shown = html.unescape(re.sub(r"<(\w+)[^>]* lang=\"en\".*?</\1>", "", text, flags=re.DOTALL))
+    for key, message in english.items():
+        if isinstance(message, str) and len(message) > 14 and message != own[key] and "{" not in message:
+            assert message not in shown, key
+        assert f">{key}<" not in shown
