@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.charts import views
@@ -80,7 +80,7 @@ def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswe
         return ShownAnswer(Table((), (), 1), Table((), (), 1), bool(found["boolean"]), seconds)
     names, rows = found["vars"], found["rows"]
     known = look_up(service, {term["value"] for row in rows for term in row if term and term["type"] == "uri"})
-    shower = _Shower(service.settings.base, visit, known)
+    shower = _Shower(service.settings.base, visit, known, prefixes(service.settings.base))
     whole = Table(tuple(names), tuple(tuple(map(_term, row)) for row in rows), found["total"], found["more"])
     folded = _folded(names, rows, known)
     kept = [i for i, name in enumerate(names) if name not in folded]
@@ -112,13 +112,15 @@ class _Shower:
     base: str
     visit: Visit
     known: Mapping[str, Known]
+    prefixes: dict[str, str]
+    shown: dict[str, Cell] = field(default_factory=dict)
 
     def cell(self, term: Any) -> Cell:  # noqa: ANN401 - a term as JSON has it
         """Give a term as a visitor sees it."""
         if term is None:
             return Cell()
         if term["type"] == "uri":
-            return thing(term["value"], self.known.get(term["value"], Known()), self.base, self.visit)
+            return self.thing(term["value"])
         if term["type"] == "triple":
             parts = [self.cell(term["value"][part]).text for part in ("subject", "predicate", "object")]
             return Cell(" ".join(parts), value=" ".join(parts))
@@ -128,23 +130,26 @@ class _Shower:
             return replace(cell, text=_number(cell, self.visit))
         return replace(cell, text=self.visit.words.date(term["value"])) if cell.day and "-" in term["value"] else cell
 
+    def thing(self, iri: str) -> Cell:
+        """Give an IRI as a visitor sees it: by its label, or else by its prefixed name; linked where it may be."""
+        if iri not in self.shown:
+            known = self.known.get(iri, Known())
+            text, language = best(known.names, self.visit.language)
+            name, link = compact(iri, self.prefixes), own_link(iri, self.base)
+            self.shown[iri] = Cell(
+                plain(text or name.strip("<>")), language, self.visit.link(link) if link.startswith("/") else link, iri,
+                iri=iri, name=name, point=known.point,
+            )  # fmt: skip
+        return self.shown[iri]
+
 
 def _number(cell: Cell, visit: Visit) -> str:
     """Give a number as the language writes it, unless that would drop any of its digits."""
     number = cell.number or 0.0
     digits = cell.value.lstrip("+-").partition(".")[2]
-    return visit.words.number(int(number) if number.is_integer() else number) if len(digits) <= 3 else cell.value
-
-
-def thing(iri: str, known: Known, base: str, visit: Visit) -> Cell:
-    """Give an IRI as a visitor sees it: by its label, or else by its prefixed name; linked where it may be."""
-    text, language = best(known.names, visit.language)
-    name = compact(iri, prefixes(base))
-    link = own_link(iri, base)
-    return Cell(
-        plain(text or name.strip("<>")), language, visit.link(link) if iri.startswith(base) else link, iri,
-        iri=iri, name=name, point=known.point,
-    )  # fmt: skip
+    if len(digits) > 3 or (number.is_integer() and abs(number) < 10_000):  # four digits need no grouping, years least
+        return cell.value
+    return visit.words.number(int(number) if number.is_integer() else number)
 
 
 def _term(term: Any) -> Cell:  # noqa: ANN401 - a term as JSON has it
@@ -168,6 +173,6 @@ def _term(term: Any) -> Cell:  # noqa: ANN401 - a term as JSON has it
 
 def things(service: Service, iris: Iterable[str], visit: Visit) -> dict[str, Cell]:
     """Give cells for IRIs, with their names looked up. Raises the errors of evaluation."""
-    iris = list(iris)
-    known = look_up(service, iris)
-    return {iri: thing(iri, known.get(iri, Known()), service.settings.base, visit) for iri in iris}
+    iris, base = list(iris), service.settings.base
+    shower = _Shower(base, visit, look_up(service, iris), prefixes(base))
+    return {iri: shower.thing(iri) for iri in iris}

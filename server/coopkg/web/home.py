@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response
 
@@ -44,14 +44,22 @@ SELECT ?source ?issued WHERE {{
 
 @blueprint.get("/")
 def home() -> Response:
-    """Show the page."""
+    """Show the page; what it shows of the graph is asked once for each version and language."""
     running, visit = service(), visitor()
-    starred = [query for query in running.queries.values() if "start-here" in query.tags]
-    return page(
-        "home.html", figures=_figures(running), partners=_saved(running, MAP, visit),
-        events=_saved(running, TIMELINE, visit), starred=starred, changes=_changes(running),
-        sources=_sources(running, visit), endpoint=f"{origin()}sparql",
-    )  # fmt: skip
+    key = f"home {visit.language} {visit.explicit}"
+    shown = running.derived.get(key, running.engine.tag(), lambda: _shown(running, visit))
+    return page("home.html", **shown, endpoint=f"{origin()}sparql")
+
+
+def _shown(running: Service, visit: Visit) -> dict[str, Any]:
+    return {
+        "figures": _figures(running),
+        "partners": _saved(running, MAP, visit),
+        "events": _saved(running, TIMELINE, visit),
+        "starred": [query for query in running.queries.values() if "start-here" in query.tags],
+        "changes": _changes(running),
+        "sources": _sources(running, visit),
+    }
 
 
 def _figures(running: Service) -> list[tuple[str, int]]:
