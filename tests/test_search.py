@@ -68,7 +68,7 @@ def test_nothing_is_found_for_nothing() -> None:
 
 def test_of_several_texts_that_fit_one_in_the_language_comes_first() -> None:
     texts = [Text("x", "Minsk is a place", "en", name=False), Text("x", "Минск — место", "ru", name=False)]
-    found = Index(texts, by_word={"minsk": [0, 1]}, words=["minsk"])
+    found = Index.of(texts)
     assert found.find("Минск", "ru")[0].text.language == "ru"
     assert found.find("Минск", "en")[0].text.language == "en"
 

@@ -21,7 +21,7 @@ from coopkg.terms import compact
 from coopkg.vocab import STANDARD_PREFIXES, prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from coopkg.service import Service
 
@@ -77,34 +77,41 @@ class Hit:
     score: float
 
 
-@dataclass
+@dataclass(frozen=True)
 class Index:
-    """The texts of one version, by folded word; the class of each thing, and how often each thing is named."""
+    """The texts of one version, each with its folded words, and where each word stands."""
 
-    texts: list[Text] = field(default_factory=list)
-    classes: dict[str, str] = field(default_factory=dict)
-    uses: Mapping[str, int] = field(default_factory=dict)
+    texts: Sequence[Text] = ()
+    folded: Sequence[tuple[str, ...]] = ()
+    by_word: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    words: Sequence[str] = ()
     complete: bool = True
-    by_word: dict[str, list[int]] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, texts: Sequence[Text], *, complete: bool = True) -> Index:
+        """Give the index over those texts."""
+        folded = [tuple(tokens(text.text)) for text in texts]
+        by_word: defaultdict[str, list[int]] = defaultdict(list)
+        for number, words in enumerate(folded):
+            for word in set(words):
+                by_word[word].append(number)
+        return cls(texts, folded, dict(by_word), sorted(by_word), complete)
 
     def find(self, query: str, language: str = "") -> list[Hit]:
         """Give the things with a text in which every word of the query begins a word, the best first.
 
         Of several texts of a thing that fit, one in that language comes before others.
         """
-        wanted = tokens(query)
+        wanted = tuple(tokens(query))
         if not wanted:
             return []
-        found = set.intersection(*(self._beginning(word) for word in wanted))
-        whole = " ".join(wanted)
         best: dict[str, Hit] = {}
-        for number in sorted(found):
+        for number in set.intersection(*(self._beginning(word) for word in wanted)):
             text = self.texts[number]
-            hit = Hit(text.iri, text, _score(wanted, whole, text) + (text.language == language) * 0.5)
-            if text.iri not in best or hit.score > best[text.iri].score:
-                best[text.iri] = hit
-        return sorted(best.values(), key=lambda hit: (-hit.score, -self.uses.get(hit.iri, 0), hit.iri))
+            score = _score(wanted, self.folded[number], name=text.name) + (text.language == language) * 0.5
+            if text.iri not in best or (score, text.text) > (best[text.iri].score, best[text.iri].text.text):
+                best[text.iri] = Hit(text.iri, text, score)
+        return sorted(best.values(), key=lambda hit: (-hit.score, hit.iri))
 
     def _beginning(self, start: str) -> set[int]:
         found: set[int] = set()
@@ -116,76 +123,49 @@ class Index:
 
     def near(self, query: str) -> str:
         """Give the query with each word that nothing begins with replaced by the nearest one that is there."""
-        if all(map(self._beginning, tokens(query))):
+        wanted = tokens(query)
+        close = [[word] if self._beginning(word) else get_close_matches(word, self.words, 1, CLOSE) for word in wanted]
+        if not close or not all(close) or [words[0] for words in close] == wanted:
             return ""
-        close = [get_close_matches(word, self.words, 1, CLOSE) for word in tokens(query)]
-        return " ".join(self._as_written(words[0]) for words in close) if close and all(close) else ""
+        return " ".join(self._as_written(words[0]) for words in close)
 
     def _as_written(self, word: str) -> str:
-        text = self.texts[self.by_word[word][0]].text
-        return next((written for written in _WORD.findall(text) if fold(written) == word), word)
-
-    def of_class(self, cls: str) -> list[str]:
-        """Give the things of a class."""
-        return [iri for iri, found in self.classes.items() if found == cls]
+        texts = (self.texts[number].text for number in self.by_word.get(word, ()))
+        written = (candidate for text in texts for candidate in _WORD.findall(text))
+        return next((candidate for candidate in written if fold(candidate) == word), word)
 
 
-def _score(wanted: list[str], whole: str, text: Text) -> float:
+def _score(wanted: tuple[str, ...], words: tuple[str, ...], *, name: bool) -> float:
     """Say how well a text fits: a name before other texts, the whole before its beginning, whole words before parts."""
-    words = tokens(text.text)
-    joined = " ".join(words)
-    score = 10.0 if text.name else 0.0
-    score += 8.0 if joined == whole else 4.0 if joined.startswith(whole) else 0.0
+    score = 10.0 if name else 0.0
+    score += 8.0 if words == wanted else 4.0 if " ".join(words).startswith(" ".join(wanted)) else 0.0
     score += sum(word in words for word in wanted) / len(wanted)
     return score + 1.0 / (1 + len(words))
 
 
+_NAMES: Final = frozenset((*NAMING, _SKOS + "altLabel", _SKOS + "hiddenLabel", _SKOS + "notation"))
+_NAMED: Final = " ".join(f"<{name}>" for name in sorted(_NAMES))
 _TEXTS: Final = f"""
 SELECT ?s ?p ?o WHERE {{{{
-  VALUES ?p {{{{ {" ".join(f"<{name}>" for name in NAMING)} <{_SKOS}altLabel> <{_SKOS}hiddenLabel> <{_SKOS}notation>
-    <{{base}}ontology#paraphrase> <{_SKOS}definition> }}}}
+  VALUES ?p {{{{ {_NAMED} <{_SKOS}definition> <{{base}}ontology#paraphrase> }}}}
   ?s ?p ?o FILTER(ISIRI(?s) && ISLITERAL(?o))
 }}}} LIMIT {LARGEST + 1}
 """
-_NAMES: Final = frozenset((*NAMING, _SKOS + "altLabel", _SKOS + "hiddenLabel", _SKOS + "notation"))
-_USES: Final = "SELECT ?s (COUNT(*) AS ?n) WHERE { ?x ?p ?s FILTER(ISIRI(?s)) } GROUP BY ?s"
 
 
 def index(service: Service) -> Index:
-    """Give the index of the current version, which is made once for each."""
-    return service.derived.get("search", service.engine.tag(), lambda: build(service))
+    """Give the index of the current version, which is made once for each. Raises the errors of evaluation."""
+    return service.derived.get("search", service.engine.tag(), lambda: _build(service))
 
 
-def build(service: Service) -> Index:
-    """Make the index. Raises the errors of evaluation."""
+def _build(service: Service) -> Index:
     base = service.settings.base
     rows = service.terms(Task(_TEXTS.format(base=base), SOLUTION_FORMATS[0], base))
     texts = [_text(row) for row in rows[:LARGEST]]
     names = prefixes(base)
-    own = {text.iri for text in texts}
-    texts += [Text(iri, compact(iri, names).strip("<>"), "", name=True) for iri in sorted(own)]
-    by_word: defaultdict[str, list[int]] = defaultdict(list)
-    for number, text in enumerate(texts):
-        for word in set(tokens(text.text)):
-            by_word[word].append(number)
-    uses = {row["s"]: int(row["n"]) for row in service.rows(_USES)}
-    return Index(texts, dict(_classes(service, own)), uses, len(rows) <= LARGEST, dict(by_word), sorted(by_word))
+    texts += [Text(iri, compact(iri, names).strip("<>"), "", name=True) for iri in sorted({t.iri for t in texts})]
+    return Index.of(texts, complete=len(rows) <= LARGEST)
 
 
 def _text(row: Mapping[str, Mapping[str, str]]) -> Text:
     return Text(row["s"]["value"], row["o"]["value"], row["o"].get("xml:lang", ""), row["p"]["value"] in _NAMES)
-
-
-def _classes(service: Service, own: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Give the class under which each thing is listed: of those asserted, one of ours before others, the rarest."""
-    base = service.settings.base
-    text = "SELECT ?s ?c WHERE { ?s a ?c FILTER(ISIRI(?s) && ISIRI(?c)) }"
-    rows = service.terms(Task(text, SOLUTION_FORMATS[0], base, entailment=False))
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    sizes: defaultdict[str, int] = defaultdict(int)
-    for row in rows:
-        found[row["s"]["value"]].append(row["c"]["value"])
-        sizes[row["c"]["value"]] += 1
-    for iri in own:
-        if iri in found:
-            yield iri, min(found[iri], key=lambda cls: (not cls.startswith(base), sizes[cls], cls))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from coopkg.charts.table import plain
 from coopkg.engine.evaluate import Task
 from coopkg.i18n import best
-from coopkg.labels import Known, look_up
+from coopkg.labels import Known, look_up, nodes
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.search import fold, index
 from coopkg.terms import compact
@@ -21,10 +21,8 @@ from coopkg.web.page import page, visitor
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from coopkg.charts.table import Cell
-    from coopkg.search import Hit, Index
+    from coopkg.search import Hit
     from coopkg.service import Service
 
 blueprint = Blueprint("search", __name__)
@@ -35,6 +33,10 @@ LISTED: Final = 200
 COMPLETIONS: Final = 20
 LONGEST: Final = 200
 """Characters of what is looked for."""
+MOST: Final = 2000
+"""Things found that are put into classes; where there are more, the page says so."""
+CANDIDATES: Final = 100
+"""Things found among which the most used are offered to an editor."""
 
 
 @dataclass(frozen=True)
@@ -53,34 +55,65 @@ def search() -> Response:
     running, visit = service(), visitor()
     wanted, kind = request.args.get("q", "").strip()[:LONGEST], request.args.get("type", "")
     found = index(running)
-    names = prefixes(running.settings.base)
-    hits = {hit.iri: hit for hit in found.find(wanted, visit.language)}
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for iri in hits if wanted else _all(found, kind, names):
-        groups[found.classes.get(iri, "")].append(iri)
-    kept = {cls: iris for cls, iris in groups.items() if not kind or compact(cls, names) == kind}
+    cls = next((cls for cls in kinds(running) if compact(cls, prefixes(running.settings.base)) == kind), "")
+    hits = {hit.iri: hit for hit in found.find(wanted, visit.language)[:MOST]}
+    if wanted:
+        groups, count = _by_class(running, list(hits), cls if kind else None)
+    else:
+        groups, count = ({cls: _members(running, cls)}, kinds(running)[cls]) if cls else ({}, 0)
     bound = LISTED if kind else SHOWN
     return page(
         "search.html", q=wanted, kind=kind, near="" if hits else found.near(wanted), complete=found.complete,
-        count=sum(map(len, kept.values())), bound=bound, groups=_groups(running, kept, hits, bound),
-        kinds=[] if wanted or kind else _kinds(running, found),
+        count=count, most=MOST, bound=bound, groups=_groups(running, groups, hits, bound, None if wanted else count),
+        kinds=[] if wanted or kind else _kinds(running),
     )  # fmt: skip
 
 
-def _groups(running: Service, kept: dict[str, list[str]], hits: dict[str, Hit], bound: int) -> list[Group]:
+_KINDS: Final = "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(ISIRI(?s) && ISIRI(?c)) } GROUP BY ?c"
+
+
+def kinds(running: Service) -> dict[str, int]:
+    """Give the classes of the current version with the number of their things, what is inferred included."""
+    ask = lambda: {row["c"]: int(row["n"]) for row in running.rows(_KINDS)}  # noqa: E731
+    return running.derived.get("kinds", running.engine.tag(), ask)
+
+
+def _by_class(running: Service, iris: list[str], only: str | None) -> tuple[dict[str, list[str]], int]:
+    """Give the things by the class under which each is listed, in their order, and how many they are.
+
+    Of the classes that are asserted of a thing that is one of ours before others, and the one with fewest things.
+    """
+    text = f"SELECT ?s ?c {{ VALUES ?s {{ {nodes(iris)} }} ?s a ?c FILTER(ISIRI(?c)) }}"
+    base, sizes = running.settings.base, kinds(running)
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in running.terms(Task(text, SOLUTION_FORMATS[0], base, entailment=only is not None)):
+        found[row["s"]["value"]].append(row["c"]["value"])
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for iri in iris:
+        if only is None:
+            order = sorted(found[iri], key=lambda cls: (not cls.startswith(base), sizes.get(cls, 0), cls))
+            groups[order[0] if order else ""].append(iri)
+        elif only in found[iri]:
+            groups[only].append(iri)
+    return groups, sum(map(len, groups.values()))
+
+
+def _members(running: Service, cls: str) -> list[str]:
+    rows = running.rows(f"SELECT DISTINCT ?s {{ ?s a <{cls}> FILTER(ISIRI(?s)) }} ORDER BY ?s LIMIT {LISTED}")
+    return [row["s"] for row in rows]
+
+
+def _groups(
+    running: Service, kept: dict[str, list[str]], hits: dict[str, Hit], bound: int, total: int | None
+) -> list[Group]:
     listed = {cls: iris[:bound] for cls, iris in kept.items()}
     cells = things(running, {cls for cls in kept if cls}.union(*listed.values()), visitor())
     names = prefixes(running.settings.base)
     return [
         Group(compact(cls, names) if cls else "", cells.get(cls),
-              tuple((cells[iri], _excerpt(hits.get(iri), cells[iri].text)) for iri in iris), len(kept[cls]))
+              tuple((cells[iri], _excerpt(hits.get(iri), cells[iri].text)) for iri in iris), total or len(kept[cls]))
         for cls, iris in listed.items()
     ]  # fmt: skip
-
-
-def _all(found: Index, kind: str, names: dict[str, str]) -> list[str]:
-    classes = {compact(cls, names): cls for cls in set(found.classes.values())}
-    return sorted(found.of_class(classes[kind])) if kind in classes else []
 
 
 def _excerpt(hit: Hit | None, shown: str) -> tuple[str, str]:
@@ -90,15 +123,11 @@ def _excerpt(hit: Hit | None, shown: str) -> tuple[str, str]:
     return plain(hit.text.text, 220), hit.text.language
 
 
-def _kinds(running: Service, found: Index) -> list[tuple[str, str, str, int]]:
-    """Give the classes of our own with their labels and sizes, the largest first."""
-    visit, base = visitor(), running.settings.base
-    sizes: defaultdict[str, int] = defaultdict(int)
-    for cls in found.classes.values():
-        sizes[cls] += cls.startswith(base)
-    cells = things(running, (cls for cls, size in sizes.items() if size), visit)
-    rows = [(cells[cls].name, cells[cls].text, cells[cls].language, size) for cls, size in sizes.items() if size]
-    return sorted(rows, key=lambda row: (-row[3], row[1]))
+def _kinds(running: Service) -> list[tuple[Cell, int]]:
+    """Give the classes of our own with their sizes, the largest first."""
+    own = {cls: size for cls, size in kinds(running).items() if cls.startswith(running.settings.base)}
+    cells = things(running, own, visitor())
+    return sorted(((cells[cls], size) for cls, size in own.items()), key=lambda row: (-row[1], row[0].text))
 
 
 @blueprint.get("/complete")
@@ -106,35 +135,47 @@ def complete() -> Response:
     """Give what an editor may complete a word to: prefixes, classes, properties and things, the most used first."""
     running, visit = service(), visitor()
     wanted = request.args.get("q", "").strip()[:LONGEST]
-    offered = list(_offered(running, wanted)) if wanted else []
-    offered.sort(key=lambda entry: (entry[2] != "prefix", -entry[3], entry[0]))
-    known = look_up(running, {iri for _, iri, kind, _ in offered[:COMPLETIONS] if kind != "prefix"})
+    offered = _offered(running, wanted) if wanted else []
+    known = look_up(running, [offer.iri for offer in offered if offer.kind != "prefix"])
     entries = []
-    for text, iri, kind, uses in offered[:COMPLETIONS]:
-        label, language = best(known.get(iri, Known()).names, visit.language)
-        entries.append(
-            {"text": text, "iri": iri, "kind": kind, "uses": uses, "label": plain(label), "language": language}
-        )
+    for offer in offered:
+        label, language = best(known.get(offer.iri, Known()).names, visit.language)
+        entries.append({**asdict(offer), "label": plain(label), "language": language})
     response = jsonify(entries)
     response.headers.update({"Vary": "Accept-Language", "Cache-Control": "public, max-age=60"})
     return response
 
 
-def _offered(running: Service, wanted: str) -> Iterator[tuple[str, str, str, int]]:
-    """Give text, IRI, kind and number of uses of what the word may mean."""
+@dataclass(frozen=True)
+class Offer:
+    """What a word may be completed to: its text, IRI and kind (prefix, class, property, entity), and its uses."""
+
+    text: str
+    iri: str
+    kind: str
+    uses: int
+
+
+def _offered(running: Service, wanted: str) -> list[Offer]:
     names = prefixes(running.settings.base)
-    yield from (
-        (f"{name}:", iri, "prefix", 0) for name, iri in names.items() if name.startswith(wanted.lower().rstrip(":"))
-    )
-    found, used = index(running), running.derived.get("terms", running.engine.tag(), lambda: _terms(running))
-    iris = {hit.iri for hit in found.find(wanted)}
-    start = fold(wanted)
-    iris |= {iri for iri in used if fold(compact(iri, names)).startswith(start)}
+    start = wanted.lower().rstrip(":")
+    found = [Offer(f"{name}:", iri, "prefix", 0) for name, iri in names.items() if name.startswith(start)]
+    used = running.derived.get("terms", running.engine.tag(), lambda: _terms(running))
+    iris = {iri for iri in used if fold(compact(iri, names)).startswith(fold(wanted))}
+    iris |= {hit.iri for hit in index(running).find(wanted)[:CANDIDATES]}
+    counts = _uses(running, iris - used.keys())
     for iri in iris:
         text = compact(iri, names)
         if not text.startswith("<") or wanted.startswith("http"):
-            kind, uses = used.get(iri, ("entity", found.uses.get(iri, 0)))
-            yield text, iri, kind, uses
+            kind, uses = used.get(iri, ("entity", counts.get(iri, 0)))
+            found.append(Offer(text, iri, kind, uses))
+    return sorted(found, key=lambda o: (o.kind != "prefix", -o.uses, o.text))[:COMPLETIONS]
+
+
+def _uses(running: Service, iris: set[str]) -> dict[str, int]:
+    """Give how often each of those things is the object of a triple."""
+    rows = running.rows(f"SELECT ?s (COUNT(*) AS ?n) {{ VALUES ?s {{ {nodes(iris)} }} ?x ?p ?s }} GROUP BY ?s")
+    return {row["s"]: int(row["n"]) for row in rows if "s" in row}
 
 
 _TERMS: Final = (
@@ -147,6 +188,6 @@ def _terms(running: Service) -> dict[str, tuple[str, int]]:
     """Give every class and property that the graph uses, with how often."""
     found = {}
     for kind, text in _TERMS:
-        rows = running.terms(Task(text, SOLUTION_FORMATS[0], running.settings.base))
-        found.update({row["x"]["value"]: (kind, int(row["n"]["value"])) for row in rows})
+        rows = running.rows(text)
+        found.update({row["x"]: (kind, int(row["n"])) for row in rows})
     return found
