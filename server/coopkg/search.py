@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Final
 
 from coopkg.engine.evaluate import Task
@@ -29,6 +30,10 @@ _SKOS: Final = STANDARD_PREFIXES["skos"]
 LARGEST: Final = 200_000
 """Texts that an index holds; where there are more, ``Index.complete`` is false and pages say so."""
 CLOSE: Final = 0.75
+SHORTEST: Final = 4
+"""Letters of a misspelt word that another may be meant by."""
+COMPARED: Final = 2000
+"""Words that a misspelt one is compared with: more would take longer than it helps."""
 _CYRILLIC: Final = "абвгґдежзиіклмнопрстуфхцчшщъыьэюяє’'ʼ`"
 _LATIN: Final = (
     "a", "b", "v", "g", "g", "d", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h",
@@ -124,10 +129,15 @@ class Index:
     def near(self, query: str) -> str:
         """Give the query with each word that nothing begins with replaced by the nearest one that is there."""
         wanted = tokens(query)
-        close = [[word] if self._beginning(word) else get_close_matches(word, self.words, 1, CLOSE) for word in wanted]
-        if not close or not all(close) or [words[0] for words in close] == wanted:
-            return ""
-        return " ".join(self._as_written(words[0]) for words in close)
+        close = [word if self._beginning(word) else self._nearest(word) for word in wanted]
+        return " ".join(map(self._as_written, close)) if all(close) and close != wanted else ""
+
+    def _nearest(self, word: str) -> str:
+        """Give the nearest word with the same beginning; empty for a short one, which would be like many."""
+        first = bisect_left(self.words, word[:1])
+        alike = islice((w for w in islice(self.words, first, None) if abs(len(w) - len(word)) <= 2), COMPARED)
+        found = get_close_matches(word, takewhile(lambda w: w[:1] == word[:1], alike), 1, CLOSE)
+        return found[0] if found and len(word) >= SHORTEST else ""
 
     def _as_written(self, word: str) -> str:
         texts = (self.texts[number].text for number in self.by_word.get(word, ()))

@@ -22,7 +22,7 @@ _GAP: Final = 60
 """Room between the longest name of a column and the next column."""
 _PITCH: Final = 24
 _MARGIN: Final = 20
-_NAMES: Final = 34
+_NAMES: Final = 30
 TRIPLE: Final = ("subject", "predicate", "object")
 """The columns of a table that shows a graph."""
 
