@@ -300,3 +300,31 @@ def test_no_page_shows_a_message_in_another_language(path: str, language: str) -
         if isinstance(message, str) and len(message) > 14 and message != own[key] and "{" not in message:
             assert message not in shown, key
         assert f">{key}<" not in shown
+
+
+@pytest.mark.parametrize("path", ["/search?q=alert", "/query?query=SELECT+*+%7B+%3Fs+a+%3Curn:evil%3E+;+%3Fp+%3Fo+%7D",
+                                  "/search?type=coop:Country&q=alert", "/complete?q=alert"])  # fmt: skip
+def test_hostile_data_are_harmless(path: str) -> None:
+    import pyoxigraph as ox  # noqa: PLC0415 - the engine, to spoil its store
+
+    dataset = load_dataset(Settings())
+    evil = ox.NamedNode(f"{BASE}id/country/'onclick='alert(1)")
+    label = ox.Literal("\u202e<script>alert(1)</script>" + "y" * 10_000, language="en")
+    for predicate, value in (
+        (ox.NamedNode("http://www.w3.org/2004/02/skos/core#prefLabel"), label),
+        (ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type"), ox.NamedNode(f"{BASE}ontology#Country")),
+        (ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type"), ox.NamedNode("urn:evil")),
+        (ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#seeAlso"), ox.NamedNode("javascript:alert(1)")),
+    ):
+        dataset.store.add(ox.Quad(evil, predicate, value, ox.NamedNode(f"{BASE}graph/reference")))
+    app = create_app(service=open_service(Settings(), LocalEngine(dataset)))
+    page = app.test_client().get(path, headers=HTML)
+    text = page.data.decode()
+    assert page.status_code == 200
+    assert "alert(1)" in text or path.startswith("/complete")  # which offers only what has a prefixed name
+    if page.content_type.startswith("text/html"):
+        assert "<script>" not in text
+        assert "\u202e" not in text
+        assert " onclick='" not in text
+        assert 'href="javascript' not in text
+        assert len(text) < 40_000

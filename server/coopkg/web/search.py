@@ -74,8 +74,8 @@ _KINDS: Final = "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(ISIRI(?s)
 
 def kinds(running: Service) -> dict[str, int]:
     """Give the classes of the current version with the number of their things, what is inferred included."""
-    ask = lambda: {row["c"]: int(row["n"]) for row in running.rows(_KINDS)}  # noqa: E731
-    return running.derived.get("kinds", running.engine.tag(), ask)
+    rows = running.derived.get("kinds", running.engine.tag(), lambda: running.rows(_KINDS))
+    return {row["c"]: int(row["n"]) for row in rows}
 
 
 def _by_class(running: Service, iris: list[str], only: str | None) -> tuple[dict[str, list[str]], int]:
