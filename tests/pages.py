@@ -38,7 +38,7 @@ class _Reader(HTMLParser):
             self._cell = True
         elif tag == "script":
             self._script = found.get("type") == "application/ld+json"
-            assert self._script, "a page has scripts of its own in files only"
+            assert self._script or "src" in found, "a page has scripts of its own in files only"
         elif self._section and (self._heading or self._cell) and tag in {"a", "span"} and found.get("class") != "why":
             self._begin(found)
 

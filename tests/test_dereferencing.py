@@ -148,15 +148,17 @@ def test_saved_queries_are_described_or_answered(client: FlaskClient) -> None:
 
 
 def test_a_saved_query_says_the_same_on_its_page_and_in_rdf(client: FlaskClient, service: Service) -> None:
-    described = [query for query in service.queries.values() if query.form in {"SELECT", "ASK"}]
-    assert len(described) > 40
+    forms = {"SELECT", "ASK"}
+    described = [query for query in service.queries.values() if query.form in forms and not query.parameters]
+    assert len(described) > 20
     for query in described[::6]:
         html = unescape(client.get(f"/queries/{query.slug}", headers={"Accept": "text/html"}).data.decode())
         triples = list(ox.parse(client.get(f"/queries/{query.slug}.nt").data, ox.RdfFormat.N_TRIPLES))
         texts = {q.object.value for q in triples if q.predicate.value in {f"{SH}select", f"{SH}ask"}}  # type: ignore[union-attr]
         english = {q.object.value for q in triples if getattr(q.object, "language", None) == "en"}  # type: ignore[union-attr]
         assert texts == {query.text}
-        assert all(text.strip() in html for text in (*texts, *english))
+        body = "\n".join(line for line in query.text.splitlines() if not line.startswith("#+")).strip()
+        assert all(text in html for text in (body, *english))
 
 
 def test_examples_and_prefixes_can_be_asked_for_as_editors_do(client: FlaskClient, service: Service) -> None:

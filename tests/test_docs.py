@@ -19,18 +19,25 @@ from coopkg.web import (
     explain,
     facts,
     graph_store,
+    home,
     operations,
-    pages,
+    query,
+    questions,
+    search,
     sparql,
     update,
     validate,
 )
+from coopkg.web import help as help_pages
 from coopkg.web.documents import SUFFIXES
 
 if TYPE_CHECKING:
     from coopkg.service import Service
 
-ROOMS = (changes, discovery, dumps, entities, explain, facts, graph_store, operations, pages, sparql, update, validate)
+ROOMS = (
+    *(changes, discovery, dumps, entities, explain, facts, graph_store, help_pages, home, operations, query, questions),
+    *(search, sparql, update, validate),
+)
 
 
 def text(name: str) -> str:

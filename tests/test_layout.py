@@ -22,10 +22,10 @@ LAYERS = (
     },
     {
         *("protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"),
-        *("examples", "alignments", "fetching"),
+        *("i18n", "rendering", "charts", "examples", "alignments", "fetching"),
     },
     {"service", "dumps"},
-    {"suggestions"},
+    {"suggestions", "labels", "emptiness", "search"},
     {"catalogue", "statistics", "void", "dcat", "crawlers"},
     {"endpoint"},
     {"descriptions", "distribution"},
@@ -37,6 +37,8 @@ ONLY_IN = {
     "granian": {"server", "front"},
     "pyshacl": {"shacl"},
     "owlrl": {"reasoning"},
+    "babel": {"i18n"},
+    "jinja2": {"rendering"},
     "pyoxigraph": {
         "terms",
         "results",

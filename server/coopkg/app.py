@@ -8,7 +8,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from coopkg.errors import CoopkgError, EngineFault, MethodNotAllowed, NotFound, TooLarge, UsageError
-from coopkg.problems import COMMON_HEADERS, problem
+from coopkg.problems import problem
+from coopkg.protocol import COMMON_HEADERS
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
 from coopkg.web import (
@@ -19,19 +20,27 @@ from coopkg.web import (
     explain,
     facts,
     graph_store,
+    home,
     operations,
-    pages,
+    query,
+    questions,
+    search,
     sparql,
     update,
     validate,
 )
-from coopkg.web.values import flask_response
+from coopkg.web import help as help_pages
+from coopkg.web.page import unchanged
+from coopkg.web.values import bare_request, flask_response
 from coopkg.web.values import service as running
 
-ROOMS: Final = (
-    *(sparql, update, graph_store, facts, validate, changes, explain, pages, discovery, dumps, operations),
-    entities,  # last, for it answers whatever nothing else does
+_ROOMS: Final = (
+    *(sparql, update, graph_store, facts, validate, changes, explain, home, query, questions, search, help_pages),
+    *(discovery, dumps, operations),
+    entities,  # the last: it answers for every path that no other room has
 )
+YEAR: Final = 365 * 24 * 3600
+"""In seconds."""
 
 
 def create_app(settings: Settings | None = None, service: Service | None = None) -> Flask:
@@ -40,11 +49,13 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     Raises what ``open_service`` raises: an application never starts over broken files.
     """
     settings = settings or (service.settings if service else Settings.from_environment())
-    app = Flask("coopkg", template_folder="web/templates", static_folder="web/static", root_path=_root())
+    app = Flask("coopkg", static_folder="web/static", root_path=_root())
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR  # the address of a static file carries its digest
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     app.extensions["coopkg"] = service or open_service(settings)
-    for room in ROOMS:
+    for room in _ROOMS:
         app.register_blueprint(room.blueprint)
+    app.before_request(unchanged)
     app.register_error_handler(CoopkgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.after_request(_add_common_headers)
@@ -58,7 +69,7 @@ def _root() -> str:
 
 
 def _answer_error(error: CoopkgError) -> Response:
-    return flask_response(problem(error, request.headers.get("Accept"), running().settings.base))
+    return flask_response(problem(error, bare_request(), running().settings.base))
 
 
 def _answer_http_error(error: HTTPException) -> Response:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.dumps import find
 from coopkg.errors import MethodNotAllowed
-from coopkg.problems import COMMON_HEADERS
-from coopkg.protocol import HttpResponse
+from coopkg.protocol import COMMON_HEADERS, HttpResponse
 from coopkg.representation import etag, matches
 
 if TYPE_CHECKING:

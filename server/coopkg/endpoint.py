@@ -12,8 +12,7 @@ from coopkg.catalogue import service_description
 from coopkg.engine.evaluate import Task
 from coopkg.errors import NotAcceptable, ProtocolError, QuerySyntaxError, TooLarge
 from coopkg.negotiation import choose, prefers_html
-from coopkg.problems import COMMON_HEADERS
-from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query, query_hash
+from coopkg.protocol import COMMON_HEADERS, QUERY_METHODS, HttpResponse, parse_query, query_hash
 from coopkg.representation import etag, matches
 from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
@@ -104,7 +103,7 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
     admitted = admit(operation.text)
     if not admitted.form:
-        raise _formless(operation.text)
+        raise formless(operation.text)
     if admitted.form not in FORMS:
         raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
@@ -116,7 +115,8 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
     return replace(found, deadline=operation.timeout) if isinstance(found, Pending) else found
 
 
-def _formless(text: str) -> QuerySyntaxError:
+def formless(text: str) -> QuerySyntaxError:
+    """Give the error for a text that begins as no query does."""
     words = (t for t in significant(text) if t.kind is Kind.WORD and t.keyword not in {"PREFIX", "BASE", "VERSION"})
     first = next(words, None)
     return syntax_error(
@@ -187,6 +187,8 @@ def _tag(task: Task, version: str) -> str:
         task.format.name,
         str(task.union),
         str(task.entailment),
+        str(task.rows),
+        str(task.skip),
         *task.default_graphs,
         "",
         *task.named_graphs,

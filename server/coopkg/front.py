@@ -86,7 +86,7 @@ class Front:
                 return
             request = replace(request, body=await self._body(scope, protocol))
         except CoopkgError as error:
-            refusal = problem(error, request.headers.get("accept"), self.settings.base)
+            refusal = problem(error, request, self.settings.base)
             self.observer.saw(request, refusal, scope.client, time.monotonic())
             send(protocol, scope.method, refusal)
             return
@@ -96,7 +96,7 @@ class Front:
         except Exception:  # noqa: BLE001 - the application's boundary: nothing may leave it but a response
             traceback.print_exc()
             fault = EngineFault("The server failed to answer; its log says why.")
-            response = problem(fault, request.headers.get("accept"), self.settings.base)
+            response = problem(fault, request, self.settings.base)
         if len(response.body) > LARGE:
             loop = asyncio.get_running_loop()
             response = await loop.run_in_executor(self.threads, compressed, response, request.headers)
@@ -123,9 +123,7 @@ class Front:
                 if isinstance(begun, Pending):
                     begun = conclude(begun, await self._ask(begun, protocol), self.service)
             except CoopkgError as error:
-                begun = problem(
-                    explain(error, request, self.service), request.headers.get("accept"), self.settings.base
-                )
+                begun = problem(explain(error, request, self.service), request, self.settings.base)
             if begun is not None:
                 return begun
         if concerns(request.path):
@@ -174,7 +172,7 @@ class Front:
         try:
             return distribute(replace(request, path=unquote(request.path)), self.service)
         except CoopkgError as error:
-            return problem(error, request.headers.get("accept"), self.settings.base)
+            return problem(error, request, self.settings.base)
 
     def _page(self, request: HttpRequest, scheme: str) -> HttpResponse:
         iterable, status, headers = run_wsgi_app(self.app, _environ(request, scheme), buffered=True)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import html
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from coopkg.errors import ProtocolError
 from coopkg.negotiation import parse_accept, quality
-from coopkg.protocol import HttpResponse
+from coopkg.protocol import COMMON_HEADERS, HttpResponse
+from coopkg.rendering import Page, Visit, own_link, render, visit
+from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
     from coopkg.errors import CoopkgError
+    from coopkg.protocol import HttpRequest
 
-PAGE_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-COMMON_HEADERS: Final = {"X-Content-Type-Options": "nosniff"}
+HTML: Final = "text/html; charset=utf-8"
+JSON: Final = "application/problem+json"
+TEXT: Final = "text/plain; charset=utf-8"
 
 
-def problem(error: CoopkgError, accept: str | None, base: str) -> HttpResponse:
+def problem(error: CoopkgError, request: HttpRequest, base: str) -> HttpResponse:
     """Give the response for an error: its own status, as problem+json, HTML or text, whichever the client prefers."""
     document = {
         "type": f"{base}help/problems#{error.slug()}",
@@ -32,19 +31,38 @@ def problem(error: CoopkgError, accept: str | None, base: str) -> HttpResponse:
         "detail": error.detail,
         **error.members,
     }
-    kind, body = _represent(document, accept)
-    headers = {
-        **COMMON_HEADERS,
-        **(PAGE_HEADERS if kind.startswith("text/html") else {}),
-        "Content-Type": kind,
-        "Cache-Control": "no-store",
-        "Vary": "Accept",
-        **error.headers(),
-    }
-    return HttpResponse(error.status, headers, body)
+    kind = _kind(request.headers.get("accept"))
+    if kind == HTML:
+        page = render(Page("problem.html", {"error": error, "suggestions": _suggestions(error, base)}, error.status,
+                           stable=False), _visitor(request))  # fmt: skip
+        return HttpResponse(error.status, {**page.headers, **error.headers()}, page.body)
+    body = json.dumps(document, ensure_ascii=False) if kind == JSON else f"{error.title}: {error.detail}\n"
+    headers = {**COMMON_HEADERS, "Content-Type": kind, "Cache-Control": "no-store", "Vary": "Accept", **error.headers()}
+    return HttpResponse(error.status, headers, body.encode())
 
 
-def _represent(document: dict[str, object], accept: str | None) -> tuple[str, bytes]:
+def _visitor(request: HttpRequest) -> Visit:
+    """Give who is shown the error, even where the very parameters of the address are what is wrong."""
+    try:
+        return visit(request)
+    except ProtocolError:
+        return visit(replace(request, query_string=""))
+
+
+def _suggestions(error: CoopkgError, base: str) -> list[tuple[str, str]]:
+    """Give what may have been meant, and where that is, if it is a thing of ours."""
+    found = error.members.get("suggestion") or error.members.get("suggestions") or []
+    texts = [found] if isinstance(found, str) else [str(item) for item in found] if isinstance(found, list) else []
+    return [(text, _path(text, base)) for text in texts]
+
+
+def _path(name: str, base: str) -> str:
+    prefix, colon, local = name.partition(":")
+    iri = prefixes(base).get(prefix, "") + local if colon else ""
+    return own_link(iri, base) if iri.startswith(base) and re.fullmatch(r"[\w.\-]+", local) else ""
+
+
+def _kind(accept: str | None) -> str:
     ranges = parse_accept(accept)
     as_json = quality(ranges, ("application/problem+json", "application/json", "application/sparql-results+json"))
     as_html = quality([r for r in ranges if r.specificity], ("text/html",))
@@ -52,18 +70,5 @@ def _represent(document: dict[str, object], accept: str | None) -> tuple[str, by
         [r for r in ranges if r.specificity == 2], ("text/plain", "text/csv", "text/tab-separated-values")
     )
     if as_html > max(as_json, as_text):
-        return "text/html; charset=utf-8", _page(document)
-    if as_text > as_json:
-        return "text/plain; charset=utf-8", f"{document['title']}: {document['detail']}\n".encode()
-    return "application/problem+json", json.dumps(document, ensure_ascii=False).encode()
-
-
-def _page(document: dict[str, object]) -> bytes:
-    title, detail = html.escape(str(document["title"])), html.escape(str(document["detail"]))
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f'<title>{title} - coopkg</title><link rel="stylesheet" href="/static/coopkg.css"></head><body><main>'
-        f"<h1>{title}</h1><p>{detail}</p>"
-        f'<p><a href="/">Home</a> - <a href="/queries">Saved queries</a></p></main></body></html>'
-    ).encode()
+        return HTML
+    return TEXT if as_text > as_json else JSON

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FORM: Final = "application/x-www-form-urlencoded"
 QUERY_BODY: Final = "application/sparql-query"
 UPDATE_BODY: Final = "application/sparql-update"
+COMMON_HEADERS: Final = {"X-Content-Type-Options": "nosniff"}
+"""What every response has."""
 QUERY_METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coopkg.accepted import accepted, amended
 from coopkg.dumps import Shelf
@@ -26,7 +28,7 @@ from coopkg.validation import read_shapes, validate_documents, validate_publishe
 from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from coopkg.engine.extract import Extract
     from coopkg.entailment import Why
@@ -35,11 +37,14 @@ if TYPE_CHECKING:
     from coopkg.store import Dataset
 
 
+T = TypeVar("T")
+
+
 class Engine(Protocol):
     """What evaluates: the keeper's readers, or this process itself."""
 
-    def ask(self, task: Task) -> Answer:
-        """Give the whole answer. Raises the errors of evaluation."""
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:
+        """Give the whole answer, within so many seconds. Raises the errors of evaluation."""
         ...
 
     def tag(self) -> str:
@@ -69,7 +74,7 @@ class LocalEngine:
 
     dataset: Dataset
 
-    def ask(self, task: Task) -> Answer:
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends this process
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
         return Answer(self._evaluated(task), self.dataset.tag)
 
@@ -106,6 +111,23 @@ class LocalEngine:
         return Receipt(self.dataset.version, self.dataset.tag, patch.existed, changed=bool(patch.lines()))
 
 
+class Derived:
+    """What is worked out from one version of the dataset, by name, and kept until there is another."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[str, RLock] = defaultdict(RLock)
+        self._values: dict[str, tuple[str, Any]] = {}
+
+    def get(self, name: str, tag: str, work_out: Callable[[], T]) -> T:
+        """Give what is kept under that name for the version with that tag, else work it out, in one thread only."""
+        with self._locks[name]:
+            kept = self._values.get(name)
+            if kept is None or kept[0] != tag:
+                kept = self._values[name] = tag, work_out()
+            found: T = kept[1]
+            return found
+
+
 @dataclass(frozen=True)
 class Service:
     """What a running coopkg consists of."""
@@ -116,6 +138,7 @@ class Service:
     cache: AnswerCache
     history: History | None = None
     shelf: Shelf = field(default_factory=Shelf)
+    derived: Derived = field(default_factory=Derived)
 
     def ask(self, task: Task) -> bytes:
         """Evaluate and give the whole answer. Raises the errors of evaluation."""
@@ -129,8 +152,13 @@ class Service:
 
     def rows(self, text: str) -> list[dict[str, str]]:
         """Give the solutions of one of our own queries, each term as its bare text."""
-        answer = json.loads(self.ask(Task(text, SOLUTION_FORMATS[0], self.settings.base)))
-        return [{name: term["value"] for name, term in row.items()} for row in answer["results"]["bindings"]]
+        found = self.terms(Task(text, SOLUTION_FORMATS[0], self.settings.base))
+        return [{name: term["value"] for name, term in row.items()} for row in found]
+
+    def terms(self, task: Task) -> list[dict[str, dict[str, str]]]:
+        """Give the solutions of one of our own queries in JSON, each term with its type, language and datatype."""
+        found: list[dict[str, dict[str, str]]] = json.loads(self.ask(task))["results"]["bindings"]
+        return found
 
 
 def open_service(settings: Settings, engine: Engine | None = None, shelf: Shelf | None = None) -> Service:

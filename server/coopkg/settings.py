@@ -29,6 +29,9 @@ class Settings:
     published: Path | None = _setting(
         "folder with ontology/, data/, shapes/ and queries/; default: the ones that came along", default=None
     )
+    contact: str | None = _setting(
+        "where people report mistakes: an address that begins with mailto: or https:; default: none", default=None
+    )
     home: Path | None = _setting(
         "data directory with journal and tokens, which turns writes on; default: none", default=None
     )
@@ -70,6 +73,8 @@ class Settings:
             raise UsageError("A scratch dataset is not kept: --scratch and --home exclude each other.")
         if self.regime not in REGIMES:
             raise UsageError(f"The entailment is one of {', '.join(REGIMES)}, not {self.entailment!r}.")
+        if self.contact is not None and not re.match(r"mailto:|https?://", self.contact):
+            raise UsageError(f"The contact begins with mailto: or https:, not {self.contact!r}.")
         if self.log not in {"all", "slow", "none"}:
             raise UsageError(f"The log is all, slow or none, not {self.log!r}.")
         for field in dataclasses.fields(self):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.engine.preview import preview
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
 from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
 from coopkg.sparql.mending import literals, mend, reuse
@@ -34,7 +35,8 @@ class Task:
 
     Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
     where the default graph is a plain one, which that graph then is merged into. ``facts`` are the graphs that the
-    union is made of while the store has others beside them; empty for all.
+    union is made of while the store has others beside them; empty for all. With ``rows`` the answer is a preview of
+    that many rows after those skipped, whatever the format.
     """
 
     text: str
@@ -49,6 +51,8 @@ class Task:
     entailment: bool = True
     inferred: str | None = None
     facts: tuple[ox.NamedNode | ox.BlankNode | ox.DefaultGraph, ...] = ()
+    rows: int | None = None
+    skip: int = 0
 
     def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
         """Give the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
@@ -108,6 +112,8 @@ def evaluate(store: ox.Store, task: Task, beside: Sequence[ox.Quad] = ()) -> byt
 def _evaluated(store: ox.Store, task: Task) -> bytes:
     try:
         result = query(store, task)
+        if task.rows is not None:
+            return _within_cap(preview(result, task.rows, task.skip), task.answer_bytes)
         if isinstance(result, ox.QueryBoolean):
             return serialize_boolean(bool(result), task.format)
         if isinstance(result, ox.QueryTriples):

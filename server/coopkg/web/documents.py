@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
 from flask import Response, request
 
-from coopkg import __version__
 from coopkg.descriptions import SHOWN, incoming
 from coopkg.display import called, iri_cell, sections
 from coopkg.endpoint import choose_format
 from coopkg.negotiation import prefers_html
-from coopkg.representation import etag, matches
 from coopkg.results import GRAPH_FORMATS, Shape
 from coopkg.schema_org import script, structured
 from coopkg.terms import compact
 from coopkg.vocab import LANGUAGES, LICENCE, prefixes
-from coopkg.web.page import language_asked, page
+from coopkg.web.page import page, visitor
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
@@ -86,18 +84,11 @@ def _links(iri: str, path: str, chosen: str) -> str:
 
 
 def _page(source: Source, path: str) -> Response:
-    running, language = service(), language_asked()
-    tag = etag(running.engine.tag(), __version__, PAGE, source.iri, language)
-    if matches(request.headers.get("If-None-Match"), tag):
-        response = Response(status=304)
-    else:
-        response = page("entity.html", address=f"/{quote(path)}", **_shown(source, running, language))
-    response.headers.update({"ETag": tag, "Cache-Control": "public, max-age=0, must-revalidate"})
-    response.headers["Vary"] = "Accept, Accept-Language"
-    return response
+    visit = visitor()
+    return page("entity.html", visit=visit, address=f"/{quote(path)}", **_shown(source, service(), visit.language))
 
 
-def _shown(source: Source, running: Service, language: str) -> dict[str, object]:
+def _shown(source: Source, running: Service, language: str) -> dict[str, Any]:
     """Give what the template shows of a description."""
     names, iri, described = prefixes(running.settings.base), source.iri, source.read(running)
     links, short = incoming(running, iri), compact(iri, names).strip("<>")

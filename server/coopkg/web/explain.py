@@ -15,7 +15,7 @@ from coopkg.representation import etag, matches
 from coopkg.results import Format
 from coopkg.terms import cell, from_ntriples, named_node, term_of, triples_from_ntriples
 from coopkg.vocab import prefixes
-from coopkg.web.page import language_asked, page
+from coopkg.web.page import page, visitor
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def explain() -> Response:
         answer = json.loads(service().engine.explain(why).body)
         names = prefixes(service().settings.base)
         return page("explain.html", proof=_shown(answer["proof"], names), why=why)
-    fmt, language = _format(accept), language_asked()
+    fmt, language = _format(accept), visitor().language
     headers = {
         "Vary": "Accept, Accept-Language",
         "ETag": etag(tag, why.subject, why.predicate, why.object, fmt.name, language),

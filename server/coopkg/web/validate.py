@@ -12,8 +12,8 @@ from coopkg.engine.pool import ReaderPool
 from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, UnsupportedMediaType
 from coopkg.files import find_published
 from coopkg.negotiation import choose, prefers_html
-from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import FORM, decode, form_fields, media_type
+from coopkg.rendering import PAGE_HEADERS
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
 from coopkg.service import LocalEngine
 from coopkg.shacl.faces import FACES, NAMES, Face, face

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -33,12 +34,15 @@ def refuse_other_sites() -> None:
         raise Forbidden("A page of another site may not write here.")
 
 
+def bare_request() -> HttpRequest:
+    """Give the current request as a value, without its body."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return HttpRequest(request.method, request.path, request.query_string.decode("latin-1"), headers)
+
+
 def http_request() -> HttpRequest:
     """Give the current request as a value."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return HttpRequest(
-        request.method, request.path, request.query_string.decode("latin-1"), headers, request.get_data(cache=True)
-    )
+    return replace(bare_request(), body=request.get_data(cache=True))
 
 
 def flask_response(response: HttpResponse) -> Response:
