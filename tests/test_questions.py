@@ -230,6 +230,7 @@ def test_a_copied_command_is_one_word_for_the_shell() -> None:
     assert shown.stdout.decode().split("\0")[-2] == f"query={NASTY}"
 
 
+@pytest.mark.slow
 def test_a_copied_program_runs_and_gives_the_answer(server: str) -> None:
     text = "SELECT ?s\n{ ?s a <http://127.0.0.1:8000/ontology#Country> } # \\ \"\"\" '''"
     program = python(Asked(f"{server}sparql", {"query": text}, "text/csv"))
