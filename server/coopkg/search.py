@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from coopkg.service import Service
 
 _SKOS: Final = STANDARD_PREFIXES["skos"]
-LARGEST: Final = 200_000
+LARGEST: Final = 100_000
 """Texts that an index holds; where there are more, ``Index.complete`` is false and pages say so."""
 CLOSE: Final = 0.75
 SHORTEST: Final = 4
