@@ -208,6 +208,11 @@ def test_an_empty_answer_is_explained(service: Service, pattern: str, fault: str
         assert hint in {pair for found in why.faults for pair in found.hints}
 
 
+def test_a_plain_no_is_explained_too(client: FlaskClient) -> None:
+    text = ask(client, "ASK { ?s a coop:Projet }", why="1")
+    assert "coop:Projet perhaps coop:Project" in text
+
+
 def test_modifiers_are_at_fault_where_the_patterns_match(service: Service) -> None:
     text = f"{PROLOGUE}SELECT ?c {{ ?c a coop:Country }} LIMIT 0"
     assert why_empty(service, Task(text, SOLUTION_FORMATS[0], BASE)).modifiers

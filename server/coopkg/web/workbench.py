@@ -101,7 +101,7 @@ def answered(
     shown = {"text": bench.text, "title": bench.title, "form": bench.form, "entailment": bench.task.entailment}
     try:
         answer = ask(running, bench.task, visit, _skip(asked.get("from")))
-        why = _why(running, bench.task) if answer.empty and asked.get("why") else None
+        why = _why(running, bench.task) if answer.nothing and asked.get("why") else None
     except CoopkgError as error:
         advise(error, bench.text, running.settings.base)
         return asking(running, visit, {**shown, **(saved or {})}, error)
