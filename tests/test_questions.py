@@ -254,6 +254,8 @@ def test_a_copied_program_for_r_ends_its_string_where_it_should() -> None:
         ("http://127.0.0.1:8000/id/country/BY", "/id/country/BY"),
         ("https://example.org/x", "https://example.org/x"),
         ("mailto:a@example.org", "mailto:a@example.org"),
+        ("http://127.0.0.1:8000//evil.example/x", "http://127.0.0.1:8000//evil.example/x"),
+        ("http://[", "http://["),
         ("javascript:alert(1)", ""),
         ("data:text/html,x", ""),
         ("urn:x:y", ""),
