@@ -126,6 +126,8 @@ def test_rows_beyond_those_shown_are_counted_and_led_to(client: FlaskClient) -> 
     assert "Rows 1 to 200 of " in first
     assert "from=201" in first
     assert "Rows 201 to 400 of " in second
+    beyond = ask(client, "SELECT ?c { ?c a coop:Country }", **{"from": "900"})
+    assert "25 rows" in beyond
 
 
 def test_a_preview_counts_no_further_than_it_says() -> None:
@@ -159,6 +161,18 @@ def test_the_state_of_the_page_is_in_its_address(client: FlaskClient) -> None:
     assert 'class="chart map"' in again
     assert 'value="off" checked' in again
     assert "entailment=off" in unquote(html.unescape(re.findall(r'href="(/sparql\?[^"]*format=csv)"', text)[0]))
+
+
+def test_an_address_with_a_format_leads_to_that_format(client: FlaskClient) -> None:
+    page = client.get("/query?query=ASK%7B%7D&view=table&format=csv", headers=HTML, follow_redirects=True)
+    assert page.content_type.startswith("text/csv")
+    assert page.data == b"true"
+
+
+def test_the_text_that_an_editor_begins_with_has_an_answer(client: FlaskClient) -> None:
+    page = client.get("/query", headers=HTML).data.decode()
+    text = html.unescape(re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)[0])
+    assert "Horizon 2020" in client.get("/query", query_string={"query": text}, headers=HTML).data.decode()
 
 
 def test_a_posted_query_is_answered_too(client: FlaskClient) -> None:
