@@ -123,6 +123,22 @@ def test_the_editor_completes_and_runs_from_the_keyboard(browser: Browser, serve
     page.close()
 
 
+def test_a_thing_is_found_and_opened_from_the_keyboard_alone(browser: Browser, server: str) -> None:
+    page = browser.new_page(base_url=server)
+    page.goto("/")
+    while page.evaluate("document.activeElement.id") != "q":
+        page.keyboard.press("Tab")
+    page.keyboard.type("SUPERTWIN")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=SUPERTWIN")
+    while page.evaluate("document.activeElement.textContent") != "SUPERTWIN":
+        page.keyboard.press("Tab")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/id/project/supertwin*")
+    page.close()
+
+
 def test_tab_leaves_the_editor(browser: Browser, server: str) -> None:
     page = browser.new_page(base_url=server)
     page.goto("/query")

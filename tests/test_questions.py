@@ -126,6 +126,8 @@ def test_rows_beyond_those_shown_are_counted_and_led_to(client: FlaskClient) -> 
     assert "Rows 1 to 200 of " in first
     assert "from=201" in first
     assert "Rows 201 to 400 of " in second
+    beyond = ask(client, "SELECT ?c { ?c a coop:Country }", **{"from": "900"})
+    assert "25 rows" in beyond
 
 
 def test_a_preview_counts_no_further_than_it_says() -> None:
@@ -159,6 +161,18 @@ def test_the_state_of_the_page_is_in_its_address(client: FlaskClient) -> None:
     assert 'class="chart map"' in again
     assert 'value="off" checked' in again
     assert "entailment=off" in unquote(html.unescape(re.findall(r'href="(/sparql\?[^"]*format=csv)"', text)[0]))
+
+
+def test_an_address_with_a_format_leads_to_that_format(client: FlaskClient) -> None:
+    page = client.get("/query?query=ASK%7B%7D&view=table&format=csv", headers=HTML, follow_redirects=True)
+    assert page.content_type.startswith("text/csv")
+    assert page.data == b"true"
+
+
+def test_the_text_that_an_editor_begins_with_has_an_answer(client: FlaskClient) -> None:
+    page = client.get("/query", headers=HTML).data.decode()
+    text = html.unescape(re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)[0])
+    assert "Horizon 2020" in client.get("/query", query_string={"query": text}, headers=HTML).data.decode()
 
 
 def test_a_posted_query_is_answered_too(client: FlaskClient) -> None:
@@ -208,6 +222,11 @@ def test_an_empty_answer_is_explained(service: Service, pattern: str, fault: str
         assert hint in {pair for found in why.faults for pair in found.hints}
 
 
+def test_a_plain_no_is_explained_too(client: FlaskClient) -> None:
+    text = ask(client, "ASK { ?s a coop:Projet }", why="1")
+    assert "coop:Projet perhaps coop:Project" in text
+
+
 def test_modifiers_are_at_fault_where_the_patterns_match(service: Service) -> None:
     text = f"{PROLOGUE}SELECT ?c {{ ?c a coop:Country }} LIMIT 0"
     assert why_empty(service, Task(text, SOLUTION_FORMATS[0], BASE)).modifiers
@@ -230,6 +249,7 @@ def test_a_copied_command_is_one_word_for_the_shell() -> None:
     assert shown.stdout.decode().split("\0")[-2] == f"query={NASTY}"
 
 
+@pytest.mark.slow
 def test_a_copied_program_runs_and_gives_the_answer(server: str) -> None:
     text = "SELECT ?s\n{ ?s a <http://127.0.0.1:8000/ontology#Country> } # \\ \"\"\" '''"
     program = python(Asked(f"{server}sparql", {"query": text}, "text/csv"))
@@ -248,6 +268,8 @@ def test_a_copied_program_for_r_ends_its_string_where_it_should() -> None:
         ("http://127.0.0.1:8000/id/country/BY", "/id/country/BY"),
         ("https://example.org/x", "https://example.org/x"),
         ("mailto:a@example.org", "mailto:a@example.org"),
+        ("http://127.0.0.1:8000//evil.example/x", "http://127.0.0.1:8000//evil.example/x"),
+        ("http://[", "http://["),
         ("javascript:alert(1)", ""),
         ("data:text/html,x", ""),
         ("urn:x:y", ""),

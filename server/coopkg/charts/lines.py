@@ -52,8 +52,7 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
         return _BOTTOM - (_BOTTOM - _TOP) * (amount - levels[0]) / (levels[-1] - levels[0])
 
     parts = [part for level in levels for part in _level(y(level), number(level))]
-    parts += [element("text", str(year), x=percent(x(days(year))), y=_HEIGHT - 10, class_="faint", text_anchor="middle")
-              for year in marked]  # fmt: skip
+    parts += [_year(year, x(days(year)), last=year == marked[-1]) for year in marked]
     parts += [element("line", x1=percent(x(a[0])), y1=y(a[1]), x2=percent(x(b[0])), y2=y(b[1]), class_="path")
               for a, b in pairwise(points)]  # fmt: skip
     parts += [
@@ -63,6 +62,11 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     ]  # fmt: skip
     svg = figure(label, parts, linked=False, css="lines", width="100%", height=_HEIGHT)
     return Drawing(svg, tuple(index for _, _, index in points), len(table.rows) - len(points))
+
+
+def _year(year: int, left: float, *, last: bool) -> str:
+    anchor = "end" if last else "middle"  # the last one would run over the edge
+    return element("text", str(year), x=percent(left), y=_HEIGHT - 10, class_="faint", text_anchor=anchor)
 
 
 def _level(height: float, text: str) -> list[str]:

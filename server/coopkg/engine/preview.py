@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from coopkg.terms import Term
 
-COUNTED: Final = 100_000
+COUNTED: Final = 10_000
 """Rows past those shown that are counted; where there are more, the answer says "more"."""
 
 

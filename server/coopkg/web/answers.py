@@ -49,6 +49,11 @@ class ShownAnswer:
         return self.boolean is None and self.table.total == 0
 
     @property
+    def nothing(self) -> bool:
+        """Say whether nothing in the graph fits: no rows, or a plain no."""
+        return self.empty or self.boolean is False
+
+    @property
     def last(self) -> int:
         """Give the number of the last row shown."""
         return self.skip + len(self.table.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
 
 from coopkg.endpoint import formless, task_of
 from coopkg.errors import CoopkgError, ProtocolError, TooLarge
@@ -20,6 +20,8 @@ from coopkg.web.values import http_request, service
 from coopkg.web.workbench import Bench, answered, asking, embedded
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as Redirect
+
     from coopkg.protocol import HttpRequest, SparqlRequest
     from coopkg.service import Service
     from coopkg.sparql.admission import Admitted
@@ -28,15 +30,18 @@ blueprint = Blueprint("query", __name__)
 _VIEW: Final = re.compile(r"^\s*#\s*defaultView:\s*(\w+)", re.MULTILINE)
 """The comment by which a text asks for a view, as the Wikidata Query Service has it."""
 _VIEWS: Final = {"barchart": "chart", "linechart": "chart", "scatterchart": "chart"}
-_SHORT: Final = ("coop", "skos", "country", "period", "rdfs")
+_BEGINNING: Final = "?program a coop:Program .\n  OPTIONAL { ?program coop:isWithinFramework ?framework }"
+_SHORT: Final = ("coop", "country", "period", "skos")
 """The prefixes that an empty editor begins with."""
 
 
 @blueprint.route("/query", methods=["GET", "POST"])
-def query() -> Response:
-    """Show the editor and, where there is a query, its answer."""
+def query() -> Response | Redirect:
+    """Show the editor and, where there is a query, its answer; an address with a format leads to that."""
     asked = http_request()
     visit = posted(visitor(), asked)
+    if request.args.get("query") and request.args.get("format"):
+        return redirect(Visit("/sparql", visit.parameters).here(view=None, lang=None), 303)
     if not dict(visit.parameters).get("query", "").strip():
         return asking(service(), visit, {"text": start(service())})
     return own_answer(asked, visit)
@@ -52,9 +57,7 @@ def start(running: Service) -> str:
     """Give the text that an empty editor begins with."""
     known = prefixes(running.settings.base)
     declared = "".join(f"PREFIX {name}: <{known[name]}>\n" for name in _SHORT)
-    return (
-        f"{declared}\nSELECT ?thing ?label WHERE {{\n  ?thing a coop:Program ; skos:prefLabel ?label .\n}}\nLIMIT 20\n"
-    )
+    return f"{declared}\nSELECT ?program ?framework WHERE {{\n  {_BEGINNING}\n}}\n"
 
 
 def own_answer(asked: HttpRequest, visit: Visit) -> Response:

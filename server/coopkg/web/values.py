@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Response, current_app, request
 
@@ -37,7 +37,8 @@ def refuse_other_sites() -> None:
 def bare_request() -> HttpRequest:
     """Give the current request as a value, without its body."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return HttpRequest(request.method, request.path, request.query_string.decode("latin-1"), headers)
+    path = quote(request.path, safe="/:@!$&'()*+,;=~")  # as it came, which links to the same page need
+    return HttpRequest(request.method, path, request.query_string.decode("latin-1"), headers)
 
 
 def http_request() -> HttpRequest:

@@ -100,14 +100,21 @@ def answered(
     asked = dict(visit.parameters)
     shown = {"text": bench.text, "title": bench.title, "form": bench.form, "entailment": bench.task.entailment}
     try:
-        answer = ask(running, bench.task, visit, _skip(asked.get("from")))
-        why = _why(running, bench.task) if answer.empty and asked.get("why") else None
+        answer = _page_of(running, bench.task, visit, _skip(asked.get("from")))
+        why = _why(running, bench.task) if answer.nothing and asked.get("why") else None
     except CoopkgError as error:
         advise(error, bench.text, running.settings.base)
         return asking(running, visit, {**shown, **(saved or {})}, error)
     around = _around(visit, bench, answer, asked.get("view") or None)
     extra = {"why": why, "asked_why": "why" in asked, **(saved or {})}
     return asking(running, visit, {**shown, **around, **extra}, stable=stable)
+
+
+def _page_of(running: Service, task: Task, visit: Visit, skip: int) -> ShownAnswer:
+    """Give the rows after those skipped; the last ones there are, where that leaves none."""
+    answer = ask(running, task, visit, skip)
+    total = answer.table.total
+    return ask(running, task, visit, (total - 1) // SHOWN * SHOWN) if skip >= total > 0 else answer
 
 
 def _why(running: Service, task: Task) -> Why | None:
