@@ -16,13 +16,13 @@ import pyoxigraph as ox
 from bench.generate import batches
 from bench.report import machine, write_into
 from bench.validation import parsed
-from coopkg.reasoning.closure import INFERRED, Closure
+from coopkg.reasoning.closure import Closure
 from coopkg.reasoning.compiler import axiom_quads, compile_rules
 from coopkg.reasoning.oracle import owlrl_closure
 from coopkg.reasoning.vocabulary import owl
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
-from coopkg.vocab import DEFAULT_BASE
+from coopkg.vocab import DEFAULT_BASE, INFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

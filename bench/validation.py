@@ -20,8 +20,8 @@ from coopkg.files import find_published
 from coopkg.shacl.engine import Validator
 from coopkg.shacl.gate import Gate, open_gate
 from coopkg.shacl.stored import StoredGraph
-from coopkg.shacl.validate import published_documents
 from coopkg.spellings import Spellings
+from coopkg.validation import published_documents
 from coopkg.vocab import DEFAULT_BASE
 
 if TYPE_CHECKING:

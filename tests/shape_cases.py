@@ -13,7 +13,7 @@ from coopkg.files import find_published
 from coopkg.shacl.engine import Validator
 from coopkg.shacl.graph import Graph
 from coopkg.shacl.shapes import read_shapes as read_shape_values
-from coopkg.shacl.validate import published_documents, read_shapes
+from coopkg.validation import published_documents, read_shapes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,8 +23,8 @@ from coopkg.shacl.graph import Graph
 from coopkg.shacl.oracle import Oracle
 from coopkg.shacl.report import Report
 from coopkg.shacl.shapes import read_shapes as read_shape_values
-from coopkg.shacl.validate import read_shapes
 from coopkg.terms import Document
+from coopkg.validation import read_shapes
 from mistakes import with_mistakes
 from shape_cases import (
     INVALID,

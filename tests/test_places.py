@@ -5,8 +5,8 @@ import pyoxigraph as ox
 from coopkg.shacl.graph import RDF_FIRST, RDF_REST
 from coopkg.shacl.places import find_place, locate
 from coopkg.shacl.reading import read
-from coopkg.shacl.validate import published_documents
 from coopkg.terms import Document
+from coopkg.validation import published_documents
 
 TEXT = """@prefix e: <http://e/ns#> .
 @base <http://e/> .

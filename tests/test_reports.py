@@ -33,8 +33,8 @@ from coopkg.shacl.graph import RDF_REST, Graph
 from coopkg.shacl.places import locate
 from coopkg.shacl.reading import read
 from coopkg.shacl.report import Fault, Place, Report, Result, Severity
-from coopkg.shacl.validate import validate_sources
 from coopkg.terms import Document, same_graph
+from coopkg.validation import validate_sources
 from coopkg.vocab import DEFAULT_BASE, LANGUAGES, prefixes
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from conftest import ROOT
 from coopkg.files import find_published
 from coopkg.shacl.graph import Graph
 from coopkg.shacl.shapes import read_shapes as read_shape_values
-from coopkg.shacl.validate import read_shapes
 from coopkg.terms import Document
+from coopkg.validation import read_shapes
 from shape_cases import INVALID, VALID, all_shapes, background, data_shapes, house_style_shapes, name, published_quads
 
 if TYPE_CHECKING:

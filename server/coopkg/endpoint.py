@@ -19,7 +19,7 @@ from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.sparql.tokens import Kind, significant, syntax_error
 from coopkg.suggestions import advise
-from coopkg.vocab import DEFAULT_BASE, prefixes
+from coopkg.vocab import DEFAULT_BASE, INFERRED, prefixes
 
 if TYPE_CHECKING:
     from coopkg.engine.evaluate import Answer
@@ -139,7 +139,8 @@ def permalink(operation: SparqlRequest) -> str:
     """Give the path and query string at which the operation can be asked by GET, in a format to be chosen."""
     graphs = [("default-graph-uri", g) for g in operation.default_graphs]
     graphs += [("named-graph-uri", g) for g in operation.named_graphs]
-    return f"/sparql?{urlencode([('query', operation.text), *graphs])}"
+    entailment = [] if operation.entailment else [("entailment", "off")]
+    return f"/sparql?{urlencode([('query', operation.text), *graphs, *entailment])}"
 
 
 def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse | Pending:
@@ -181,7 +182,16 @@ def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool)
 def _tag(task: Task, version: str) -> str:
     bound = [f"{name}={term}" for name, term in sorted((task.substitutions or {}).items())]
     return etag(
-        version, task.text, task.format.name, str(task.union), *task.default_graphs, "", *task.named_graphs, "", *bound
+        version,
+        task.text,
+        task.format.name,
+        str(task.union),
+        str(task.entailment),
+        *task.default_graphs,
+        "",
+        *task.named_graphs,
+        "",
+        *bound,
     )
 
 
@@ -196,6 +206,8 @@ def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
         union=not settings.scratch,
         prefixes=prefixes(settings.base) if fmt in GRAPH_FORMATS else None,
         answer_bytes=settings.answer_bytes,
+        entailment=operation.entailment,
+        inferred=settings.base + INFERRED if settings.scratch and settings.regime != "none" else None,
     )
 
 

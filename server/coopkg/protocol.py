@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from coopkg.errors import MethodNotAllowed, ProtocolError, UnsupportedMediaType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FORM: Final = "application/x-www-form-urlencoded"
 QUERY_BODY: Final = "application/sparql-query"
@@ -43,7 +43,8 @@ class HttpResponse:
 class SparqlRequest:
     """A query operation: its text, the RDF dataset that the protocol names over the query's own, what else is asked.
 
-    ``timeout`` is in seconds and shortens the server's own deadline, never lengthens it.
+    ``timeout`` is in seconds and shortens the server's own deadline, never lengthens it. Without ``entailment`` the
+    answer is from what is asserted alone.
     """
 
     text: str
@@ -51,6 +52,7 @@ class SparqlRequest:
     named_graphs: tuple[str, ...] = ()
     format_name: str | None = None
     timeout: float | None = None
+    entailment: bool = True
 
     @property
     def names_dataset(self) -> bool:
@@ -179,7 +181,15 @@ def _operation(fields: list[tuple[str, str]]) -> SparqlRequest:
         named_graphs=tuple(value for name, value in fields if name == "named-graph-uri"),
         format_name=formats[0] if formats else None,
         timeout=_timeout([value for name, value in fields if name == "timeout" and value]),
+        entailment=read_entailment([value for name, value in fields if name == "entailment"]),
     )
+
+
+def read_entailment(values: Sequence[str]) -> bool:
+    """Say whether what is inferred takes part, by the parameter ``entailment``. Raises ProtocolError."""
+    if any(value not in {"on", "off"} for value in values) or len(set(values)) > 1:
+        raise ProtocolError("The entailment is on, which is the default, or off.")
+    return "off" not in values
 
 
 def _timeout(values: list[str]) -> float | None:

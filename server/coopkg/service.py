@@ -12,18 +12,20 @@ from coopkg.engine.changes import work_out
 from coopkg.engine.evaluate import Answer, Task, evaluate
 from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
+from coopkg.entailment import entailed, follow
 from coopkg.errors import DoesNotConform, Forbidden
 from coopkg.files import find_published
 from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.shacl.report import Report, Severity, human
-from coopkg.shacl.validate import read_shapes, validate_documents, validate_published
+from coopkg.validation import read_shapes, validate_documents, validate_published
 from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from coopkg.entailment import Why
     from coopkg.queries import SavedQuery
     from coopkg.settings import Settings
     from coopkg.store import Dataset
@@ -44,6 +46,10 @@ class Engine(Protocol):
         """Give version, digest and number of quads of the dataset."""
         ...
 
+    def explain(self, why: Why) -> Answer:
+        """Say why a triple holds, as JSON. Raises NotFound."""
+        ...
+
     def change(self, proposal: Proposal) -> Receipt:
         """Carry a change out and publish what it gives. Raises what working it out raises."""
         ...
@@ -57,7 +63,7 @@ class LocalEngine:
 
     def ask(self, task: Task) -> Answer:
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
-        return Answer(evaluate(self.dataset.store, task), self.dataset.tag)
+        return Answer(evaluate(self.dataset.view(entailment=task.entailment), task), self.dataset.tag)
 
     def tag(self) -> str:
         """Give the tag of the current version."""
@@ -68,11 +74,17 @@ class LocalEngine:
         dataset = self.dataset
         return {
             "version": dataset.version, "digest": dataset.digest, "tag": dataset.tag, "quads": dataset.count(),
+            "inferred": dataset.count_inferred(),
         }  # fmt: skip
+
+    def explain(self, why: Why) -> Answer:
+        """Say why a triple holds, as JSON. Raises NotFound."""
+        return Answer(why.answer(self.dataset), self.dataset.tag)
 
     def change(self, proposal: Proposal) -> Receipt:
         """Carry a change out on the dataset itself."""
         patch = work_out(self.dataset.store, proposal.change)
+        follow(self.dataset, (*patch.added, *patch.removed))
         return Receipt(self.dataset.version, self.dataset.tag, patch.existed, changed=bool(patch.lines()))
 
 
@@ -110,7 +122,8 @@ def open_service(settings: Settings, engine: Engine | None = None) -> Service:
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
     cache = AnswerCache(settings.cache_bytes)
-    return Service(settings, engine or LocalEngine(read_dataset(settings)), queries, cache, _history(settings))
+    engine = engine or LocalEngine(entailed(read_dataset(settings), axiomatic=settings.scratch))
+    return Service(settings, engine, queries, cache, _history(settings))
 
 
 def _history(settings: Settings) -> History | None:
@@ -124,17 +137,19 @@ def _history(settings: Settings) -> History | None:
 
 
 def check_published(settings: Settings, current: Dataset | None = None) -> None:
-    """Hold the published files, with what a journal makes of them, or ``current`` itself, against their shapes.
+    """Hold the published files, with what a journal makes of them, or ``current`` itself, against shapes and axioms.
 
     Raises DoesNotConform with file and line of what is wrong, and DatasetBroken.
     """
     published = find_published(settings.published)
     current = current or read_dataset(settings)
     if current.version == SEED_VERSION:
-        report = validate_published(published)
+        report = validate_published(published, regime=settings.regime)
     else:
         documents = amended(published, accepted(read_seed(settings), current), settings.base)
-        report = validate_documents(documents, read_shapes(published.shapes()))
+        report = validate_documents(documents, read_shapes(published.shapes()), settings.regime)
     if report.refused_at(Severity.VIOLATION):
         violations = Report(tuple(r for r in report.results if r.severity is Severity.VIOLATION))
-        raise DoesNotConform(f"The published data violate their shapes:\n{human(violations, prefixes())}")
+        raise DoesNotConform(
+            f"The published data violate their shapes or contradict their ontology:\n{human(violations, prefixes())}"
+        )

@@ -13,6 +13,8 @@ from coopkg.errors import UsageError
 from coopkg.vocab import DEFAULT_BASE
 
 MIB = 1024 * 1024
+REGIMES = ("none", "rdfs", "owl-rl")
+"""What can be inferred: nothing, or what follows by the rules of RDFS or of OWL 2 RL."""
 
 
 def _setting(help_text: str, *, default: object, limit: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field does
@@ -32,6 +34,10 @@ class Settings:
     )
     alignments: str = _setting(
         "alignments to load: all, none, or names with commas, such as eurio,wikidata", default="all"
+    )
+    entailment: str | None = _setting(
+        "what is inferred and served beside the facts: none, rdfs or owl-rl; default: owl-rl, with --scratch none",
+        default=None,
     )
     query_bytes: int = _setting("longest query text, in bytes", default=256 * 1024, limit=True)
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
@@ -62,12 +68,19 @@ class Settings:
             raise UsageError(f"The base IRI must be an http or https IRI that ends with a slash, not {self.base!r}.")
         if self.scratch and self.home is not None:
             raise UsageError("A scratch dataset is not kept: --scratch and --home exclude each other.")
+        if self.regime not in REGIMES:
+            raise UsageError(f"The entailment is one of {', '.join(REGIMES)}, not {self.entailment!r}.")
         if self.log not in {"all", "slow", "none"}:
             raise UsageError(f"The log is all, slow or none, not {self.log!r}.")
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.metadata["limit"] and value <= 0:
                 raise UsageError(f"The setting {field.name} must be greater than zero, not {value}.")
+
+    @property
+    def regime(self) -> str:
+        """Give the entailment regime that is in force."""
+        return self.entailment or ("none" if self.scratch else "owl-rl")
 
     @classmethod
     def from_environment(cls, environment: dict[str, str] | None = None, **overrides: object) -> Settings:

@@ -13,11 +13,12 @@ from coopkg.errors import DatasetBroken, UsageError
 from coopkg.files import CATALOG, Published, find_published
 from coopkg.spellings import Spellings
 from coopkg.terms import Document, rebase_quad
-from coopkg.vocab import DEFAULT_BASE, STANDARD_PREFIXES
+from coopkg.vocab import DEFAULT_BASE, INFERRED, STANDARD_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from coopkg.reasoning.closure import Closure
     from coopkg.settings import Settings
 
 _IDENTIFIER: Final = ox.NamedNode(STANDARD_PREFIXES["dcterms"] + "identifier")
@@ -35,7 +36,11 @@ class ManifestEntry:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One version of the graph: the store, its base IRI, what identifies it, and literals as they were written."""
+    """One version of the graph: the store, its base IRI, what identifies it, and literals as they were written.
+
+    ``store`` has what is asserted and nothing else. ``closure``, once ``entailment`` has worked it out by the rules of
+    ``regime``, has a store of its own, with what is inferred beside it.
+    """
 
     store: ox.Store
     base: str
@@ -43,15 +48,25 @@ class Dataset:
     digest: str
     manifest: tuple[ManifestEntry, ...]
     spellings: Spellings = field(default_factory=Spellings)
+    regime: str = "none"
+    closure: Closure | None = None
 
     @property
     def tag(self) -> str:
-        """Give what identifies this version among all: part of every entity tag."""
-        return f"{self.digest[:16]}.{self.version}"
+        """Give what identifies this version, and what is inferred from it, among all: part of every entity tag."""
+        return f"{self.digest[:16]}{'' if self.regime == 'none' else f'-{self.regime}'}.{self.version}"
 
     def count(self) -> int:
-        """Give the number of quads."""
+        """Give the number of asserted quads."""
         return len(self.store)
+
+    def count_inferred(self) -> int:
+        """Give the number of inferred quads."""
+        return 0 if self.closure is None else len(self.closure)
+
+    def view(self, *, entailment: bool) -> ox.Store:
+        """Give the store to ask: with what is inferred, where anything is, or without."""
+        return self.closure.store if entailment and self.closure is not None else self.store
 
 
 def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
@@ -66,6 +81,9 @@ def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
     entries = sorted((names[s], graph) for s, graph in graphs.items() if names.get(s, "").endswith(".ttl"))
     if not entries:
         raise DatasetBroken(f"{CATALOG} lists no file with a graph (dcterms:identifier and sd:name on a distribution).")
+    computed = next((file for file, graph in entries if graph == DEFAULT_BASE + INFERRED), None)
+    if computed is not None:
+        raise DatasetBroken(f"{CATALOG} puts {computed} into the graph of what is inferred, which is computed.")
     return tuple(ManifestEntry(*entry) for entry in entries)
 
 
@@ -80,7 +98,7 @@ def read_quads(published: Published, manifest: tuple[ManifestEntry, ...]) -> Ite
 def load_dataset(settings: Settings) -> Dataset:
     """Load the published files into a store. Raises DatasetBroken or RdfSyntaxError, naming file and line."""
     if settings.scratch:
-        return Dataset(ox.Store(), settings.base, 1, os.urandom(16).hex(), ())
+        return Dataset(ox.Store(), settings.base, 1, os.urandom(16).hex(), (), regime=settings.regime)
     published = find_published(settings.published)
     manifest = _with_alignments(read_manifest(published), settings.alignments)
     quads = read_quads(published, manifest)
@@ -92,7 +110,7 @@ def load_dataset(settings: Settings) -> Dataset:
     digest = hashlib.sha256(settings.base.encode())
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())
-    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings)
+    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings, settings.regime)
 
 
 def _with_alignments(manifest: tuple[ManifestEntry, ...], wanted: str) -> tuple[ManifestEntry, ...]:

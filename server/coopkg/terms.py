@@ -126,6 +126,20 @@ def literal_of(text: str, kind: str, what: str) -> ox.Literal:
     return ox.Literal(text, datatype=ox.NamedNode(_XSD + kind))
 
 
+def term_of(text: str, prefixes: dict[str, str], what: str) -> Bindable:
+    """Give the IRI or literal that a person wrote, as ``named_node`` takes it or as Turtle has it. Raises BadParameter."""
+    if not re.match(r"\s*[\"'0-9+.\-]|\s*(true|false)\s*$", text):
+        return named_node(text, prefixes, what)
+    declared = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes.items())
+    try:
+        quads = list(ox.parse(f"{declared}<x:s> <x:p> {text.strip()} .".encode(), ox.RdfFormat.TURTLE))
+    except (SyntaxError, UnicodeEncodeError):
+        quads = []
+    if len(quads) != 1 or not isinstance(quads[0].object, ox.Literal):
+        raise BadParameter(f"The parameter {what!r} must be an IRI, or a literal as Turtle has it, not {text!r}.")
+    return quads[0].object
+
+
 def triple(subject: str, predicate: str, value: object, language: str | None = None) -> ox.Triple:
     """Build a triple: ``_:name`` is a blank node, other strings are IRIs unless a language is given."""
     return ox.Triple(_resource(subject), ox.NamedNode(predicate), _object(value, language))

@@ -7,6 +7,9 @@ from typing import Final
 DEFAULT_BASE: Final = "http://127.0.0.1:8000/"
 """The base IRI with which the published files are written; ``--base`` rewrites it on load."""
 
+INFERRED: Final = "graph/inferred"
+"""The named graph of what is inferred, relative to the base IRI; nothing is ever written into it."""
+
 LANGUAGES: Final = ("en", "ru", "be")
 """The languages in which everything that people read is given, the fallback first."""
 

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "query": "Ask a SPARQL query of the graph, in process.",
     "validate": "Validate RDF files, or the published graph, against the shapes.",
     "fmt": "Write Turtle files in their canonical form.",
+    "infer": "Write what follows from the facts, or compare it with owlrl.",
+    "explain": "Say why a triple holds, down to the claims that it rests on.",
     "evidence": "Check claims against a copy of their source.",
     "queries": "List, show, run and test the saved queries.",
     "token": "Make, list and revoke the tokens of those who may write.",

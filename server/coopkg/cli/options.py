@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coopkg.settings import Settings
+from coopkg.settings import REGIMES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--base``, ``--published`` and ``--alignments``."""
+    """Add ``--base``, ``--published``, ``--alignments`` and ``--entailment``."""
     table = {name: help_text for name, _, help_text in Settings.table()}
     for option in (
         click.option("--base", metavar="IRI", help=f"The {table['base']}."),
         click.option("--published", type=click.Path(path_type=Path), metavar="DIR", help=f"The {table['published']}."),
         click.option("--alignments", metavar="NAMES", help=f"The {table['alignments']}."),
+        click.option("--entailment", type=click.Choice(REGIMES), help=table["entailment"].capitalize() + "."),
     ):
         function = option(function)
     return function

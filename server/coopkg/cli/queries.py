@@ -11,11 +11,11 @@ import click
 from coopkg.cli.options import dataset_options, emit, settings_from
 from coopkg.cli.tables import as_table
 from coopkg.endpoint import SHAPES, choose_format
+from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
 from coopkg.files import find_published
 from coopkg.queries import find_query, load_queries, run_query, same_answer
 from coopkg.results import formats_for
-from coopkg.store import load_dataset
 from coopkg.vocab import LANGUAGES, prefixes
 
 
@@ -60,7 +60,7 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
     graph = SHAPES[saved.form].value == "graph"
     name = name or ("ttl" if graph else "table" if sys.stdout.isatty() else "tsv")
     fmt = formats_for(SHAPES[saved.form])[0] if name == "table" else choose_format(None, name, SHAPES[saved.form])
-    answer = run_query(load_dataset(settings), saved, values, fmt)
+    answer = run_query(load_entailed(settings), saved, values, fmt)
     emit(as_table(answer, prefixes(settings.base)) if name == "table" and not graph else answer, output)
 
 
@@ -73,7 +73,7 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
     settings = settings_from(**options)
     published = find_published(settings.published)
     saved = load_queries(published, settings.base)
-    dataset = load_dataset(settings)
+    dataset = load_entailed(settings)
     failed = 0
     for slug in slugs or sorted(saved):
         query = find_query(saved, slug)

@@ -11,10 +11,10 @@ from coopkg.cli.options import dataset_options, emit, read_argument, settings_fr
 from coopkg.cli.tables import as_table
 from coopkg.endpoint import SHAPES, choose_format
 from coopkg.engine.evaluate import Task, evaluate
+from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
 from coopkg.results import Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
-from coopkg.store import load_dataset
 from coopkg.vocab import prefixes
 
 
@@ -39,7 +39,8 @@ def command(query: str, name: str | None, output: Path | None, *, exit_status: b
     name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
     fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)
     names = prefixes(settings.base)
-    answer = evaluate(load_dataset(settings).store, Task(text, fmt, settings.base, prefixes=names))
+    store = load_entailed(settings).view(entailment=True)
+    answer = evaluate(store, Task(text, fmt, settings.base, prefixes=names))
     emit(as_table(answer, names) if name == "table" and shape is not Shape.GRAPH else answer, output)
     if exit_status and shape is Shape.BOOLEAN and b"true" not in answer:
         raise SystemExit(1)

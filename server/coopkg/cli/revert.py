@@ -52,7 +52,7 @@ def command(version: int, server: str | None, token: str | None, message: str, a
 def _revert(settings: Settings, home: Path, version: int, message: str, author: str) -> int:
     """Commit the inverse, if what it gives conforms; give the new version, or the current one if nothing is left."""
     claim(home)
-    change = Change(PATCH, commit_of(history_of(home), version).inverse())
+    change = Change(PATCH, commit_of(history_of(home), version).inverse(), settings.base)
     proposed = read_dataset(settings)
     rows = work_out(proposed.store, change, proposed.spellings).lines()
     if not rows:

@@ -21,8 +21,8 @@ from coopkg.shacl.faces.view import View, report_prefixes
 from coopkg.shacl.faults import faults
 from coopkg.shacl.reading import Source, read
 from coopkg.shacl.report import Edit, Fault, Report, Severity
-from coopkg.shacl.validate import published_documents, read_shapes, validate_sources
 from coopkg.terms import Document, format_of
+from coopkg.validation import published_documents, read_shapes, validate_sources
 from coopkg.vocab import DEFAULT_BASE, LANGUAGES
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.engine.evaluate import explain_syntax, mended_update
-from coopkg.errors import NotFound, ProtocolError
-from coopkg.jsonld import with_bundled_contexts
+from coopkg.errors import Forbidden, NotFound, ProtocolError
 from coopkg.results import by_name
+from coopkg.shacl.reading import Source, read
 from coopkg.sparql import sequence
 from coopkg.spellings import Spellings
 from coopkg.terms import Document
+from coopkg.vocab import INFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -31,11 +32,12 @@ PATCH: Final = "patch"
 
 @dataclass(frozen=True)
 class Payload:
-    """A document that a change brings: its text, its format by name, the base of its relative IRIs."""
+    """A document that a change brings: its text, its format by name, the base of its relative IRIs, its name."""
 
     text: str
     format_name: str
     base: str | None = None
+    name: str = "body"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Change:
     base: str | None = None
     graph: str | None = None
     payloads: tuple[Payload, ...] = ()
+
+    @property
+    def inferred(self) -> str | None:
+        """Give the graph of what is inferred, which is computed and never written."""
+        return None if self.base is None else self.base + INFERRED
 
     def as_json(self) -> dict[str, Any]:
         """Give the change as a JSON object."""
@@ -69,7 +76,8 @@ Difference = tuple[frozenset[ox.Quad], frozenset[ox.Quad]]
 class Patch:
     """What a change amounts to; ``existed`` says whether the graph that it is about was there before.
 
-    Where a document is added, ``added`` has its literals as they are written, which the store does not keep.
+    Where documents are added, ``sources`` are those, and ``added`` has their literals as they are written, which the
+    store does not keep.
     """
 
     added: frozenset[ox.Quad]
@@ -77,6 +85,7 @@ class Patch:
     graphs_added: frozenset[str] = frozenset()
     graphs_removed: frozenset[str] = frozenset()
     existed: bool = False
+    sources: tuple[Source, ...] = ()
 
     def lines(self) -> str:
         """Give the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples.
@@ -96,7 +105,10 @@ def work_out(store: ox.Store, change: Change, spellings: Spellings | None = None
     is compared with the store before it quad by quad; all else costs what it changes.
     Raises QuerySyntaxError, RdfSyntaxError, ProtocolError or NotFound.
     """
+    if change.graph is not None and change.graph == change.inferred:
+        raise _computed(change)
     spellings = Spellings() if spellings is None else spellings
+    sources: tuple[Source, ...] = ()
     graphs = _graphs(store)
     existed = change.graph is None or change.graph in graphs
     if change.kind == UPDATE:
@@ -108,9 +120,16 @@ def work_out(store: ox.Store, change: Change, spellings: Spellings | None = None
     elif change.kind == PATCH:
         added, removed = apply_lines(store, change.text, spellings)
     else:
-        added, removed = _graph_store(store, change, spellings, existed=existed)
+        sources = tuple(_read(payload, change.base) for payload in change.payloads)
+        added, removed = _graph_store(store, change, sources, spellings, existed=existed)
     graphs_after = _graphs(store)
-    return Patch(added, removed, graphs_after - graphs, graphs - graphs_after, existed)
+    if change.inferred in graphs_after:
+        raise _computed(change)
+    return Patch(added, removed, graphs_after - graphs, graphs - graphs_after, existed, sources)
+
+
+def _computed(change: Change) -> Forbidden:
+    return Forbidden(f"The graph <{change.inferred}> is computed from the others; nothing is written into it.")
 
 
 def _graphs(store: ox.Store) -> frozenset[str]:
@@ -143,7 +162,9 @@ def _carry_out(store: ox.Store, text: str, base: str | None) -> None:
         raise ProtocolError(f"The update cannot be carried out: {error}.") from None
 
 
-def _graph_store(store: ox.Store, change: Change, spellings: Spellings, *, existed: bool) -> Difference:
+def _graph_store(
+    store: ox.Store, change: Change, sources: tuple[Source, ...], spellings: Spellings, *, existed: bool
+) -> Difference:
     """Carry out an operation on a graph; give the quads that it added, as written, and those that it removed."""
     target = ox.DefaultGraph() if change.graph is None else ox.NamedNode(change.graph)
     if change.kind == DELETE:
@@ -153,7 +174,7 @@ def _graph_store(store: ox.Store, change: Change, spellings: Spellings, *, exist
         spellings.remove(removed)
         store.clear_graph(target) if change.graph is None else store.remove_graph(target)
         return frozenset(), removed
-    quads = [quad for payload in change.payloads for quad in _read(payload, target, change.base)]
+    quads = [quad for source in sources for quad in _within(source, target)]
     added = frozenset(quad for quad in quads if quad not in store)
     removed = frozenset[ox.Quad]()
     if change.kind == PUT:
@@ -177,23 +198,19 @@ def _replace(store: ox.Store, spellings: Spellings, removed: Collection[ox.Quad]
     store.extend(added)
 
 
-def _read(payload: Payload, target: ox.NamedNode | ox.DefaultGraph, base: str | None) -> Iterable[ox.Quad]:
+def _read(payload: Payload, base: str | None) -> Source:
+    """Read a document, its blank nodes its own. Raises ProtocolError, RdfSyntaxError, RemoteContext."""
     fmt = by_name(payload.format_name)
     if fmt is None or fmt.rdf is None:
         raise ProtocolError(f"A graph is not read from {payload.format_name}.")
-    text = with_bundled_contexts(payload.text, base) if fmt.rdf == ox.RdfFormat.JSON_LD else payload.text
-    if fmt.rdf == ox.RdfFormat.RDF_XML and "<!DOCTYPE" in text:
-        raise ProtocolError("RDF/XML is read without a document type declaration (<!DOCTYPE ...>).")
-    document = Document("body", text.encode(), fmt.rdf, payload.base)
-    renamed: dict[str, ox.BlankNode] = {}
+    return read(Document(payload.name, payload.text.encode(), fmt.rdf, payload.base or base))
 
-    def fresh(term: Any) -> Any:  # noqa: ANN401 - gives back the kind of term it was given
-        return renamed.setdefault(term.value, ox.BlankNode()) if isinstance(term, ox.BlankNode) else term
 
-    for quad in document.quads():
+def _within(source: Source, target: ox.NamedNode | ox.DefaultGraph) -> Iterable[ox.Quad]:
+    for quad in source.quads:
         if quad.graph_name not in {target, ox.DefaultGraph()}:
             raise ProtocolError(f"The document has facts of the graph {quad.graph_name}, and they go into {target}.")
-        yield ox.Quad(fresh(quad.subject), quad.predicate, fresh(quad.object), target)
+        yield ox.Quad(quad.subject, quad.predicate, quad.object, target)
 
 
 def apply_lines(store: ox.Store, lines: str, spellings: Spellings | None = None) -> Difference:

@@ -25,7 +25,11 @@ _PLACE: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", r
 
 @dataclass(frozen=True)
 class Task:
-    """All that the engine needs besides the store; ``substitutions`` binds variables as terms."""
+    """All that the engine needs besides the dataset; ``substitutions`` binds variables as terms.
+
+    Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
+    where the default graph is a plain one, which that graph then is merged into.
+    """
 
     text: str
     format: Format
@@ -36,6 +40,14 @@ class Task:
     prefixes: Mapping[str, str] | None = None
     substitutions: Mapping[str, Bindable] | None = None
     answer_bytes: int | None = None
+    entailment: bool = True
+    inferred: str | None = None
+
+    def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
+        """Give the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
+        if self.default_graphs or self.named_graphs:
+            return [ox.NamedNode(graph) for graph in self.default_graphs]
+        return None if self.inferred is None else [ox.DefaultGraph(), ox.NamedNode(self.inferred)]
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ def _run(store: ox.Store, task: Task, text: str) -> ox.QuerySolutions | ox.Query
                 text,
                 base_iri=task.base,
                 use_default_graph_as_union=task.union and not explicit,
-                default_graph=[ox.NamedNode(g) for g in task.default_graphs] if explicit else None,
+                default_graph=task.default_graph(),
                 named_graphs=[ox.NamedNode(g) for g in task.named_graphs] if explicit else None,
                 substitutions={ox.Variable(n): t for n, t in (task.substitutions or {}).items()} or None,
                 custom_functions=unknown or None,

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
+from coopkg.consistency import contradictions, contradictions_of
 from coopkg.engine import wire
 from coopkg.engine.evaluate import evaluate
+from coopkg.entailment import entailed, follow
 from coopkg.errors import BadParameter, CoopkgError, InputUnreadable, RdfSyntaxError, TooLarge
 from coopkg.files import Published
 from coopkg.results import by_name
@@ -176,7 +178,7 @@ def _alone(
     if brought:
         return _by_oracle(quads, graph_, question, sources, brought)
     shapes = gate.shapes if gate else _published_shapes(question)
-    report = Validator(shapes).validate(quads)
+    report = Validator(shapes).validate(quads).and_(contradictions_of(quads, dataset.base, dataset.regime))
     return _explained(report, shapes, graph_, question, sources)
 
 
@@ -203,12 +205,13 @@ def _merged(
 ) -> tuple[Report, Effects]:
     """Validate documents together with the dataset, and compare it with what it was before."""
     store, queries = dataset.store, question.queries
-    before = _answers(store, queries)
+    before = _answers(dataset, queries)
     target = ox.NamedNode(question.graph or "")
     quads = [_in_graph(quad, target) for source in sources for quad in source.quads]
     added = tuple(dict.fromkeys(quad for quad in quads if quad not in store))
     removed = _removed(dataset, target, quads) if question.whole else ()
     _replace(dataset, removed, quads)
+    came, inferred = follow(dataset, (*removed, *quads))
     graph = StoredGraph(store, dataset.spellings)
     if brought:
         report = _by_oracle(graph.quads(), graph, question, sources, brought)
@@ -218,9 +221,11 @@ def _merged(
             report = whole_pass(shapes, Columns(graph.quads()), store)
         else:
             report = (gate or Gate(shapes)).check(graph, quads, removed)
+        report = report.and_(contradictions(dataset, (*came, *inferred.added)))
         report = _explained(report, shapes, graph, question, sources)
-    compared = _compared(before, _answers(store, {slug: queries[slug] for slug in before}), queries)
-    return report, Effects(dataset.version, question.graph or "", added, removed, compared)
+    compared = _compared(before, _answers(dataset, {slug: queries[slug] for slug in before}), queries)
+    followed = (None, None) if dataset.closure is None else (inferred.added, inferred.removed)
+    return report, Effects(dataset.version, question.graph or "", added, removed, compared, *followed)
 
 
 def _in_graph(quad: ox.Quad, target: ox.NamedNode) -> ox.Quad:
@@ -280,7 +285,7 @@ def _refuse_fetching(shapes: list[ox.Quad]) -> None:
                 raise InputUnreadable(f"A query of the shapes has {named}: nothing is fetched.")
 
 
-def _answers(store: ox.Store, queries: Mapping[str, Task]) -> dict[str, Counter[str]]:
+def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter[str]]:
     """Give the rows of those saved queries that are done in time; a query that is too slow is left to itself.
 
     A thread is not ended: this process ends soon after.
@@ -293,7 +298,7 @@ def _answers(store: ox.Store, queries: Mapping[str, Task]) -> dict[str, Counter[
             if time.monotonic() > deadline:
                 return
             try:
-                found[slug] = _rows(evaluate(store, task), task)
+                found[slug] = _rows(evaluate(dataset.view(entailment=task.entailment), task), task)
             except CoopkgError:
                 continue
 
@@ -333,4 +338,4 @@ def copied(dataset: Dataset) -> Dataset:
     """Give a dataset that may be spoilt, for a process that goes on with its own."""
     store = ox.Store()
     store.bulk_extend(dataset.store)
-    return replace(dataset, store=store, spellings=deepcopy(dataset.spellings))
+    return entailed(replace(dataset, store=store, spellings=deepcopy(dataset.spellings)))

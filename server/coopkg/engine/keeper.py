@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from coopkg.consistency import contradictions
 from coopkg.engine import confine
 from coopkg.engine.current import CurrentTag
 from coopkg.engine.frames import CONTROL, READERS, Frame, Kind, send, worker_socket
@@ -272,6 +273,7 @@ class Keeper:
             "digest": self.dataset.digest,
             "tag": self.dataset.tag,
             "quads": self.dataset.count(),
+            "inferred": self.dataset.count_inferred(),
             "readers": len(self.children),
             "busy": busy,
             "pid": os.getpid(),
@@ -329,7 +331,7 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
     graph = StoredGraph(dataset.store, dataset.spellings)
     gate.index.measure(graph)
     if dataset.version > 1:
-        refuse(gate.check_all(graph))
+        refuse(gate.check_all(graph).and_(contradictions(dataset)), gate.shapes, graph)
     return gate
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.engine import changes
+from coopkg.entailment import entailed, follow
 from coopkg.errors import EngineFault, KeyReused, Stale, UsageError
 from coopkg.journal import NAME, Head, History, Journal, Record, now
 from coopkg.store import load_dataset
@@ -52,7 +53,7 @@ class Ledger:
         """
         dataset = load_dataset(settings)
         if settings.home is None:
-            return cls(dataset)
+            return cls(entailed(dataset, axiomatic=settings.scratch))
         dataset = with_lasting_labels(dataset)
         journal, records, dropped = Journal.open(settings.home / NAME, Head(dataset.digest, dataset.base))
         if dropped:
@@ -61,7 +62,9 @@ class Ledger:
         if journal.head.seed != dataset.digest:
             idle = idle_rows(dataset, records)
             _say(f"the published files have changed since the journal was begun; {idle} of its rows do nothing now")
-        return cls(dataset, journal, tuple(records))
+        ledger = cls(dataset, journal, tuple(records))
+        ledger.dataset = entailed(ledger.dataset)  # once, over what the whole journal has made
+        return ledger
 
     def commit(self, version: int, note: dict[str, str], identifier: str, rows: str) -> Commit | None:
         """Make the next version, once the journal has it; None where ``version`` is no longer the current one.
@@ -118,7 +121,8 @@ def check_head(head: Head, settings: Settings) -> None:
 
 def replayed(dataset: Dataset, record: Record) -> Dataset:
     """Apply a commit to the dataset's store; give the version that it makes, whose digest stands for all before it."""
-    changes.apply_lines(dataset.store, record.rows, dataset.spellings)
+    added, removed = changes.apply_lines(dataset.store, record.rows, dataset.spellings)
+    follow(dataset, (*added, *removed))
     digest = hashlib.sha256(f"{dataset.digest} {record.digest or record.id}".encode()).hexdigest()
     return replace(dataset, version=dataset.version + 1, digest=digest)
 

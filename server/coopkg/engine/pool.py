@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from coopkg.engine.evaluate import Task
     from coopkg.engine.examine import Question
     from coopkg.engine.frames import Frame
+    from coopkg.entailment import Why
     from coopkg.settings import Settings
 
 _PAUSE: Final = 0.1
@@ -94,6 +95,12 @@ class ReaderPool:
         """Examine documents in a reader and give the report. Raises what ``examine`` raises, and as ``ask``."""
         asking = self._converse({"validate": question.as_json()}, None)
         return asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result().body
+
+    def explain(self, why: Why) -> Answer:
+        """Have a reader say why a triple holds. Raises NotFound, and as ``ask``."""
+        asking = self._converse({"why": vars(why)}, None)
+        frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
+        return Answer(frame.body, str(frame.facts["tag"]))
 
     def _commit(self, question: str) -> dict[str, Any]:
         """Hand a patch in. A keeper that is ended meanwhile is asked again: it knows by the id what it has done."""

@@ -20,9 +20,11 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from coopkg.consistency import contradictions
 from coopkg.engine import changes, confine, examine, wire
 from coopkg.engine.evaluate import evaluate
 from coopkg.engine.frames import Frame, Kind, RequestSocket, send, worker_socket
+from coopkg.entailment import Why, follow
 from coopkg.errors import CoopkgError, MemoryExceeded
 from coopkg.shacl.gate import refuse
 from coopkg.shacl.stored import StoredGraph
@@ -97,7 +99,11 @@ class Reader:
             if "validate" in value:
                 body = examine.examine(self.dataset, self.gate, examine.from_json(value["validate"]))
                 return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
-            body = evaluate(self.dataset.store, wire.decode(value["task"]))
+            if "why" in value:
+                body = Why(**value["why"]).answer(self.dataset)
+                return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
+            task = wire.decode(value["task"])
+            body = evaluate(self.dataset.view(entailment=task.entailment), task)
             return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
         except CoopkgError as error:
             return _error(number, error)
@@ -105,11 +111,18 @@ class Reader:
             return _error(number, MemoryExceeded("The evaluation wanted more memory than it may have."))
 
     def _work_out(self, number: int, change: changes.Change) -> Frame:
-        """Carry the change out on this reader's own copy of the store, and hold what that gives against the gate."""
+        """Carry the change out on this reader's own copy of the dataset, and hold what that gives against the gate.
+
+        What follows from it is worked out here first, where the kernel bounds time and memory.
+        """
         store, spellings = self.dataset.store, self.dataset.spellings
         patch = changes.work_out(store, change, spellings)
+        came, inferred = follow(self.dataset, (*patch.added, *patch.removed))
         if self.gate is not None:
-            refuse(self.gate.check(StoredGraph(store, spellings), patch.added, patch.removed))
+            graph = StoredGraph(store, spellings)
+            report = self.gate.check(graph, patch.added, patch.removed)
+            report = report.and_(contradictions(self.dataset, (*came, *inferred.added)))
+            refuse(report, self.gate.shapes, graph, patch.sources)
         facts = {"version": self.dataset.version, "existed": patch.existed}
         return Frame(Kind.ANSWER, number, facts, patch.lines().encode())
 

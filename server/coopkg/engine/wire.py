@@ -21,6 +21,8 @@ def encode(task: Task) -> dict[str, Any]:
         "prefixes": dict(task.prefixes or {}),
         "substitutions": {name: str(term) for name, term in (task.substitutions or {}).items()},
         "answer_bytes": task.answer_bytes,
+        "entailment": task.entailment,
+        "inferred": task.inferred,
     }
 
 
@@ -39,4 +41,6 @@ def decode(value: dict[str, Any]) -> Task:
         prefixes=value["prefixes"],
         substitutions={name: from_ntriples(term) for name, term in value["substitutions"].items()},
         answer_bytes=value["answer_bytes"],
+        entailment=value["entailment"],
+        inferred=value["inferred"],
     )

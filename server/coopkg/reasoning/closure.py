@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from coopkg.reasoning.rules import Fact, RuleSet
 
-INFERRED: str = "graph/inferred"
-"""The name of the graph of what is inferred, relative to the base IRI."""
 MANY: int = 500
 SHARE: int = 50
 """Of how many triples the closure is worked out anew at once: MANY, or in a larger store one in SHARE of its triples.
@@ -56,6 +54,11 @@ class Closure:
         self._stated = rules
         self._program = Program(rules)
         self._counted: int | None = None
+        self._inferred = sum(1 for _ in store.quads_for_pattern(None, None, None, graph))
+
+    def __len__(self) -> int:
+        """Give the number of triples that are inferred."""
+        return self._inferred
 
     def compute(self) -> Difference:
         """Work the closure out anew, and give what has changed in the graph.
@@ -89,6 +92,7 @@ class Closure:
         except TooMany:
             return self.compute()
         difference = Difference(self._quads(more), self._quads(less))
+        self._inferred += len(difference.added) - len(difference.removed)
         if any(map(self._surprises, (*more, *less))):
             later = self.compute()
             return _merged(difference, later)
@@ -180,6 +184,7 @@ class Closure:
         for quad in difference.removed:
             self.store.remove(quad)
         self.store.bulk_extend(difference.added)
+        self._inferred += len(difference.added) - len(difference.removed)
         self._counted = len(self.store)
         return difference
 

@@ -9,6 +9,7 @@ from coopkg.reasoning.facts import Numbers, StoreFacts, Tables
 from coopkg.reasoning.plans import TERMS, Program
 from coopkg.reasoning.saturation import load_predicate
 from coopkg.reasoning.wording import Names, axiom_texts
+from coopkg.vocab import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,22 +19,69 @@ if TYPE_CHECKING:
     from coopkg.reasoning.plans import Domain, Plan, Row
     from coopkg.reasoning.rules import Fact, Rule, RuleSet
 
-_BECAUSE: Final = {
-    "cax-dw": "{o0} and {o1} are disjoint, and {s0} is both",
-    "cax-adc": "{o0} and {o1} are disjoint, and {s0} is both",
-    "cls-com": "{o1} is the complement of {o0}, and {s0} is both",
-    "cls-nothing2": "{s0} is in owl:Nothing, in which nothing can be",
-    "prp-irp": "{p0} is irreflexive, and {s0} has it to itself",
-    "prp-asyp": "{p0} is asymmetric, and holds between {s0} and {o0} both ways",
-    "prp-pdw": "{p0} and {p1} are disjoint, and both hold from {s0} to {o0}",
-    "prp-adp": "{p0} and {p1} are disjoint, and both hold from {s0} to {o0}",
-    "prp-npa1": "it is stated that {p0} does not hold from {s0} to {o0}, and it does",
-    "prp-npa2": "it is stated that {p0} does not hold from {s0} to {o0}, and it does",
-    "prp-fp": "{p0} has one value at most, and {s0} has {o0} and {o1}",
-    "eq-diff1": "{s0} and {o0} are the same and different",
-    "eq-diff2": "{s0} and {o0} are the same and different",
-    "eq-diff3": "{s0} and {o0} are the same and different",
+_BECAUSE: Final[Mapping[str, tuple[str, str, str]]] = {
+    "cax-dw": (
+        "{o0} and {o1} are disjoint, and {s0} is both",
+        "классы {o0} и {o1} не пересекаются, а {s0} входит в оба",
+        "класы {o0} і {o1} не перасякаюцца, а {s0} уваходзіць у абодва",
+    ),
+    "cls-com": (
+        "{o1} is the complement of {o0}, and {s0} is both",
+        "класс {o1} дополняет {o0}, а {s0} входит в оба",
+        "клас {o1} дапаўняе {o0}, а {s0} уваходзіць у абодва",
+    ),
+    "cls-nothing2": (
+        "{s0} is in owl:Nothing, in which nothing can be",
+        "{s0} входит в owl:Nothing, в котором ничего быть не может",
+        "{s0} уваходзіць у owl:Nothing, у якім нічога быць не можа",
+    ),
+    "prp-irp": (
+        "{p0} is irreflexive, and {s0} has it to itself",
+        "свойство {p0} антирефлексивно, а связывает {s0} с самим собой",
+        "уласцівасць {p0} антырэфлексіўная, а звязвае {s0} з самім сабой",
+    ),
+    "prp-asyp": (
+        "{p0} is asymmetric, and holds between {s0} and {o0} both ways",
+        "свойство {p0} асимметрично, а связывает {s0} и {o0} в обе стороны",
+        "уласцівасць {p0} асіметрычная, а звязвае {s0} і {o0} у абодва бакі",
+    ),
+    "prp-pdw": (
+        "{p0} and {p1} are disjoint, and both hold from {s0} to {o0}",
+        "свойства {p0} и {p1} несовместимы, а {s0} связывают с {o0} оба",
+        "уласцівасці {p0} і {p1} несумяшчальныя, а {s0} звязваюць з {o0} абедзве",
+    ),
+    "prp-npa1": (
+        "it is stated that {p0} does not hold from {s0} to {o0}, and it does",
+        "сказано, что {p0} не связывает {s0} с {o0}, а связь есть",
+        "сказана, што {p0} не звязвае {s0} з {o0}, а сувязь ёсць",
+    ),
+    "prp-fp": (
+        "{p0} has one value at most, and {s0} has {o0} and {o1}",
+        "у свойства {p0} не больше одного значения, а у {s0} их два: {o0} и {o1}",
+        "ва ўласцівасці {p0} не больш за адно значэнне, а ў {s0} іх два: {o0} і {o1}",
+    ),
+    "eq-diff1": (
+        "{s0} and {o0} are the same and different",
+        "{s0} и {o0} названы и одним и тем же, и разным",
+        "{s0} і {o0} названы і адным і тым жа, і розным",
+    ),
 }
+"""What clashes by a rule, in the order of LANGUAGES."""
+_LIKE: Final = {
+    "cax-adc": "cax-dw", "prp-adp": "prp-pdw", "prp-npa2": "prp-npa1", "eq-diff2": "eq-diff1", "eq-diff3": "eq-diff1",
+}  # fmt: skip
+"""Rules that say the same as others of other axioms."""
+_NOT_OF_TYPE: Final = (
+    "{what} has values of {kind}, and {value} of {subject} is none",
+    "значения {what} относятся к типу {kind}, а {value} у {subject} к нему не относится",
+    "значэнні {what} належаць да тыпу {kind}, а {value} у {subject} да яго не належыць",
+)
+_OTHERWISE: Final = (
+    "{facts} cannot hold together with {axioms}",
+    "{facts} несовместимо с {axioms}",
+    "{facts} несумяшчальна з {axioms}",
+)
+_AND: Final = (" and ", " и ", " і ")
 
 
 @dataclass(frozen=True)
@@ -45,19 +93,20 @@ class Inconsistency:
     facts: tuple[Fact, ...]
     datatype: ox.NamedNode | None = None
 
-    def sentence(self, prefixes: Mapping[str, str]) -> str:
-        """Give one sentence that names what clashes."""
-        names = Names(prefixes)
-        text = _BECAUSE.get(self.rule)
-        if text is not None:
+    def sentence(self, prefixes: Mapping[str, str], language: str = "en") -> str:
+        """Give one sentence, in that language, that names what clashes."""
+        names, index = Names(prefixes), LANGUAGES.index(language)
+        texts = _BECAUSE.get(_LIKE.get(self.rule, self.rule))
+        if texts is not None:
             parts = {f"{c}{i}": names.term(t) for i, f in enumerate(self.facts) for c, t in zip("spo", f, strict=True)}
-            return _sentence(text.format(**parts))
+            return _sentence(texts[index].format(**parts))
         if self.datatype is not None:
-            subject, predicate, value = self.facts[-1]
-            what, kind = names.term(predicate), names.term(self.datatype)
-            return _sentence(f"{what} has values of {kind}, and {names.term(value)} of {names.term(subject)} is none")
-        said = " and ".join(axiom_texts(self.axioms, names))
-        return _sentence(f"{' and '.join(names.fact(f) for f in self.facts)} cannot hold together with {said}")
+            subject, predicate, value = map(names.term, self.facts[-1])
+            kind = names.term(self.datatype)
+            return _sentence(_NOT_OF_TYPE[index].format(what=predicate, kind=kind, value=value, subject=subject))
+        facts = _AND[index].join(map(names.fact, self.facts))
+        axioms = _AND[index].join(axiom_texts(self.axioms, names))
+        return _sentence(_OTHERWISE[index].format(facts=facts, axioms=axioms))
 
 
 def inconsistencies_of(store: ox.Store, rules: RuleSet) -> tuple[Inconsistency, ...]:
@@ -116,4 +165,5 @@ def _once(found: Iterable[Inconsistency]) -> tuple[Inconsistency, ...]:
 
 
 def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
+    named = ":" in text.split(maxsplit=1)[0]  # a prefixed name stays as it is
+    return (text[0] if named else text[0].upper()) + text[1:] + "."

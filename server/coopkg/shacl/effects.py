@@ -33,7 +33,7 @@ class Effects:
     """The difference to the live graph, quad by quad, and to the answers of the saved queries.
 
     ``graph`` is the graph that triples without one go into; ``version`` is the one that the difference is to.
-    ``inferred`` is None where nothing is inferred.
+    ``inferred`` is what would be inferred and is not now, ``uninferred`` the reverse; None where nothing is inferred.
     """
 
     version: int
@@ -42,6 +42,7 @@ class Effects:
     removed: tuple[ox.Quad, ...]
     queries: tuple[QueryEffect, ...] = ()
     inferred: tuple[ox.Quad, ...] | None = None
+    uninferred: tuple[ox.Quad, ...] | None = None
 
     def of(self, outcome: Outcome) -> tuple[QueryEffect, ...]:
         """Give the saved queries of which that is known."""

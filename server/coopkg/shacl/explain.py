@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from coopkg.shacl import wording
 from coopkg.shacl.fixes import Mender
 from coopkg.shacl.graph import RDF_TYPE
-from coopkg.shacl.places import find_place, locate
+from coopkg.shacl.places import find_place, locate, place_of_triple
 from coopkg.shacl.report import Report
 from coopkg.terms import compact
 from coopkg.vocab import LANGUAGES
@@ -70,6 +70,8 @@ class _Explainer:
         self._unnamed: dict[str, dict[str, str]] = {}
 
     def result(self, number: int, result: Result) -> Result:
+        if result.grounds:
+            return self.grounded(result)
         shape = self.by_name.get(result.shape)
         constraint = _constraint(result, shape)
         expected: dict[str, str] = {}
@@ -92,6 +94,15 @@ class _Explainer:
             fix=fix,
         )
 
+    def grounded(self, result: Result) -> Result:
+        """Give a result that follows from several triples with the place of each, its own in the latest document."""
+        grounds = tuple(
+            dataclasses.replace(ground, place=place_of_triple(self.places, ground.triple)) for ground in result.grounds
+        )
+        order = {source.name: number for number, source in enumerate(self.sources)}
+        places = sorted((g.place for g in grounds if g.place), key=lambda place: order[place.file])
+        return dataclasses.replace(result, grounds=grounds, place=next(iter(places), None), names=self.names(result))
+
     def place(self, result: Result, fix: Fix | None) -> Place | None:
         """Give the place of a result: of what is wrong, else of what is incomplete."""
         if fix is not None and result.value is None:
@@ -101,9 +112,9 @@ class _Explainer:
 
     def names(self, result: Result) -> dict[str, dict[str, str]]:
         """Give what to call the blank nodes of a result, and its shape where it has no name."""
-        found = {
-            str(node): self.unnamed(node) for node in (result.focus, result.value) if isinstance(node, ox.BlankNode)
-        }
+        terms = [term for g in result.grounds for term in (g.triple.subject, g.triple.object)]
+        nodes = [node for node in (result.focus, result.value, *terms) if isinstance(node, ox.BlankNode)]
+        found = {str(node): self.unnamed(node) for node in nodes}
         if result.shape.startswith("_:"):
             found[result.shape] = self.shape(result.shape)
         return found

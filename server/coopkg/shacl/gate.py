@@ -9,6 +9,7 @@ import pyoxigraph as ox
 from coopkg.errors import DoesNotConform
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.engine import Run, whole_pass
+from coopkg.shacl.explain import explain
 from coopkg.shacl.faces.structured import as_object
 from coopkg.shacl.faces.view import View, report_prefixes
 from coopkg.shacl.graph import Graph
@@ -20,10 +21,11 @@ from coopkg.terms import Document, rebase_quad, rebase_term
 from coopkg.vocab import DEFAULT_BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from coopkg.files import Published
     from coopkg.shacl.graph import Node
+    from coopkg.shacl.reading import Source
     from coopkg.shacl.shapes import Shape
 
 BREAK_EVEN: Final = 1000
@@ -32,6 +34,8 @@ BREAK_EVEN: Final = 1000
 
 SHOWN: Final = 100
 """Results that a refusal lists; it says how many there are."""
+_PLACE_SECONDS: Final = 2.0
+"""Seconds for finding out where a document says what is refused."""
 
 
 class Gate:
@@ -86,15 +90,21 @@ def _in_pattern(iri: str) -> str:
     return iri.replace(".", "\\.")
 
 
-def refuse(report: Report) -> None:
-    """Let a change through unless it violates a shape. Raises DoesNotConform with the report's results."""
-    violations = [result for result in report.results if result.severity is Severity.VIOLATION]
-    if violations:
-        view = View(report, report_prefixes())
-        count = f"{len(violations)} violation{'s' if len(violations) > 1 else ''}"
-        raise DoesNotConform(
-            f"The change would leave {count} of the shapes, the first at {violations[0].focus_node}: "
-            f"{violations[0].message()}",
-            violations=len(violations),
-            results=[as_object(view, result) for result in report.results[:SHOWN]],
-        )
+def refuse(report: Report, shapes: Mapping[Node, Shape], graph: StoredGraph, sources: Sequence[Source] = ()) -> None:
+    """Let a graph through unless it violates a shape, or the ontology.
+
+    Raises DoesNotConform with the report's results, each with its place in those of the ``sources`` that it is about.
+    """
+    if not report.refused_at(Severity.VIOLATION):
+        return
+    names = report_prefixes(sources)
+    shown = explain(report.first(SHOWN), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
+    view, first = View(shown, names), shown.results[0]
+    count = report.counts()[Severity.VIOLATION.value]
+    place = f"{first.place}: " if first.place else ""
+    raise DoesNotConform(
+        f"The change would leave {count} violation{'s' * (count != 1)}, the first at {first.focus_node}: "
+        f"{place}{first.message()}",
+        violations=count,
+        results=[as_object(view, result) for result in shown.results],
+    )

@@ -78,11 +78,21 @@ class Fix:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """An asserted triple, or an ``axiom``, that a result follows from, and its place where a document has it."""
+
+    triple: ox.Triple
+    axiom: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
 class Result:
     """One validation result: terms as the specification names them, messages by language, and the place if known.
 
     ``expected`` says by language what the constraint asks for, and ``wanted`` which terms it names. ``names`` says by
-    language what to call the blank nodes and unnamed shapes that the result speaks of.
+    language what to call the blank nodes and unnamed shapes that the result speaks of. ``grounds`` are given where the
+    result follows from several triples, as a contradiction does.
     """
 
     focus: Term
@@ -97,6 +107,7 @@ class Result:
     wanted: tuple[Term, ...] = ()
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     fix: Fix | None = None
+    grounds: tuple[Ground, ...] = ()
 
     @property
     def focus_node(self) -> str:
@@ -132,6 +143,13 @@ class Result:
         found = f" (found {self.show(self.value, prefixes, language)})" if self.value is not None else ""
         shape = self.show_shape(prefixes, language)
         return f"{place}{self.severity.value.lower()}: {focus}: {self.message(language)}{found}  [{shape}]"
+
+    def show_ground(self, ground: Ground, prefixes: dict[str, str], language: str = "en") -> str:
+        """Give one of the triples that the result follows from, as a person would write it."""
+        triple = ground.triple
+        return " ".join(
+            self.show(term, prefixes, language) for term in (triple.subject, triple.predicate, triple.object)
+        )
 
     def key(self) -> tuple[str, str, str, str, str, str]:
         """Give what makes two results the same result."""
@@ -177,6 +195,10 @@ class Report:
     def conforms(self) -> bool:
         """Say what SHACL says: no result at all, of whatever severity."""
         return not self.results
+
+    def and_(self, other: Report) -> Report:
+        """Give the results of both."""
+        return Report.of((*self.results, *other.results)) if other.results else self
 
     def first(self, most: int) -> Report:
         """Give the report with no more than that many results listed."""

@@ -71,7 +71,7 @@ def revert(number: str) -> Response:
     """Undo a commit by a new one: what it added goes, what it removed comes back, as far as that is still so."""
     author = author_for("admin")
     record = _record(number)
-    asked = proposal(Change(PATCH, record.inverse()), author)
+    asked = proposal(Change(PATCH, record.inverse(), service().settings.base), author)
     receipt = service().propose(asked.saying(f"Revert version {record.version}"))
     return receipt_response(receipt, 201 if receipt.changed else 200)
 

@@ -38,7 +38,9 @@ def graph(name: str) -> HttpAnswer:
             return _write(target)
         case "DELETE":
             author = author_for("graphs")
-            receipt = service().propose(proposal(Change(DELETE, graph=target or None), author))
+            receipt = service().propose(
+                proposal(Change(DELETE, base=service().settings.base, graph=target or None), author)
+            )
             return Response(status=204, headers=receipt_headers(receipt))
         case _:
             raise MethodNotAllowed("A graph is not patched here; send a SPARQL update instead.", METHODS)

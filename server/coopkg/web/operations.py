@@ -21,7 +21,9 @@ def health() -> Response:
 def ready() -> Response:
     """Say that the dataset is loaded, and which one."""
     info = service().engine.info()
-    return jsonify(status="ready", version=info["version"], digest=info["digest"], quads=info["quads"])
+    return jsonify(
+        status="ready", version=info["version"], digest=info["digest"], quads=info["quads"], inferred=info["inferred"]
+    )
 
 
 @blueprint.get("/metrics")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from coopkg.shacl.effects import Effects
     from coopkg.shacl.faces.view import View
-    from coopkg.shacl.report import Place, Result
+    from coopkg.shacl.report import Ground, Place, Result
 
 
 def render(view: View) -> str:
@@ -48,6 +48,7 @@ def _result(view: View, result: Result) -> str:
         show.append(("Found", result.show(result.value, view.prefixes, view.language)))
     if result.expected.get(view.language):
         show.append(("Expected", result.expected[view.language]))
+    show += [("Because", _ground(view, result, ground)) for ground in result.grounds]
     facts = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in show)
     fix = f'<p>Fix:</p><pre tabindex="0"><code>{escape(result.fix.diff)}</code></pre>' if result.fix else ""
     shape = escape(result.show_shape(view.prefixes, view.language))
@@ -57,6 +58,11 @@ def _result(view: View, result: Result) -> str:
         f"<details><summary>Rule</summary><p><code>{shape}</code> <code>{escape(result.component)}</code></p>"
         "</details></li>\n"
     )
+
+
+def _ground(view: View, result: Result, ground: Ground) -> str:
+    where = f"{ground.place}: " if ground.place else ""
+    return where + result.show_ground(ground, view.prefixes, view.language)
 
 
 def _where(place: Place | None) -> str:
@@ -75,6 +81,8 @@ def _effects(effects: Effects) -> str:
     parts = [(f"<h2>What would change</h2>\n<p>Against version {effects.version}, into "
              f"<code>{escape(effects.graph)}</code>.</p>\n")]  # fmt: skip
     parts += [_quads("Added", effects.added), _quads("Removed", effects.removed)]
+    if effects.inferred or effects.uninferred:
+        parts += [_quads("Inferred", effects.inferred or ()), _quads("No longer inferred", effects.uninferred or ())]
     different = "".join(
         f"<li>{escape(query.slug)}: {query.before} rows before, {query.after} after</li>"
         for query in effects.of(Outcome.DIFFERENT)

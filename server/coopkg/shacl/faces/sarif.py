@@ -16,7 +16,7 @@ from coopkg.sparql.tokens import position
 
 if TYPE_CHECKING:
     from coopkg.shacl.faces.view import View
-    from coopkg.shacl.report import Edit, Fault, Fix, Place, Result
+    from coopkg.shacl.report import Edit, Fault, Fix, Ground, Place, Result
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -66,6 +66,7 @@ def _result(view: View, result: Result, rules: dict[str, dict[str, Any]]) -> dic
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": focus}]}
     if result.place:
         location["physicalLocation"] = _location(result.place)
+    related = [_related(view, result, ground) for ground in result.grounds if ground.place]
     expected = result.expected.get(view.language, "")
     properties = {"focusNode": focus, "path": result.path, "expected": expected}
     if result.value is not None:
@@ -76,9 +77,15 @@ def _result(view: View, result: Result, rules: dict[str, dict[str, Any]]) -> dic
         "level": _LEVELS[result.severity],
         "message": {"text": f"{focus}: {result.message(view.language)}"},
         "locations": [location],
+        **({"relatedLocations": related} if related else {}),
         "properties": {name: value for name, value in properties.items() if value},
         **_fixes(view, result.fix),
     }
+
+
+def _related(view: View, result: Result, ground: Ground) -> dict[str, Any]:
+    where = {} if ground.place is None else {"physicalLocation": _location(ground.place)}
+    return {**where, "message": {"text": result.show_ground(ground, view.prefixes, view.language)}}
 
 
 def _location(place: Place) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from coopkg.shacl.effects import Outcome
 if TYPE_CHECKING:
     from coopkg.shacl.effects import Effects
     from coopkg.shacl.faces.view import View
-    from coopkg.shacl.report import Edit, Fault, Fix, Place, Result
+    from coopkg.shacl.report import Edit, Fault, Fix, Ground, Place, Result
     from coopkg.terms import Term
 
 
@@ -65,10 +65,16 @@ def as_object(view: View, result: Result) -> dict[str, Any]:
         "message": result.message(view.language),
         "messages": dict(result.messages),
         "expected": dict(result.expected) or None,
+        "grounds": [_ground(view, result, ground) for ground in result.grounds] or None,
         "wanted": [str(node) for node in result.wanted if not isinstance(node, ox.BlankNode)],
         **_place(result.place),
         "fix": _fix(result.fix),
     }  # fmt: skip
+
+
+def _ground(view: View, result: Result, ground: Ground) -> dict[str, Any]:
+    text = result.show_ground(ground, view.prefixes, view.language)
+    return {"triple": text, "axiom": ground.axiom, **_place(ground.place)}
 
 
 def _place(place: Place | None) -> dict[str, Any]:
@@ -104,4 +110,5 @@ def _effects(effects: Effects) -> dict[str, Any]:
     }
     if effects.inferred is not None:
         document["inferred"] = [str(quad) for quad in effects.inferred]
+        document["uninferred"] = [str(quad) for quad in effects.uninferred or ()]
     return document

@@ -11,11 +11,14 @@ from coopkg.shacl.report import summary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyoxigraph as ox
+
     from coopkg.shacl.effects import Effects
     from coopkg.shacl.faces.view import View
     from coopkg.shacl.report import Fault, Place, Result
 
 _EXPECTED: Final = {"en": "expected", "ru": "ожидается", "be": "чакаецца"}
+_BECAUSE: Final = {"en": "because", "ru": "потому что", "be": "таму што"}
 _FIX: Final = {"en": "fix", "ru": "исправление", "be": "выпраўленне"}
 _WIDEST: Final = 160
 """Columns of a source line that are shown."""
@@ -48,6 +51,9 @@ def _result(view: View, result: Result) -> Iterator[str]:
     expected = result.expected.get(view.language)
     if expected:
         yield f"    {_EXPECTED[view.language]}: {expected}"
+    for ground in result.grounds:
+        where = f"{ground.place}: " if ground.place else ""
+        yield f"    {_BECAUSE[view.language]}: {where}{result.show_ground(ground, view.prefixes, view.language)}"
     if result.fix:
         yield f"    {_FIX[view.language]}:"
         yield from (f"    {line}" for line in result.fix.diff.splitlines())
@@ -65,15 +71,23 @@ def _source(view: View, place: Place | None) -> Iterator[str]:
     yield f"{' ' * (len(number) - 2)}| {pad}^"
 
 
+def _quads(mark: str, quads: tuple[ox.Quad, ...]) -> Iterator[str]:
+    yield from (f"  {mark} {quad}" for quad in quads[:SHOWN])
+    if len(quads) > SHOWN:
+        yield f"  {mark} ... and {len(quads) - SHOWN} more"
+
+
 def _effects(effects: Effects) -> Iterator[str]:
     yield (
         f"Against version {effects.version}, into <{effects.graph}>: "
         f"{len(effects.added)} added, {len(effects.removed)} removed."
     )
-    for mark, quads in (("-", effects.removed), ("+", effects.added)):
-        yield from (f"  {mark} {quad}" for quad in quads[:SHOWN])
-        if len(quads) > SHOWN:
-            yield f"  {mark} ... and {len(quads) - SHOWN} more"
+    yield from _quads("-", effects.removed)
+    yield from _quads("+", effects.added)
+    if effects.inferred or effects.uninferred:
+        yield f"Inferred: {len(effects.inferred or ())} more, {len(effects.uninferred or ())} no longer."
+        yield from _quads("-", effects.uninferred or ())
+        yield from _quads("+", effects.inferred or ())
     for query in effects.of(Outcome.DIFFERENT):
         yield f"  the answer of the saved query {query.slug} would differ: {query.before} -> {query.after} rows"
     skipped = effects.of(Outcome.NOT_RUN)

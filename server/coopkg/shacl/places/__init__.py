@@ -8,13 +8,13 @@ import pyoxigraph as ox
 
 from coopkg.jsonld import project_context
 from coopkg.shacl.places import json_ld, rdf_xml, turtle
-from coopkg.shacl.places.index import Places, aligned, find_place
+from coopkg.shacl.places.index import Places, aligned, find_place, place_of_triple
 from coopkg.vocab import DEFAULT_BASE
 
 if TYPE_CHECKING:
     from coopkg.shacl.reading import Source
 
-__all__ = ["EDITABLE", "Places", "find_place", "locate"]
+__all__ = ["EDITABLE", "Places", "find_place", "locate", "place_of_triple"]
 
 EDITABLE: Final = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
 """Formats whose terms are written as Turtle writes them, so that one can be put in the place of another."""

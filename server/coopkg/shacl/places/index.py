@@ -97,6 +97,15 @@ def find_place(places: Sequence[Places], focus: object, path: object, value: obj
     return next((found.place for search in searches for p in places if (found := search(p))), None)
 
 
+def place_of_triple(places: Sequence[Places], triple: ox.Triple) -> Place | None:
+    """Give the place of a triple, or of that property of its subject where a store has rewritten the literal."""
+    key = (triple.subject, triple.predicate, triple.object)
+    exact = next((found.place for p in places if (found := p.objects.get(key))), None)
+    if exact is not None or not isinstance(triple.object, ox.Literal):
+        return exact
+    return next((found.place for p in places if (found := p.properties.get(key[:2]))), None)
+
+
 def aligned(own: Iterable[Key], quads: Iterable[ox.Quad], labels: Mapping[str, ox.BlankNode]) -> dict[Any, Any]:
     """Give which blank nodes of ``quads`` those of ``own`` are: both tell of the same document in the same order.
 

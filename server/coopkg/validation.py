@@ -1,9 +1,14 @@
-"""Validation of the published graph, alone or with new documents merged into it."""
+"""Validation of the published graph, alone or with new documents merged into it: by the shapes and by the axioms.
+
+Shapes look at what is asserted, never at what is inferred: where a property has a range, reasoning makes each of its
+values a member of that class, and no ``sh:class`` on it could fail. What the axioms exclude is a result like any other.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coopkg.consistency import contradictions_of
 from coopkg.shacl.engine import Validator
 from coopkg.shacl.explain import explain
 from coopkg.shacl.faces.view import report_prefixes
@@ -30,21 +35,25 @@ def read_shapes(paths: Sequence[Path]) -> list[ox.Quad]:
     return [quad for path in paths for quad in read(Document(str(path), path.read_bytes())).quads]
 
 
-def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad]) -> Report:
+def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad], regime: str = "owl-rl") -> Report:
     """Validate the union of some documents; each result carries its place in the document that it stands in."""
-    return validate_sources([read(document) for document in documents], shapes)
+    return validate_sources([read(document) for document in documents], shapes, regime=regime)
 
 
 def validate_sources(
-    sources: Sequence[Source], shapes: Sequence[ox.Quad], own: Sequence[Source] | None = None
+    sources: Sequence[Source],
+    shapes: Sequence[ox.Quad],
+    own: Sequence[Source] | None = None,
+    *,
+    regime: str = "owl-rl",
 ) -> Report:
     """Validate the union of some documents that have been read; fixes are of ``own`` where given, else of all.
 
-    Raises DatasetBroken where the shapes cannot be used.
+    ``regime`` says which axioms are looked at for contradictions. Raises DatasetBroken where the shapes cannot be used.
     """
     quads = [quad for source in sources for quad in source.quads]
     values = read_shape_values(Graph(shapes))
-    report = Validator(values).validate(quads)
+    report = Validator(values).validate(quads).and_(contradictions_of(quads, DEFAULT_BASE, regime))
     return (
         report
         if report.conforms
@@ -60,6 +69,6 @@ def published_documents(published: Published) -> list[Document]:
     ]
 
 
-def validate_published(published: Published, more: Sequence[Document] = ()) -> Report:
+def validate_published(published: Published, more: Sequence[Document] = (), *, regime: str = "owl-rl") -> Report:
     """Validate the published graph with ``more`` merged into it. Raises RdfSyntaxError, DatasetBroken."""
-    return validate_documents([*published_documents(published), *more], read_shapes(published.shapes()))
+    return validate_documents([*published_documents(published), *more], read_shapes(published.shapes()), regime)

@@ -1,0 +1,68 @@
+"""``coopkg infer``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from coopkg.cli.options import dataset_options, emit, home_option, settings_from
+from coopkg.engine.ledger import read_dataset
+from coopkg.entailment import entailed
+from coopkg.errors import UsageError
+from coopkg.reasoning.wording import Names
+from coopkg.results import GRAPH_FORMATS, by_name
+from coopkg.terms import serialize_triples_as
+from coopkg.vocab import prefixes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.reasoning.closure import Closure
+    from coopkg.reasoning.rules import Fact
+
+DIFFERS: Final = 1
+_NAMES: Final = [f.name for f in GRAPH_FORMATS if not f.quads]
+
+
+@click.command("infer")
+@click.option("-f", "--format", "name", type=click.Choice(_NAMES), default=_NAMES[0], show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file.")
+@click.option("--check", is_flag=True, help="Compare with what owlrl derives; exit code 1 if they differ.")
+@home_option(required=False)
+@dataset_options
+def command(name: str, output: Path | None, home: Path | None, *, check: bool, **options: object) -> None:
+    """Write what follows from the published facts and is not asserted."""
+    settings = settings_from(home=home, **options)
+    closure = entailed(read_dataset(settings)).closure
+    if closure is None:
+        raise UsageError("With the entailment none, nothing is inferred.")
+    names = prefixes(settings.base)
+    if check:
+        if settings.regime != "owl-rl":
+            raise UsageError("The comparison is about the rules of OWL 2 RL.")
+        raise SystemExit(_compare(closure, names))
+    quads = closure.store.quads_for_pattern(None, None, None, closure.graph)
+    fmt = by_name(name)
+    emit(serialize_triples_as(sorted((q.triple for q in quads), key=str), fmt.rdf if fmt else None, names), output)
+
+
+def _compare(closure: Closure, names: dict[str, str]) -> int:
+    """Compare with owlrl, its documented faults and noise aside; print what differs, and give the exit code."""
+    from coopkg.reasoning.oracle import compare  # noqa: PLC0415 - imports owlrl and rdflib
+
+    click.echo("owlrl works out its own closure; that takes a while", err=True)
+    found = compare(closure.store, closure.graph)
+    for mark, facts in (("-", found.missing), ("+", found.extra)):
+        emit("".join(f"{mark} {line}\n" for line in _lines(facts, names)))
+    count = len(closure)
+    click.echo(
+        f"{count} inferred; " + ("owlrl derives the same" if found.equal else
+        f"owlrl derives {len(found.missing)} more and {len(found.extra)} fewer"), err=True,
+    )  # fmt: skip
+    return 0 if found.equal else DIFFERS
+
+
+def _lines(facts: frozenset[Fact], names: dict[str, str]) -> list[str]:
+    shown = Names(names)
+    return sorted(shown.fact(fact) for fact in facts)
