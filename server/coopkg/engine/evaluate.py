@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.engine.remote import BLANK, blank
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
 from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
 from coopkg.sparql.mending import literals, mend, reuse
@@ -28,7 +29,8 @@ class Task:
     """All that the engine needs besides the dataset; ``substitutions`` binds variables as terms.
 
     Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
-    where the default graph is a plain one, which that graph then is merged into.
+    where the default graph is a plain one, which that graph then is merged into. ``remote`` says that solutions of
+    other endpoints stand in the text, ``dry`` that it is to be evaluated over nothing, to see whether it can be read.
     """
 
     text: str
@@ -42,6 +44,8 @@ class Task:
     answer_bytes: int | None = None
     entailment: bool = True
     inferred: str | None = None
+    remote: bool = False
+    dry: bool = False
 
     def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
         """Give the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
@@ -52,10 +56,23 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer, and the tag of the dataset version that gave it."""
+    """A whole answer, the tag of the dataset version that gave it, and what became of each remote source in it."""
 
     body: bytes
     tag: str
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one remote endpoint gave to an answer; ``missing`` says in a word why it gave nothing."""
+
+    alias: str
+    requests: int = 0
+    rows: int = 0
+    kept: int = 0
+    seconds: float = 0.0
+    missing: str = ""
 
 
 class _Capped(io.BytesIO):
@@ -87,7 +104,7 @@ def evaluate(store: ox.Store, task: Task) -> bytes:
     Raises QuerySyntaxError with line and column, TooLarge past ``answer_bytes``, EngineFault for what is left.
     """
     try:
-        result = query(store, task)
+        result = query(ox.Store() if task.dry else store, task)
         if isinstance(result, ox.QueryBoolean):
             return serialize_boolean(bool(result), task.format)
         if isinstance(result, ox.QueryTriples):
@@ -113,7 +130,7 @@ def _run(store: ox.Store, task: Task, text: str) -> ox.QuerySolutions | ox.Query
     failure of the query as the engine has it: each is registered as one that gives no value.
     """
     explicit = bool(task.default_graphs or task.named_graphs)
-    unknown: dict[ox.NamedNode, Callable[..., Term | None]] = {}
+    unknown: dict[ox.NamedNode, Callable[..., Term | None]] = {ox.NamedNode(BLANK): blank} if task.remote else {}
     while True:
         try:
             return store.query(
