@@ -19,6 +19,7 @@ LAYERS = (
         *("terms", "results", "negotiation", "sparql", "store", "engine", "shacl", "canonical"),
         *("journal", "jsonld", "accepted", "spellings", "reasoning"),
     },
+    {"federation"},
     {"protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"},
     {"service"},
     {"suggestions"},
@@ -30,6 +31,8 @@ LAYERS = (
 ONLY_IN = {
     "flask": {"app", "web"},
     "granian": {"server", "front"},
+    "http": {"federation"},
+    "ssl": {"federation"},
     "pyshacl": {"shacl"},
     "owlrl": {"reasoning"},
     "pyoxigraph": {

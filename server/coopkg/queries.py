@@ -65,6 +65,7 @@ class SavedQuery:
     parameters: tuple[Parameter, ...]
     view: str
     stable: bool
+    federated: bool = False
 
     @property
     def format(self) -> Format:
@@ -102,7 +103,7 @@ def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
         raise DatasetBroken(f"{name}: a saved query is named in lower case, digits and hyphens.")
     text = path.read_text(encoding="utf-8")
     header = _header(name, text)
-    admitted = admit(text)
+    admitted = admit(text, service=True)
     if admitted.form not in FORMS:
         raise DatasetBroken(f"{name}: no SELECT, ASK, CONSTRUCT or DESCRIBE is in it.")
     parameters = tuple(_parameter(name, *item) for item in (header.get("params") or {}).items())
@@ -121,6 +122,7 @@ def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
         parameters=parameters,
         view=str(header.get("view", "table")),
         stable=admitted.stable,
+        federated=bool(admitted.services),
     )
 
 

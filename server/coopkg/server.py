@@ -120,5 +120,5 @@ def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 
     known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
     pool = ReaderPool(Path(known[SOCKETS]), settings)
-    service = open_service(settings, pool)
+    service = open_service(settings, pool, Path(known[SOCKETS]))
     return Front(create_app(settings, service), service, pool)

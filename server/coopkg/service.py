@@ -12,8 +12,11 @@ from coopkg.engine.changes import work_out
 from coopkg.engine.evaluate import Answer, Task, evaluate
 from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
+from coopkg.engine.remote import Remote, Table, read
 from coopkg.entailment import entailed, follow
 from coopkg.errors import DoesNotConform, Forbidden
+from coopkg.federation.executor import Federation, is_federated
+from coopkg.federation.opening import open_federation
 from coopkg.files import find_published
 from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
@@ -24,6 +27,7 @@ from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from coopkg.entailment import Why
     from coopkg.queries import SavedQuery
@@ -34,8 +38,12 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """What evaluates: the keeper's readers, or this process itself."""
 
-    def ask(self, task: Task) -> Answer:
-        """Give the whole answer. Raises the errors of evaluation."""
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:
+        """Give the whole answer, within so many seconds where it can be ended. Raises the errors of evaluation."""
+        ...
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
+        """Read the answer of another endpoint. Raises EndpointFailed."""
         ...
 
     def tag(self) -> str:
@@ -61,9 +69,13 @@ class LocalEngine:
 
     dataset: Dataset
 
-    def ask(self, task: Task) -> Answer:
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends it here
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
         return Answer(evaluate(self.dataset.view(entailment=task.entailment), task), self.dataset.tag)
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the same
+        """Read the answer of another endpoint. Raises EndpointFailed."""
+        return read(remote)
 
     def tag(self) -> str:
         """Give the tag of the current version."""
@@ -97,10 +109,20 @@ class Service:
     queries: Mapping[str, SavedQuery]
     cache: AnswerCache
     history: History | None = None
+    federation: Federation | None = None
+
+    def answer(self, task: Task, deadline: float | None = None) -> Answer:
+        """Give the whole answer, other endpoints asked where SERVICE names them.
+
+        Raises the errors of evaluation, and what ``Federation.run`` raises.
+        """
+        if self.federation is not None and is_federated(task.text):
+            return self.federation.run(task, self.engine, deadline)
+        return self.engine.ask(task, deadline)
 
     def ask(self, task: Task) -> bytes:
-        """Evaluate and give the whole answer. Raises the errors of evaluation."""
-        return self.engine.ask(task).body
+        """Give the whole answer without what became of its sources. Raises as ``answer``."""
+        return self.answer(task).body
 
     def propose(self, proposal: Proposal) -> Receipt:
         """Carry a change out: the one path of every write. Raises Forbidden where writes are off."""
@@ -114,16 +136,18 @@ class Service:
         return [{name: term["value"] for name, term in row.items()} for row in answer["results"]["bindings"]]
 
 
-def open_service(settings: Settings, engine: Engine | None = None) -> Service:
+def open_service(settings: Settings, engine: Engine | None = None, folder: Path | None = None) -> Service:
     """Load the saved queries, and the dataset unless an engine has it, unchecked.
 
-    Raises DatasetBroken, RdfSyntaxError, QuerySyntaxError.
+    ``folder`` is where web workers share what they know of other endpoints. Raises DatasetBroken, RdfSyntaxError,
+    QuerySyntaxError, and UsageError for a list of endpoints that cannot be read.
     """
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
     cache = AnswerCache(settings.cache_bytes)
     engine = engine or LocalEngine(entailed(read_dataset(settings), axiomatic=settings.scratch))
-    return Service(settings, engine, queries, cache, _history(settings))
+    federation = open_federation(settings, published, folder)
+    return Service(settings, engine, queries, cache, _history(settings), federation)
 
 
 def _history(settings: Settings) -> History | None:

@@ -49,8 +49,8 @@ class Clause:
     """A SERVICE clause that is ours to carry out.
 
     ``way`` leads to it from the outermost group whose patterns it is joined with; ``variables`` are those in scope of
-    its pattern, ``certain`` those that every solution of it binds; ``divisible`` says that it may be evaluated in
-    parts.
+    its pattern, ``certain`` those that every solution of it binds. ``divisible`` says that it may be evaluated in
+    parts, ``correlated`` that it is evaluated anew for each solution around it, so that nothing can be told beforehand.
     """
 
     way: tuple[Link, ...]
@@ -58,6 +58,7 @@ class Clause:
     variables: tuple[str, ...]
     certain: frozenset[str]
     divisible: bool
+    correlated: bool
 
     @property
     def element(self) -> Element:
@@ -134,8 +135,8 @@ def _clause(tree: Tree, way: tuple[Link, ...], *, correlated: bool) -> Clause:
     others = tree.variables([i for i in range(len(tree.tokens)) if i not in extent])
     if correlated and (tree.variables(extent) - scope) & others:
         raise QueryTooComplex(
-            f"{_place(tree, element)}: a SERVICE clause in EXISTS or LATERAL uses a variable from around it that it does "
-            "not bind itself; bind it, or move the clause out."
+            f"{place(tree, element)}: a SERVICE clause in EXISTS or LATERAL uses a variable from around it that it "
+            "does not bind itself; bind it there, or move the clause out."
         )
     return Clause(
         way,
@@ -143,10 +144,12 @@ def _clause(tree: Tree, way: tuple[Link, ...], *, correlated: bool) -> Clause:
         variables=tuple(sorted(scope)),
         certain=certain(tree, pattern),
         divisible=not any(tree.tokens[i].keyword in _CHOOSES for i in extent),
+        correlated=correlated,
     )
 
 
-def _place(tree: Tree, element: Element) -> str:
+def place(tree: Tree, element: Element) -> str:
+    """Give line and column of an element."""
     return "{}:{}".format(*position(tree.text, tree.tokens[element.first].start))
 
 
@@ -190,9 +193,9 @@ def surroundings(tree: Tree, clause: Clause, open_: Iterable[Element], edits: Ed
     for depth in range(len(clause.way) - 1, -1, -1):
         link = clause.way[depth]
         holds = link.element.part in {Part.OPTIONAL, Part.MINUS}
-        kept = _kept(tree, link, unknown, only_before=holds)
+        kept = _kept(link, unknown, only_before=holds)
         filters = _filters(tree, link.group, kept)
-        parts = [edits.render(tree, e.first, e.last) for e in (*kept, *filters)]
+        parts = [_closed(edits.render(tree, e.first, e.last), e) for e in (*kept, *filters)]
         if text:
             graph = f"GRAPH {tree.slice(link.element.name, link.element.name + 1)} " if _is_graph(link.element) else ""
             parts.append(f"{graph}{text}")
@@ -208,11 +211,16 @@ def surroundings(tree: Tree, clause: Clause, open_: Iterable[Element], edits: Ed
     return Surroundings(text, variables)
 
 
+def _closed(text: str, element: Element) -> str:
+    """Give a block of triples with the full stop that parts it from the next, with which it may share blank nodes."""
+    return f"{text.rstrip().removesuffix('.')} ." if element.part is Part.TRIPLES else text
+
+
 def _is_graph(element: Element) -> bool:
     return element.part is Part.GRAPH
 
 
-def _kept(tree: Tree, link: Link, unknown: list[int], *, only_before: bool) -> list[Element]:
+def _kept(link: Link, unknown: list[int], *, only_before: bool) -> list[Element]:
     """Give the elements of a group that bear on a clause in one of them; filters apart."""
     kept: list[Element] = []
     whole = True
