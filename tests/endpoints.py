@@ -66,16 +66,15 @@ class Store:
     """A store in this process, as a federation wants what is local."""
 
     store: ox.Store
-    version: str = "1"
 
     def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - the protocol's
-        return Answer(evaluate(self.store, task), self.version)
+        return Answer(evaluate(self.store, task), "1")
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the protocol's
         return read(remote)
 
 
-def endpoint(alias: str, address: str, limits: Mapping[str, Any] | None = None, **values: Any) -> Endpoint:
+def endpoint(alias: str, address: str, limits: Mapping[str, Any] | None = None, **values: Any) -> Endpoint:  # noqa: ANN401 - as Endpoint's fields
     """Give an endpoint on this machine, which its operator allows."""
     given = {"private": True, "title": alias, "holds": "tests", "licence": "none", **values}
     return Endpoint(alias, address, limits=Limits(**(limits or {})), **given)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from coopkg.engine.evaluate import Task, evaluate
-from coopkg.errors import BadParameter, DatasetBroken, NotFound
+from coopkg.errors import BadParameter, DatasetBroken, Forbidden, NotFound
+from coopkg.federation.local import LocalDataset
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, Format
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.sparql.tokens import Kind, rebase, significant
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from coopkg.federation.executor import Federation
     from coopkg.files import Published
     from coopkg.store import Dataset
     from coopkg.terms import Bindable
@@ -178,9 +180,20 @@ def find_query(saved: Mapping[str, SavedQuery], slug: str) -> SavedQuery:
     raise NotFound(f"There is no saved query {slug!r}.{hint}", suggestions=near)
 
 
-def run_query(dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fmt: Format) -> bytes:
-    """Evaluate a saved query in process and give the whole answer. Raises BadParameter, QuerySyntaxError."""
-    return evaluate(dataset.view(entailment=True), saved.task(values, fmt, dataset.base))
+def run_query(
+    dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fmt: Format, federation: Federation | None = None
+) -> bytes:
+    """Evaluate a saved query in process and give the whole answer.
+
+    Raises BadParameter, QuerySyntaxError, and for a federated query what ``Federation.run`` raises, and Forbidden where
+    there is no federation to ask.
+    """
+    task = saved.task(values, fmt, dataset.base)
+    if not saved.federated:
+        return evaluate(dataset.view(entailment=True), task)
+    if federation is None:
+        raise Forbidden(f"The query {saved.slug} asks other endpoints with SERVICE, and none is listed here.")
+    return federation.run(task, LocalDataset(dataset)).body
 
 
 def same_answer(saved: SavedQuery, actual: bytes, expected: bytes) -> bool:

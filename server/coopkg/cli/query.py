@@ -13,6 +13,11 @@ from coopkg.endpoint import SHAPES, choose_format
 from coopkg.engine.evaluate import Task, evaluate
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
+from coopkg.federation.executor import is_federated
+from coopkg.federation.local import LocalDataset
+from coopkg.federation.opening import open_federation
+from coopkg.federation.report import notes
+from coopkg.files import find_published
 from coopkg.results import Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.vocab import prefixes
@@ -32,15 +37,22 @@ def command(query: str, name: str | None, output: Path | None, *, exit_status: b
     """Ask QUERY: SPARQL text, @FILE, or - for standard input."""
     settings = settings_from(**options)
     text = read_argument(query)
-    form = admit(text).form
+    federation = open_federation(settings, find_published(settings.published))
+    form = admit(text, service=federation is not None).form
     if form not in FORMS:
         raise UsageError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     shape = SHAPES[form]
     name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
     fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)
     names = prefixes(settings.base)
-    store = load_entailed(settings).view(entailment=True)
-    answer = evaluate(store, Task(text, fmt, settings.base, prefixes=names))
+    task, dataset = Task(text, fmt, settings.base, prefixes=names), load_entailed(settings)
+    if federation is not None and is_federated(text):
+        found = federation.run(task, LocalDataset(dataset))
+        answer = found.body
+        for note in notes(found.sources):
+            click.echo(f"coopkg: {note}", err=True)
+    else:
+        answer = evaluate(dataset.view(entailment=True), task)
     emit(as_table(answer, names) if name == "table" and shape is not Shape.GRAPH else answer, output)
     if exit_status and shape is Shape.BOOLEAN and b"true" not in answer:
         raise SystemExit(1)

@@ -90,6 +90,12 @@ def read(remote: Remote) -> Table:
         raise _unusable(remote, "malformed", f"its answer cannot be read: {str(error)[:200]}") from None
 
 
+def says_true(body: bytes, fmt: str) -> bool:
+    """Say whether an answer is the truth value true, by a look at its text: it is not worth a parser."""
+    pattern = rb'"boolean"\s*:\s*true' if fmt == "json" else rb"<boolean>\s*true\s*</boolean>"
+    return re.search(pattern, body[:2000]) is not None
+
+
 def _unusable(remote: Remote, reason: str, why: str) -> EndpointFailed:
     return EndpointFailed(f"The endpoint {remote.alias} failed: {why}.", endpoint=remote.alias, reason=reason)
 

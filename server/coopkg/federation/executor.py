@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from coopkg.engine.evaluate import Answer, Source, Task
-from coopkg.engine.remote import Remote, Table
+from coopkg.engine.remote import Remote, Table, says_true
 from coopkg.errors import Busy, DeadlineExceeded, EndpointFailed, Forbidden, QuerySyntaxError, UsageError
 from coopkg.federation import wording
 from coopkg.federation.endpoints import find
-from coopkg.federation.fetcher import Budget, timeout
+from coopkg.federation.fetcher import Budget, failed, timeout
 from coopkg.federation.plan import Edits, Surroundings, clauses, place, service_iri, services, surroundings, waits
 from coopkg.federation.wording import Bindings
 from coopkg.results import SOLUTION_FORMATS
@@ -103,6 +103,14 @@ class Federation:
             service_iri(tree, i, self.base) for g in tree.groups for i in (service.name for service in services(g))
         ]
         return sorted({iri for written, iri in named if iri and not find(self.endpoints, written, iri, self.base)})
+
+    def probe(self, alias: str) -> None:
+        """Ask an endpoint its probe query, an ASK that should hold. Raises EndpointFailed and EndpointTimeout."""
+        endpoint = self.endpoints[alias]
+        budget = Budget(endpoint, time.monotonic() + endpoint.limits.seconds)
+        answer = self.transport.fetch(endpoint, endpoint.probe, budget)
+        if not says_true(answer.body, answer.format):
+            raise failed(endpoint, "probe", "it does not say yes to its probe query")
 
     def fetch(self, endpoint: Endpoint, query: str, budget: Budget) -> Remote:
         """Ask an endpoint, no more often at once than it may be; for its answer to be read."""

@@ -281,27 +281,31 @@ def service_iri(tree: Tree, at: int, base: str) -> tuple[str, str]:
     return "", namespace + local.replace("\\", "")
 
 
-def _prologue(tree: Tree) -> Iterator[tuple[Token, Token, Token]]:
-    tokens = tree.tokens
-    for at, token in enumerate(tokens[:-2]):
-        if token.keyword in {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}:
-            return
-        if token.keyword in {"PREFIX", "BASE"}:
-            yield token, tokens[at + 1], tokens[at + 2]
+def declarations(tree: Tree) -> Iterator[tuple[Token, ...]]:
+    """Give the tokens of each PREFIX and BASE declaration, in order."""
+    at = 0
+    while (word := tree.tokens[at].keyword) in _DECLARATIONS:
+        if word != "VERSION":
+            yield tree.tokens[at : at + _DECLARATIONS[word]]
+        at += _DECLARATIONS[word]
+
+
+_DECLARATIONS: Final = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
+"""The words that begin a declaration, and the tokens that it has."""
 
 
 def _base(tree: Tree, base: str) -> str:
-    for word, first, _ in _prologue(tree):
-        if word.keyword == "BASE":
-            base = urljoin(base, first.iri)
+    for words in declarations(tree):
+        if words[0].keyword == "BASE":
+            base = urljoin(base, words[1].iri)
     return base
 
 
 def _prefixes(tree: Tree, base: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for word, first, second in _prologue(tree):
-        if word.keyword == "BASE":
-            base = urljoin(base, first.iri)
+    for words in declarations(tree):
+        if words[0].keyword == "BASE":
+            base = urljoin(base, words[1].iri)
         else:
-            found[unescape(first.text).removesuffix(":")] = urljoin(base, second.iri)
+            found[unescape(words[1].text).removesuffix(":")] = urljoin(base, words[2].iri)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from coopkg.engine.remote import BLANK
-from coopkg.federation.plan import services
+from coopkg.federation.plan import declarations, services
 from coopkg.sparql.patterns import Part
 from coopkg.sparql.tokens import Kind
 
@@ -59,7 +59,18 @@ def remote_query(tree: Tree, clause: Clause, edits: Edits, base: str, told: Bind
         inside = pattern.removeprefix("{").removesuffix("}") if _is_flat(clause.pattern) else f" {pattern} "
         pattern = f"{{ {told.values()}{inside}}}"
     declared = f"BASE <{base}>\n" if _has_relative(tree) else ""
-    return f"{declared}{tree.prologue()}\nSELECT {wanted} WHERE {pattern}".strip()
+    return f"{declared}{_prologue(tree, clause.pattern)}SELECT {wanted} WHERE {pattern}"
+
+
+def _prologue(tree: Tree, pattern: Group) -> str:
+    """Give the declarations that a pattern needs."""
+    used = {t.text.partition(":")[0] for t in tree.tokens[pattern.first : pattern.last] if t.kind is Kind.PREFIXED}
+    kept = [
+        f"{' '.join(token.text for token in words)}\n"
+        for words in declarations(tree)
+        if words[0].keyword != "PREFIX" or words[1].text.removesuffix(":") in used
+    ]
+    return "".join(kept)
 
 
 def _is_flat(group: Group) -> bool:

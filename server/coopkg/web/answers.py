@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.endpoint import SHAPES
+from coopkg.federation.report import notes
 from coopkg.results import formats_for
 from coopkg.terms import compact
 from coopkg.vocab import prefixes
@@ -24,25 +25,27 @@ SHOWN: Final = 1000
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """An answer for a page; one of the three is set."""
+    """An answer for a page; one of the three is set. ``notes`` say what of other endpoints is not in it."""
 
     table: dict[str, Any] | None = None
     text: str | None = None
     boolean: bool | None = None
+    notes: tuple[str, ...] = ()
 
 
 def shown_answer(service: Service, form: str, task: Callable[[Format], Task]) -> ShownAnswer:
     """Ask, and give what a page shows of the answer. Raises the errors of evaluation."""
-    body = service.ask(task(formats_for(SHAPES[form])[0]))
+    found = service.answer(task(formats_for(SHAPES[form])[0]))
+    body, said = found.body, notes(found.sources)
     if form == "SELECT":
         answer = json.loads(body)
         names = prefixes(service.settings.base)
         head, rows = answer["head"]["vars"], answer["results"]["bindings"]
         cells = [[_cell(row.get(name), names) for name in head] for row in rows[:SHOWN]]
-        return ShownAnswer(table={"head": head, "rows": cells, "count": len(rows)})
+        return ShownAnswer(table={"head": head, "rows": cells, "count": len(rows)}, notes=said)
     if form == "ASK":
-        return ShownAnswer(boolean=json.loads(body)["boolean"])
-    return ShownAnswer(text=body.decode())
+        return ShownAnswer(boolean=json.loads(body)["boolean"], notes=said)
+    return ShownAnswer(text=body.decode(), notes=said)
 
 
 def _cell(term: Mapping[str, Any] | None, names: dict[str, str]) -> dict[str, str]:

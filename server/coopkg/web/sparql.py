@@ -34,7 +34,7 @@ def query() -> Response | Redirect:
     operation = parse_query(asked)
     if operation is None:
         return redirect(url_for("pages.home") + "#endpoint", 303)
-    form = admit(operation.text).form
+    form = admit(operation.text, service=running.federation is not None).form
     return page(
         "result.html",
         answer=shown_answer(running, form, lambda fmt: task_of(operation, fmt, running.settings)),
