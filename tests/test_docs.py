@@ -10,9 +10,9 @@ from coopkg.app import create_app
 from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.store import read_manifest
-from coopkg.web import changes, entities, facts, graph_store, operations, pages, sparql, update, validate
+from coopkg.web import changes, entities, facts, federation, graph_store, operations, pages, sparql, update, validate
 
-ROOMS = (changes, entities, facts, graph_store, operations, pages, sparql, update, validate)
+ROOMS = (changes, entities, facts, federation, graph_store, operations, pages, sparql, update, validate)
 
 
 def text(name: str) -> str:

@@ -9,7 +9,7 @@ from coopkg.errors import CoopkgError, EngineFault, MethodNotAllowed, NotFound, 
 from coopkg.problems import COMMON_HEADERS, problem
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
-from coopkg.web import changes, entities, facts, graph_store, operations, pages, sparql, update, validate
+from coopkg.web import changes, entities, facts, federation, graph_store, operations, pages, sparql, update, validate
 from coopkg.web.values import flask_response
 from coopkg.web.values import service as running
 
@@ -23,7 +23,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app = Flask("coopkg", template_folder="web/templates", static_folder="web/static", root_path=_root())
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     app.extensions["coopkg"] = service or open_service(settings)
-    for room in (sparql, update, graph_store, facts, validate, changes, pages, entities, operations):
+    for room in (sparql, update, graph_store, facts, validate, changes, pages, entities, federation, operations):
         app.register_blueprint(room.blueprint)
     app.register_error_handler(CoopkgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)

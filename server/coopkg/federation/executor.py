@@ -45,6 +45,10 @@ GRACE: Final = 0.5
 """Seconds beyond an endpoint's deadline after which its thread is no longer waited for."""
 
 
+LOOK_AGAIN: Final = 300.0
+"""Seconds after which what is known of an endpoint's health is old."""
+
+
 class Local(Protocol):
     """What evaluates over the dataset, and reads what others sent."""
 
@@ -74,6 +78,7 @@ class Federation:
         self.health = health
         self.seconds = seconds
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="endpoint")
+        self._looked: dict[str, float] = {}
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._parallel = {e.alias: threading.BoundedSemaphore(e.limits.parallel) for e in endpoints.values()}
 
@@ -96,13 +101,13 @@ class Federation:
             self._turns.release()
         raise Busy("The dataset kept changing while endpoints were asked; come back in a moment.")
 
-    def missing(self, text: str) -> list[str]:
-        """Give the endpoints that a query names and that are not on the list."""
-        tree = _read(text)
-        named = [
-            service_iri(tree, i, self.base) for g in tree.groups for i in (service.name for service in services(g))
-        ]
-        return sorted({iri for written, iri in named if iri and not find(self.endpoints, written, iri, self.base)})
+    def look_after(self) -> None:
+        """Probe, in threads of its own, the endpoints that nobody has asked for a while; each worker seldom does."""
+        for endpoint in self.endpoints.values():
+            seen = max(self.health.state(endpoint.alias).checked, self._looked.get(endpoint.alias, 0.0))
+            if time.time() - seen > LOOK_AGAIN:
+                self._looked[endpoint.alias] = time.time()
+                self.threads.submit(self.probe, endpoint.alias)
 
     def probe(self, alias: str) -> None:
         """Ask an endpoint its probe query, an ASK that should hold. Raises EndpointFailed and EndpointTimeout."""
@@ -121,6 +126,13 @@ class Federation:
         finally:
             self._parallel[endpoint.alias].release()
         return Remote(endpoint.alias, body.body, body.format, (), endpoint.limits.rows, "")
+
+
+def unlisted(text: str, endpoints: Mapping[str, Endpoint], base: str) -> list[str]:
+    """Give the IRIs of the endpoints that a query names and that are not on the list. Raises QuerySyntaxError."""
+    tree = _read(text)
+    named = [service_iri(tree, element.name, base) for group in tree.groups for element in services(group)]
+    return sorted({iri for written, iri in named if iri and not find(endpoints, written, iri, base)})
 
 
 def _read(text: str) -> Tree:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, make_response, render_template, request
 
 from coopkg.endpoint import SHAPES, choose_format, respond
-from coopkg.errors import BadParameter
+from coopkg.errors import BadParameter, Forbidden
+from coopkg.federation.executor import unlisted
 from coopkg.negotiation import prefers_html
 from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import HttpResponse
@@ -21,6 +22,8 @@ from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from coopkg.service import Service
 
 blueprint = Blueprint("pages", __name__)
 
@@ -66,11 +69,14 @@ def query_page(name: str) -> Response:
     saved = find_query(running.queries, slug)
     values = {key: value for key, value in request.args.items() if key not in {"format", "lang"}}
     _know(saved, values)
+    lacking = endpoints_lacking(running, saved)
     offered = formats_for(SHAPES[saved.form])
     if suffix == "rq":
         return flask_response(HttpResponse(200, {"Content-Type": "application/sparql-query"}, saved.text.encode()))
     if not suffix and not request.args.get("format") and prefers_html(request.headers.get("Accept"), offered):
-        return _answer_page(saved, values)
+        return _answer_page(saved, values, lacking)
+    if lacking:
+        raise Forbidden(f"The query {slug} asks {', '.join(lacking)}, which this server is not set up to ask.")
     fmt = choose_format(request.headers.get("Accept"), suffix or request.args.get("format"), SHAPES[saved.form])
     task = saved.task(values, fmt, running.settings.base)
     return flask_response(respond(http_request(), running, task, stable=saved.stable))
@@ -87,11 +93,19 @@ def _know(saved: SavedQuery, values: Mapping[str, str]) -> None:
             raise BadParameter(f"The graph does not know {values[name]}.{hint}", suggestion=close)
 
 
-def _answer_page(saved: SavedQuery, values: Mapping[str, str]) -> Response:
+def endpoints_lacking(running: Service, saved: SavedQuery) -> list[str]:
+    """Give the IRIs of the endpoints that a saved query asks and this server does not know."""
+    known = running.federation.endpoints if running.federation else {}
+    return unlisted(saved.text, known, running.settings.base) if saved.federated else []
+
+
+def _answer_page(saved: SavedQuery, values: Mapping[str, str], lacking: list[str]) -> Response:
     running = service()
-    answer = shown_answer(running, saved.form, lambda fmt: saved.task(values, fmt, running.settings.base))
+    answer = None
+    if not lacking:
+        answer = shown_answer(running, saved.form, lambda fmt: saved.task(values, fmt, running.settings.base))
     suffixes = [f.name for f in formats_for(SHAPES[saved.form])]
-    return page("query.html", query=saved, values=values, answer=answer, suffixes=suffixes)
+    return page("query.html", query=saved, values=values, answer=answer, suffixes=suffixes, lacking=lacking)
 
 
 def _summary(query: SavedQuery) -> dict[str, object]:
