@@ -17,7 +17,7 @@ from coopkg.problems import COMMON_HEADERS
 from coopkg.protocol import QUERY_METHODS, HttpResponse, parse_query, query_hash
 from coopkg.representation import etag, matches
 from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
-from coopkg.sparql.admission import FORMS, admit
+from coopkg.sparql.admission import FORMS, admit, is_longer
 from coopkg.sparql.tokens import Kind, significant, syntax_error
 from coopkg.suggestions import advise
 from coopkg.vocab import DEFAULT_BASE, INFERRED, prefixes
@@ -102,7 +102,7 @@ def _address(request: HttpRequest, settings: Settings) -> str:
 
 def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending | None:
     settings = service.settings
-    if len(operation.text.encode()) > settings.query_bytes:
+    if is_longer(operation.text, settings.query_bytes):
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
     admitted = admit(operation.text, service=service.federation is not None)
     if not admitted.form:

@@ -43,7 +43,7 @@ class Settings:
         "file of the endpoints that SERVICE may reach; default: federation.toml beside data/, with --scratch none",
         default=None,
     )
-    query_bytes: int = _setting("longest query text, in bytes", default=256 * 1024, limit=True)
+    query_bytes: int = _setting("longest query text, in bytes, an IRI counted as one", default=256 * 1024, limit=True)
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
