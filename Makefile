@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
-.PHONY: help serve test check conformance durability agreement bench bench-validation format lock clean
+.PHONY: help serve test check conformance durability agreement bench bench-validation bench-federation format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench: $(BENCH)/.done ## lookups beside other servers, on a million triples: six
 
 bench-validation: $(DEV) ## validation beside pySHACL, up to a million triples: ten minutes
 	$(BIN)/python -m bench.validation --page docs/benchmarks.md
+
+bench-federation: $(DEV) ## a join with two endpoints beside pyoxigraph's and rdflib's own SERVICE: two minutes
+	$(BIN)/python -m bench.federation --page docs/benchmarks.md
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .

@@ -148,6 +148,19 @@ def test_service_means_what_the_engines_own_means(bench: Bench, name: str) -> No
     assert bench.ours(CASES[name]) == bench.engines_own(CASES[name])
 
 
+def test_a_join_of_a_thousand_bindings_makes_at_most_twelve_requests(bench: Bench) -> None:
+    """Two endpoints, both asked in blocks of the size that is the default."""
+    one, two = endpoint("one", bench.address), endpoint("two", f"{bench.address}?two")
+    store = ox.Store()
+    for number in range(1000):
+        store.add(ox.Quad(ox.NamedNode(f"http://e/{number}"), ox.NamedNode("http://e/p"), ox.NamedNode("http://e/b")))
+    store.add(ox.Quad(ox.NamedNode("http://e/a"), ox.NamedNode("http://e/p"), ox.NamedNode("http://e/b")))
+    text = "SELECT * { ?a :p ?b OPTIONAL { SERVICE <one> { ?a :r ?c } } OPTIONAL { SERVICE <two> { ?a :s ?d } } }"
+    answer = federation(one, two).run(Task(_named(text, ""), SOLUTION_FORMATS[0], BASE), Store(store))
+    assert sum(rows(answer.body).values()) == 1002
+    assert {source.alias: source.requests for source in answer.sources} == {"one": 5, "two": 5}
+
+
 VARIABLES: Final = st.sampled_from(["?a", "?b", "?c", "?d"])
 TERMS: Final = st.one_of(VARIABLES, VARIABLES, VARIABLES, st.sampled_from([":a", ":b", ":c", '"one"', "1"]))
 NODES: Final = st.one_of(VARIABLES, VARIABLES, VARIABLES, st.sampled_from([":a", ":b"]))
