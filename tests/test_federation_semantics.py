@@ -148,6 +148,18 @@ def test_service_means_what_the_engines_own_means(bench: Bench, name: str) -> No
     assert bench.ours(CASES[name]) == bench.engines_own(CASES[name])
 
 
+@pytest.mark.parametrize(("name", "value"), [("a", "a"), ("b", "c"), ("c", "d")])
+@pytest.mark.parametrize("far", ["SERVICE FAR { ?b :r ?c }", "OPTIONAL { SERVICE FAR { ?b :r ?c } }"])
+def test_a_parameter_is_bound_on_both_sides(bench: Bench, name: str, value: str, far: str) -> None:
+    text = f"SELECT ?a ?b ?c {{ ?a :p ?b . {far} }}"
+    bound = {name: ox.NamedNode(f"http://e/{value}")}
+    task = Task(_named(text, f"<{bench.address}>"), SOLUTION_FORMATS[0], BASE, union=False, substitutions=bound)
+    whole = _named(text.replace("SERVICE", "GRAPH"), str(REMOTE))
+    expected = rows(evaluate(bench.whole, Task(whole, SOLUTION_FORMATS[0], union=False, substitutions=bound)))
+    assert rows(bench.federation.run(task, Store(bench.local)).body) == expected
+    assert expected
+
+
 def test_a_join_of_a_thousand_bindings_makes_at_most_twelve_requests(bench: Bench) -> None:
     """Two endpoints, both asked in blocks of the size that is the default."""
     one, two = endpoint("one", bench.address), endpoint("two", f"{bench.address}?two")

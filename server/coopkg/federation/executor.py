@@ -280,8 +280,11 @@ class _Run:
         return Bindings(tuple(names), tuple(sorted(told)))
 
     def _ask_rows(self, names: Sequence[str], pattern: str, most: int) -> list[dict[str, dict[str, str]]]:
-        text = wording.local_query(self.tree, names, pattern, most)
-        answer = self.ask(replace(self.task, text=text, format=SOLUTION_FORMATS[0], prefixes=None))
+        given = self.task.substitutions or {}
+        bound = "".join(f"VALUES ?{name} {{ {term} }} " for name, term in given.items())
+        text = wording.local_query(self.tree, names, f"{{ {bound}{pattern} }}" if bound else pattern, most)
+        task = replace(self.task, text=text, format=SOLUTION_FORMATS[0], prefixes=None, substitutions=None)
+        answer = self.ask(task)
         rows: list[dict[str, dict[str, str]]] = json.loads(answer.body)["results"]["bindings"]
         return rows
 
