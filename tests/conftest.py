@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BASE: Final = Settings().base
+NOBODY: Final = Path(os.devnull)
+"""A list of no endpoints: tests make no request beyond this machine."""
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +42,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="session")
 def service(dataset: Dataset) -> Service:
-    return open_service(Settings(), LocalEngine(dataset))
+    return open_service(Settings(federation=NOBODY), LocalEngine(dataset))
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +74,8 @@ def start_server(*arguments: str, cwd: Path = ROOT) -> tuple[subprocess.Popen[st
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "coopkg", "serve", "--bind", f"127.0.0.1:{port}", *arguments],
-        stderr=subprocess.PIPE, text=True, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
+        stderr=subprocess.PIPE, text=True, cwd=cwd,
+        env={"COOPKG_FEDERATION": str(NOBODY), **os.environ, "PYTHONPATH": str(ROOT / "server")},
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}/"
     wait_until_ready(process, address)
