@@ -53,6 +53,12 @@ def test_the_page_and_the_json_say_the_same(service: Service) -> None:
     assert listed["us"]["endpoint"] in shown
 
 
+def test_the_service_description_says_so(service: Service) -> None:
+    for federation, said in ((recorded(), True), (None, False)):
+        described = client(service, federation).get("/sparql", headers={"Accept": "text/turtle"}).text
+        assert ("BasicFederatedQuery" in described) is said
+
+
 def test_an_endpoint_has_an_iri(service: Service) -> None:
     asking = client(service, recorded())
     response = asking.get("/federation/eu")

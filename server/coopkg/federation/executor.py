@@ -15,7 +15,7 @@ from coopkg.engine.remote import Remote, Table, says_true
 from coopkg.errors import Busy, DeadlineExceeded, EndpointFailed, Forbidden, QuerySyntaxError, UsageError
 from coopkg.federation import wording
 from coopkg.federation.endpoints import find
-from coopkg.federation.fetcher import Budget, failed, timeout
+from coopkg.federation.fetcher import ITS_ASKERS_FAULT, Budget, failed, timeout
 from coopkg.federation.plan import Edits, Surroundings, clauses, place, service_iri, services, surroundings, waits
 from coopkg.federation.wording import Bindings
 from coopkg.results import SOLUTION_FORMATS
@@ -318,12 +318,21 @@ class _Run:
                 remote = self._awaited(future, endpoint, budget)
                 variables = clause.variables or (wording.ROW,)
                 remote = replace(remote, variables=variables, label=f"r{clause.element.first}x{number}x")
-                table = self.local.read_remote(remote, max(0.1, self.end - time.monotonic()))
+                table = self._read(remote)
                 tables.append(table if clause.variables else Table("() " * table.rows, table.rows))
         finally:
             for future in work:
                 future.cancel()
         return tables
+
+    def _read(self, remote: Remote) -> Table:
+        """Have an answer read; one that cannot be is the endpoint's failure, as one that never came."""
+        try:
+            return self.local.read_remote(remote, max(0.1, self.end - time.monotonic()))
+        except EndpointFailed as error:
+            if error.members["reason"] not in ITS_ASKERS_FAULT:
+                self.federation.health.failed(remote.alias, str(error.members["reason"]))
+            raise
 
     @staticmethod
     def _awaited(future: Future[Remote], endpoint: Endpoint, budget: Budget) -> Remote:

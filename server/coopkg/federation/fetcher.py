@@ -36,6 +36,8 @@ _PAUSE: Final = 0.2
 """Seconds before the second attempt, and twice that before each one after."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+ITS_ASKERS_FAULT: Final = frozenset({"rejected", "requests", "too-large", "too-many-rows"})
+"""Reasons that say nothing against the endpoint: one who asks for too much must not close it to others."""
 _CUT: Final = {"x-sparql-maxrows": "it says that it cuts answers", "x-sql-state": "it says that it was interrupted"}
 """What Virtuoso says in the header of an answer that is not whole."""
 
@@ -138,7 +140,7 @@ class Fetcher:
             budget.take(len(reply.body))
             found = _body(endpoint, reply)
         except EndpointFailed as error:
-            if error.members["reason"] not in {"rejected", "requests"}:
+            if error.members["reason"] not in ITS_ASKERS_FAULT:
                 self.health.failed(endpoint.alias, str(error.members["reason"]))
             raise
         self.health.succeeded(endpoint.alias, time.monotonic() - began)

@@ -20,7 +20,7 @@ from urllib.parse import urljoin
 
 from coopkg.errors import QueryTooComplex
 from coopkg.sparql.patterns import Element, Group, Part, Tree
-from coopkg.sparql.tokens import Kind, Token, position, unescape
+from coopkg.sparql.tokens import Kind, Token, position, syntax_error, unescape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -270,14 +270,21 @@ def _surrounds(element: Element, clause: Clause) -> bool:
 
 
 def service_iri(tree: Tree, at: int, base: str) -> tuple[str, str]:
-    """Give the IRI that the token names: as written between the brackets, and resolved; both empty for a variable."""
+    """Give the IRI that the token names: as written between the brackets, and resolved; both empty for a variable.
+
+    Raises QuerySyntaxError for another kind of token, and for a prefix that is not declared.
+    """
     token = tree.tokens[at]
     if token.kind is Kind.IRI:
         return token.iri, urljoin(_base(tree, base), token.iri)
-    if token.kind is not Kind.PREFIXED:
+    if token.kind is Kind.VARIABLE:
         return "", ""
+    if token.kind is not Kind.PREFIXED:
+        raise syntax_error("SERVICE names an endpoint by an IRI or a variable", tree.text, token.start)
     prefix, _, local = token.text.partition(":")
-    namespace = _prefixes(tree, base).get(prefix, "")
+    namespace = _prefixes(tree, base).get(prefix)
+    if namespace is None:
+        raise syntax_error(f"the prefix {prefix}: is not declared", tree.text, token.start)
     return "", namespace + local.replace("\\", "")
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coopkg.engine.remote import Table
     from coopkg.federation.plan import Clause, Edits
     from coopkg.sparql.patterns import Group, Tree
+    from coopkg.sparql.tokens import Token
 
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 ROW: Final = "coopkg_row"
@@ -58,19 +59,18 @@ def remote_query(tree: Tree, clause: Clause, edits: Edits, base: str, told: Bind
     if told is not None:
         inside = pattern.removeprefix("{").removesuffix("}") if _is_flat(clause.pattern) else f" {pattern} "
         pattern = f"{{ {told.values()}{inside}}}"
-    declared = f"BASE <{base}>\n" if _has_relative(tree) else ""
-    return f"{declared}{_prologue(tree, clause.pattern)}SELECT {wanted} WHERE {pattern}"
+    needed = _declarations(tree, clause.pattern)
+    tokens = [*(token for words in needed for token in words), *tree.tokens[clause.pattern.first : clause.pattern.last]]
+    lines = [f"{' '.join(token.text for token in words)}\n" for words in needed]
+    if any(token.kind is Kind.IRI and ":" not in token.iri for token in tokens):
+        lines.insert(0, f"BASE <{base}>\n")
+    return f"{''.join(lines)}SELECT {wanted} WHERE {pattern}"
 
 
-def _prologue(tree: Tree, pattern: Group) -> str:
+def _declarations(tree: Tree, pattern: Group) -> list[tuple[Token, ...]]:
     """Give the declarations that a pattern needs."""
     used = {t.text.partition(":")[0] for t in tree.tokens[pattern.first : pattern.last] if t.kind is Kind.PREFIXED}
-    kept = [
-        f"{' '.join(token.text for token in words)}\n"
-        for words in declarations(tree)
-        if words[0].keyword != "PREFIX" or words[1].text.removesuffix(":") in used
-    ]
-    return "".join(kept)
+    return [w for w in declarations(tree) if w[0].keyword != "PREFIX" or w[1].text.removesuffix(":") in used]
 
 
 def _is_flat(group: Group) -> bool:
@@ -79,10 +79,6 @@ def _is_flat(group: Group) -> bool:
         element.part is Part.TRIPLES or (element.part is Part.FILTER and not element.groups)
         for element in group.elements
     )
-
-
-def _has_relative(tree: Tree) -> bool:
-    return any(token.kind is Kind.IRI and ":" not in token.iri for token in tree.tokens)
 
 
 def local_query(tree: Tree, names: Sequence[str], pattern: str, limit: int) -> str:
