@@ -64,6 +64,19 @@ def test_an_endpoint_is_asked_for_the_pattern_with_what_it_needs(far: Stranger) 
     )
 
 
+def test_an_answer_in_xml_is_read_as_well() -> None:
+    body = (
+        '<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#"><head><variable name="s"/></head>'
+        '<results><result><binding name="s"><literal xml:lang="be">Мінск &lt;&quot;\\</literal></binding></result>'
+        '<result><binding name="s"><bnode>b</bnode></binding></result><result/></results></sparql>'
+    )
+    with Stranger(reply(body.encode(), kind="application/sparql-results+xml; charset=utf-8")) as far:
+        text = "SELECT ?s (LANG(?s) AS ?l) (isBlank(?s) AS ?b) { SERVICE <far> { ?s a ?s } } ORDER BY ?s"
+        found, _ = ask(federation(endpoint("far", far.address)), text)
+    assert [row.get("b") for row in found] == [None, "true", "false"]
+    assert found[2] == {"s": 'Мінск <"\\', "l": "be", "b": "false"}
+
+
 def test_nothing_is_asked_where_nothing_could_be_joined(far: Stranger) -> None:
     federated = federation(endpoint("far", far.address))
     assert ask(federated, "SELECT * { ?s <http://e/p> ?x SERVICE <far> { ?s a ?t } }")[0] == []
@@ -84,6 +97,35 @@ def test_a_variable_asks_listed_endpoints_alone(far: Stranger) -> None:
     }  # fmt: skip
     with pytest.raises(Forbidden, match=r"unlisted\.example"):
         ask(federated, VARIABLE.replace("SILENT ", ""), store)
+
+
+def test_blank_nodes_of_two_endpoints_are_two_nodes() -> None:
+    node = json.dumps({"head": {"vars": ["s"]}, "results": {"bindings": [{"s": {"type": "bnode", "value": "b0"}}]}})
+    with Stranger(reply(node.encode())) as one, Stranger(reply(node.encode())) as two:
+        federated = federation(endpoint("one", one.address), endpoint("two", two.address))
+        store = local(f":x :at <{one.address}> , <{two.address}> .")
+        text = "SELECT (COUNT(DISTINCT ?s) AS ?n) { ?x <http://e/at> ?e SERVICE ?e { ?s a ?s } FILTER(isBlank(?s)) }"
+        assert ask(federated, text, store)[0] == [{"n": "2"}]
+        both = "{ SERVICE <one> { ?s a ?s } } UNION { SERVICE <two> { ?s a ?s } }"
+        assert ask(federated, f"SELECT (COUNT(DISTINCT ?s) AS ?n) {{ {both} }}")[0] == [{"n": "2"}]
+
+
+def test_a_hanging_endpoint_leaves_others_their_turn(far: Stranger) -> None:
+    with Stranger(lambda _sock, _request: time.sleep(3)) as hanging:
+        federated = federation(
+            endpoint("far", far.address), endpoint("slow", hanging.address, {"block": 1, "seconds": 1.5})
+        )
+        store = local(*(f":s{number} :p 1 ." for number in range(15)))
+        waiting = "SELECT * { ?s <http://e/p> 1 SERVICE SILENT <slow> { ?s a ?t } }"
+        threads = [threading.Thread(target=ask, args=(federated, waiting, store)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+        assert ask(federated, "SELECT * { SERVICE <far> { ?s a ?s } }")[0] == [{"s": "http://e/a"}]
+        assert time.monotonic() - began < 0.5
+        for thread in threads:
+            thread.join()
 
 
 @pytest.mark.parametrize(

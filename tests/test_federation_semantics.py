@@ -58,6 +58,7 @@ class Bench:
         self.local, self.whole = ox.Store(), ox.Store()
         for store in (self.local, self.whole):
             store.load(LOCAL_DATA.encode(), ox.RdfFormat.TURTLE)
+            store.load(LOCAL_DATA.encode(), ox.RdfFormat.TURTLE, to_graph=ox.NamedNode("http://e/near"))
         self.whole.load(REMOTE_DATA.encode(), ox.RdfFormat.TURTLE, to_graph=REMOTE)
         self.federation = federation(endpoint("far", address, {"block": 2}))
 
@@ -131,6 +132,10 @@ CASES: Final = {
     "filter inside": "SELECT * { ?a :p ?b SERVICE FAR { ?b :r ?c FILTER(?b != :a) } }",
     "group around": "SELECT * { ?a :p ?b { SERVICE FAR { ?b :r ?c } ?c :q ?d } }",
     "shared blank node label": "SELECT * { _:z :p ?b . FILTER(?b != :d) _:z :q ?v . SERVICE FAR { ?b :r ?c } }",
+    "graph around": "SELECT * { GRAPH :near { ?a :p ?b . SERVICE FAR { ?b :r ?c } } }",
+    "graph around, alone": "SELECT * { ?a :p ?b GRAPH :near { SERVICE FAR { ?b :r ?c } } }",
+    "graph around, by a variable": "SELECT * { GRAPH ?g { ?a :p ?b . SERVICE FAR { ?b :r ?c } } FILTER(?g = :near) }",
+    "graph around an optional part": "SELECT * { GRAPH :near { ?a :p ?b OPTIONAL { SERVICE FAR { ?b :r ?c } } } }",
     "ask": "ASK { ?a :p ?b SERVICE FAR { ?b :r :d } }",
     "duplicates kept": "SELECT ?c { ?a :p|:q ?b SERVICE FAR { ?b :r ?c } }",
     "silent": "SELECT * { ?a :p ?b SERVICE SILENT FAR { ?b :r ?c } }",
@@ -210,7 +215,11 @@ SERVICE: Final = st.builds("SERVICE {}FAR {}".format, st.sampled_from(["", "SILE
 NEAR: Final = st.one_of(triples([":p", ":q", "(:p|:q)"]), triples([":p", ":q"]), CONDITIONS, VALUES)
 SOME: Final = st.lists(NEAR, max_size=2).map(" ".join)
 CLAUSES: Final = st.recursive(
-    SERVICE, lambda inner: composed(st.builds("{{ {} {} {} }}".format, SOME, inner, SOME)), max_leaves=3
+    SERVICE,
+    lambda inner: (
+        composed(st.builds("{{ {} {} {} }}".format, SOME, inner, SOME)) | inner.map("GRAPH :near {{ {} }}".format)
+    ),
+    max_leaves=3,
 )
 OTHERS: Final = st.one_of(NEAR, composed(group(NEAR, 2)), CLAUSES)
 GROUPS: Final = st.builds(

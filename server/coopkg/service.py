@@ -15,8 +15,8 @@ from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.engine.remote import Remote, Table, read
 from coopkg.entailment import entailed, follow
 from coopkg.errors import DoesNotConform, Forbidden
-from coopkg.federation.executor import Federation, is_federated
 from coopkg.federation.opening import open_federation
+from coopkg.federation.reading import is_federated
 from coopkg.files import find_published
 from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from coopkg.entailment import Why
+    from coopkg.federation.executor import Federation
     from coopkg.queries import SavedQuery
     from coopkg.settings import Settings
     from coopkg.store import Dataset

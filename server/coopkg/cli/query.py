@@ -13,9 +13,9 @@ from coopkg.endpoint import SHAPES, choose_format
 from coopkg.engine.evaluate import Task, evaluate
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
-from coopkg.federation.executor import is_federated
 from coopkg.federation.local import LocalDataset
 from coopkg.federation.opening import open_federation
+from coopkg.federation.reading import is_federated
 from coopkg.federation.report import notes
 from coopkg.files import find_published
 from coopkg.results import Shape, formats_for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -12,29 +13,27 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from coopkg.engine.evaluate import Answer, Source, Task
 from coopkg.engine.remote import Remote, Table, says_true
-from coopkg.errors import Busy, DeadlineExceeded, EndpointFailed, Forbidden, QuerySyntaxError, UsageError
+from coopkg.errors import Busy, DeadlineExceeded, EndpointFailed, Forbidden, UsageError
 from coopkg.federation import wording
 from coopkg.federation.endpoints import find
 from coopkg.federation.fetcher import ITS_ASKERS_FAULT, Budget, failed, timeout
 from coopkg.federation.plan import Edits, Surroundings, clauses, place, service_iri, services, surroundings, waits
+from coopkg.federation.reading import read_query
 from coopkg.federation.wording import Bindings
 from coopkg.results import SOLUTION_FORMATS
-from coopkg.sparql.admission import admit
-from coopkg.sparql.patterns import UnreadableError, read
 from coopkg.sparql.tokens import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from coopkg.federation.endpoints import Endpoint
-    from coopkg.federation.fetcher import Transport
+    from coopkg.federation.fetcher import RemoteBody, Transport
     from coopkg.federation.health import Health
     from coopkg.federation.plan import Clause
     from coopkg.sparql.patterns import Tree
 
 AT_ONCE: Final = 8
 """Federated queries that one web worker carries out at once."""
-THREADS: Final = 32
 _WAIT: Final = 5.0
 """Seconds that a federated query waits for its turn."""
 _ATTEMPTS: Final = 3
@@ -61,11 +60,6 @@ class Local(Protocol):
         ...
 
 
-def is_federated(text: str) -> bool:
-    """Say whether a query, which has been admitted, has a SERVICE clause."""
-    return "SERVICE" in text.upper() and bool(admit(text, service=True).services)
-
-
 class Federation:
     """The endpoints that may be asked, and the one way to ask them."""
 
@@ -77,10 +71,11 @@ class Federation:
         self.transport = transport
         self.health = health
         self.seconds = seconds
-        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="endpoint")
+        self.threads = {
+            e.alias: ThreadPoolExecutor(e.limits.parallel, thread_name_prefix=e.alias) for e in endpoints.values()
+        }
         self._looked: dict[str, float] = {}
         self._turns = threading.BoundedSemaphore(AT_ONCE)
-        self._parallel = {e.alias: threading.BoundedSemaphore(e.limits.parallel) for e in endpoints.values()}
 
     def run(self, task: Task, local: Local, deadline: float | None = None) -> Answer:
         """Give the whole answer with what became of each source.
@@ -94,7 +89,7 @@ class Federation:
             raise Busy("Too many federated queries are running; come back in a moment.")
         try:
             for _ in range(_ATTEMPTS):
-                answer = _Run(self, task, local, _read(task.text), end).answer()
+                answer = _Run(self, task, local, read_query(task.text), end).answer()
                 if answer is not None:
                     return answer
         finally:
@@ -107,7 +102,7 @@ class Federation:
             seen = max(self.health.state(endpoint.alias).checked, self._looked.get(endpoint.alias, 0.0))
             if time.time() - seen > LOOK_AGAIN:
                 self._looked[endpoint.alias] = time.time()
-                self.threads.submit(self.probe, endpoint.alias)
+                self.threads[endpoint.alias].submit(self.probe, endpoint.alias)
 
     def probe(self, alias: str) -> None:
         """Ask an endpoint its probe query, an ASK that should hold. Raises EndpointFailed and EndpointTimeout."""
@@ -117,39 +112,14 @@ class Federation:
         if not says_true(answer.body, answer.format):
             raise failed(endpoint, "probe", "it does not say yes to its probe query")
 
-    def fetch(self, endpoint: Endpoint, query: str, budget: Budget) -> Remote:
-        """Ask an endpoint, no more often at once than it may be; for its answer to be read."""
-        if not self._parallel[endpoint.alias].acquire(timeout=max(0.0, budget.deadline - time.monotonic())):
-            raise timeout(endpoint)
-        try:
-            body = self.transport.fetch(endpoint, query, budget)
-        finally:
-            self._parallel[endpoint.alias].release()
-        return Remote(endpoint.alias, body.body, body.format, (), endpoint.limits.rows, "")
-
-
-def unlisted(text: str, endpoints: Mapping[str, Endpoint], base: str) -> list[str]:
-    """Give the IRIs of the endpoints that a query names and that are not on the list. Raises QuerySyntaxError."""
-    tree = _read(text)
-    named = [service_iri(tree, element.name, base) for group in tree.groups for element in services(group)]
-    return sorted({iri for written, iri in named if iri and not find(endpoints, written, iri, base)})
-
-
-def _read(text: str) -> Tree:
-    """Give the query as a tree in which every SERVICE that admission saw is a keyword. Raises QuerySyntaxError."""
-    try:
-        tree = read(text)
-    except UnreadableError:
-        raise QuerySyntaxError("The query cannot be read to its end.") from None
-    seen = admit(text, service=True).services
-    if list(seen) != [token.start for token in tree.tokens if token.keyword == "SERVICE"]:
-        raise QuerySyntaxError("The query can be read in two ways, with SERVICE and without; a space would tell.")
-    return tree
+    def fetch(self, endpoint: Endpoint, query: str, budget: Budget) -> Future[RemoteBody]:
+        """Ask an endpoint when it is its turn: in one of the threads that it has to itself, as many as may ask it."""
+        return self.threads[endpoint.alias].submit(self.transport.fetch, endpoint, query, budget)
 
 
 @dataclass
 class _Run:
-    """One attempt at one query, over one version of the dataset."""
+    """One attempt at one query, over one version of the dataset; ``numbers`` tell its remote answers apart."""
 
     federation: Federation
     task: Task
@@ -161,6 +131,7 @@ class _Run:
     sources: dict[str, Source] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def answer(self) -> Answer | None:
         """Give the answer; None where the dataset changed meanwhile."""
@@ -311,14 +282,13 @@ class _Run:
     def _blocks(self, clause: Clause, endpoint: Endpoint, blocks: Sequence[Bindings | None]) -> list[Table]:
         base, budget = self.task.base or self.federation.base, self._budget(endpoint)
         queries = [wording.remote_query(self.tree, clause, self.edits, base, block) for block in blocks]
-        work = [self.federation.threads.submit(self.federation.fetch, endpoint, query, budget) for query in queries]
+        work = [self.federation.fetch(endpoint, query, budget) for query in queries]
         tables = []
         try:
-            for number, future in enumerate(work):
-                remote = self._awaited(future, endpoint, budget)
-                variables = clause.variables or (wording.ROW,)
-                remote = replace(remote, variables=variables, label=f"r{clause.element.first}x{number}x")
-                table = self._read(remote)
+            for future in work:
+                found = self._awaited(future, endpoint, budget)
+                names, label = clause.variables or (wording.ROW,), f"r{next(self.numbers)}x"
+                table = self._read(Remote(endpoint.alias, found.body, found.format, names, endpoint.limits.rows, label))
                 tables.append(table if clause.variables else Table("() " * table.rows, table.rows))
         finally:
             for future in work:
@@ -335,7 +305,7 @@ class _Run:
             raise
 
     @staticmethod
-    def _awaited(future: Future[Remote], endpoint: Endpoint, budget: Budget) -> Remote:
+    def _awaited(future: Future[RemoteBody], endpoint: Endpoint, budget: Budget) -> RemoteBody:
         """Wait for a fetch no longer than it may take; one that hangs in the resolver is left behind."""
         try:
             return future.result(max(0.0, budget.deadline - time.monotonic()) + GRACE)

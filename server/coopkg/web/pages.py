@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from coopkg.endpoint import SHAPES, choose_format, respond
 from coopkg.errors import BadParameter, Forbidden
-from coopkg.federation.executor import unlisted
+from coopkg.federation.reading import unlisted
 from coopkg.negotiation import prefers_html
 from coopkg.problems import PAGE_HEADERS
 from coopkg.protocol import HttpResponse
