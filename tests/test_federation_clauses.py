@@ -196,6 +196,15 @@ def test_blocks_are_asked_at_once_and_no_more_than_allowed() -> None:
     assert (sources[0].requests, max(most)) == (10, 3)
 
 
+def test_blocks_that_fail_together_are_one_failure_to_others() -> None:
+    with Stranger(reply(b"", kind="text/html")) as far:
+        federated = federation(endpoint("far", far.address, {"block": 1}))
+        store = local(*(f":s{number} :p 1 ." for number in range(10)))
+        with pytest.raises(EndpointFailed):
+            ask(federated, "SELECT * { ?s <http://e/p> 1 SERVICE <far> { ?s a ?t } }", store)
+        assert federated.health.state("far").failures == 1
+
+
 def test_one_failing_block_is_no_partial_answer() -> None:
     def one_fails(sock: socket.socket, request: Received) -> None:
         reply(solutions({"s": "http://e/s1"}), status=400 if "s7" in request.query else 200)(sock, request)

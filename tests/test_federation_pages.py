@@ -161,6 +161,13 @@ def test_a_broken_list_is_refused_with_its_place(text: str, message: str, tmp_pa
         read_endpoints(path)
 
 
+def test_no_server_starts_with_a_broken_list(tmp_path: Path) -> None:
+    path = tmp_path / "federation.toml"
+    path.write_text(GOOD + "colour = 1\n", encoding="utf-8")
+    found = run_coopkg("serve", "--bind", "127.0.0.1:0", "--federation", str(path))
+    assert (found.returncode, "unknown key 'colour'" in found.stderr) == (2, True)
+
+
 def test_an_empty_list_allows_nothing(tmp_path: Path) -> None:
     path = tmp_path / "federation.toml"
     path.touch()

@@ -177,6 +177,19 @@ def reset_breaker(serving: Serving) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_of_an_endpoint_reaches_the_canary(status: int, serving: Serving) -> None:
+    with Stranger(reply(solutions())) as canary:
+        for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"):
+            target = canary.address.replace("127.0.0.1", host)
+            serving.stranger.answer = reply(b"", status=status, headers={"Location": target})
+            got, _, body = serving.ask(f"SELECT * {{ SERVICE <far> {{ ?s ?p {json.dumps(target)} }} }}")
+            assert (got, json.loads(body)["reason"]) == (502, "forbidden-address")
+            reset_breaker(serving)
+        assert canary.requests == []
+
+
+@pytest.mark.slow
 def test_memory_stays_bounded(serving: Serving) -> None:
     before = memory_bytes(serving.pid)
     for answer in (stream, BEHAVIOURS["gzip bomb"][0], BEHAVIOURS["nested"][0]):

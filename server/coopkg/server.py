@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.engine.pool import ReaderPool
 from coopkg.errors import Busy, EngineFault
+from coopkg.federation.opening import open_federation
+from coopkg.files import find_published
 from coopkg.home import claim
 from coopkg.service import check_published, open_service
 from coopkg.settings import Settings
@@ -29,12 +31,13 @@ COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal ends it. Raises what ``claim`` and ``check_published`` raise, before anything listens."""
+    """Serve until a signal ends it. Raises what ``claim``, ``open_federation``, ``check_published`` raise, at once."""
     from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
     if settings.home is not None:
         claim(settings.home)
+    open_federation(settings, find_published(settings.published))  # a worker would find a broken list too late
     if not settings.scratch:
         check_published(settings)
     folder = Path(tempfile.mkdtemp(prefix="coopkg-"))

@@ -300,7 +300,7 @@ class _Run:
         try:
             return self.local.read_remote(remote, max(0.1, self.end - time.monotonic()))
         except EndpointFailed as error:
-            if error.members["reason"] not in ITS_ASKERS_FAULT:
+            if error.members["reason"] not in ITS_ASKERS_FAULT and self.budgets[remote.alias].blame():
                 self.federation.health.failed(remote.alias, str(error.members["reason"]))
             raise
 

@@ -51,6 +51,7 @@ class Budget:
     requests: int = 0
     bytes: int = 0
     kept: int = 0
+    blamed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spend(self) -> int:
@@ -63,6 +64,12 @@ class Budget:
                 raise failed(self.endpoint, "requests", f"one query may make {limits.requests} requests of it")
             self.requests += 1
             return limits.bytes - self.bytes
+
+    def blame(self) -> bool:
+        """Say whether a failure is the first one of the query: blocks that fail together are one failure to others."""
+        with self._lock:
+            first, self.blamed = not self.blamed, True
+            return first
 
     def take(self, size: int, *, kept: bool = False) -> None:
         """Count the bytes of an answer. Raises EndpointFailed where all together are too many."""
@@ -140,7 +147,7 @@ class Fetcher:
             budget.take(len(reply.body))
             found = _body(endpoint, reply)
         except EndpointFailed as error:
-            if error.members["reason"] not in ITS_ASKERS_FAULT:
+            if error.members["reason"] not in ITS_ASKERS_FAULT and budget.blame():
                 self.health.failed(endpoint.alias, str(error.members["reason"]))
             raise
         self.health.succeeded(endpoint.alias, time.monotonic() - began)
