@@ -7,7 +7,8 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
-.PHONY: help serve test check conformance durability agreement bench bench-validation bench-reasoning format lock clean
+.PHONY: help serve test check conformance durability agreement bench
+.PHONY: bench-validation bench-reasoning bench-federation format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +63,9 @@ bench-validation: $(DEV) ## validation beside pySHACL, up to a million triples: 
 
 bench-reasoning: $(BENCH)/.done ## the closure beside owlrl and reasonable, and single changes: five minutes
 	$(BENCH)/bin/python -m bench.reasoning --page docs/benchmarks.md
+
+bench-federation: $(DEV) ## a join with two endpoints beside pyoxigraph's and rdflib's own SERVICE: two minutes
+	$(BIN)/python -m bench.federation --page docs/benchmarks.md
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,10 @@ import pytest
 
 from coopkg.entailment import load_entailed
 from coopkg.examples import with_examples
+from coopkg.federation.endpoints import read_endpoints
+from coopkg.federation.executor import Federation
+from coopkg.federation.health import Health
+from coopkg.federation.recorded import FOLDER, Recorded
 from coopkg.files import Published, find_published
 from coopkg.service import LocalEngine, Service, open_service
 from coopkg.settings import Settings
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BASE: Final = Settings().base
+NOBODY: Final = Path(os.devnull)
+"""A list of no endpoints: tests make no request beyond this machine."""
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +46,20 @@ def dataset() -> Dataset:
     return with_examples(load_entailed(Settings()), find_published())
 
 
+def recorded() -> Federation:
+    """Give the published endpoints, whose answers are those that are recorded: no request is made."""
+    endpoints = read_endpoints(find_published().path("federation.toml"))
+    return Federation(endpoints, Settings().base, Recorded(find_published().root / FOLDER), Health(), 30)
+
+
+def opened(dataset: Dataset) -> Service:
+    """Give a service over a dataset in this process, with recorded endpoints."""
+    return replace(open_service(Settings(federation=NOBODY), LocalEngine(dataset)), federation=recorded())
+
+
 @pytest.fixture(scope="session")
 def service(dataset: Dataset) -> Service:
-    return open_service(Settings(), LocalEngine(dataset))
+    return opened(dataset)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +91,8 @@ def start_server(*arguments: str, cwd: Path = ROOT) -> tuple[subprocess.Popen[st
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "coopkg", "serve", "--bind", f"127.0.0.1:{port}", *arguments],
-        stderr=subprocess.PIPE, text=True, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT / "server")},
+        stderr=subprocess.PIPE, text=True, cwd=cwd,
+        env={"COOPKG_FEDERATION": str(NOBODY), **os.environ, "PYTHONPATH": str(ROOT / "server")},
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}/"
     wait_until_ready(process, address)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from coopkg.errors import Forbidden, QueryTooComplex
-from coopkg.sparql.admission import admit
+from coopkg.sparql.admission import admit, is_longer
 
 IRI = "<http://127.0.0.1:1/>"
 
@@ -65,3 +65,20 @@ def test_form_and_stability() -> None:
     assert admit("PREFIX a: <http://e/> # ASK\n describe a:b").form == "DESCRIBE"
     assert admit("SELECT (1 AS ?one) {}").stable
     assert not admit("SELECT (now() AS ?t) {}").stable
+
+
+@pytest.mark.parametrize(
+    ("text", "longer"),
+    [
+        ("SELECT * {}", False),
+        (f"SELECT * {{ {'(' * 1000}", True),
+        (f"SELECT * {{ VALUES ?x {{ {'<http://e/a/long/iri> ' * 400} }} }}", False),
+        (f"SELECT * {{ VALUES ?x {{ {'<http://e/a/long/iri> ' * 4000} }} }}", True),
+        (f"<<{'(' * 1000}>", True),
+        (f"'<'{'(' * 1000}>", True),
+        (f'"<"{"(" * 1000}>', True),
+        (f"?a<?b {'(' * 1000}>", True),
+    ],
+)
+def test_length_is_what_is_not_within_iris(text: str, longer: bool) -> None:  # noqa: FBT001 - a table of cases
+    assert is_longer(text, 1000) is longer

@@ -11,33 +11,11 @@ from coopkg.app import create_app
 from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.store import read_manifest
-from coopkg.web import (
-    changes,
-    discovery,
-    dumps,
-    entities,
-    explain,
-    facts,
-    graph_store,
-    home,
-    operations,
-    query,
-    questions,
-    search,
-    sparql,
-    update,
-    validate,
-)
-from coopkg.web import help as help_pages
 from coopkg.web.documents import SUFFIXES
+from coopkg.web.rooms import ROOMS
 
 if TYPE_CHECKING:
     from coopkg.service import Service
-
-ROOMS = (
-    *(changes, discovery, dumps, entities, explain, facts, graph_store, help_pages, home, operations, query, questions),
-    *(search, sparql, update, validate),
-)
 
 
 def text(name: str) -> str:

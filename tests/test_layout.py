@@ -20,6 +20,7 @@ LAYERS = (
         *("journal", "jsonld", "accepted", "spellings", "reasoning"),
         *("entailment", "consistency", "validation", "display", "schema_org"),
     },
+    {"federation"},
     {
         *("protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"),
         *("i18n", "rendering", "charts", "examples", "alignments", "fetching"),
@@ -35,6 +36,8 @@ LAYERS = (
 ONLY_IN = {
     "flask": {"app", "web"},
     "granian": {"server", "front"},
+    "http": {"federation", "fetching"},
+    "ssl": {"federation"},
     "pyshacl": {"shacl"},
     "owlrl": {"reasoning"},
     "babel": {"i18n"},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
+from conftest import opened
 from coopkg.app import create_app
 from coopkg.canonical import canonical_turtle
 from coopkg.cli.fmt import declared_prefixes
@@ -18,7 +19,6 @@ from coopkg.evidence import verify
 from coopkg.files import FOLDERS
 from coopkg.queries import load_queries, run_query
 from coopkg.results import SOLUTION_FORMATS
-from coopkg.service import LocalEngine, open_service
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
 from coopkg.terms import Document
@@ -107,7 +107,7 @@ def test_bounds_are_kept(dataset: Dataset) -> None:
 
 def test_every_iri_of_our_own_resolves(dataset: Dataset) -> None:
     """Whatever the graph names under its base IRI is told of when it is dereferenced: RDF by every suffix."""
-    client = create_app(service=open_service(Settings(), LocalEngine(dataset))).test_client()
+    client = create_app(service=opened(dataset)).test_client()
     names = {
         term.value.partition("#")[0].removeprefix(dataset.base)
         for quad in dataset.store

@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from coopkg.errors import BadParameter, DatasetBroken, NotFound
+from coopkg.errors import BadParameter, DatasetBroken, Forbidden, NotFound
+from coopkg.federation.executor import Federation
+from coopkg.federation.fetcher import Fetcher
+from coopkg.federation.health import Health
+from coopkg.federation.opening import open_federation
+from coopkg.federation.recorded import FOLDER, Recorded, Recorder
 from coopkg.files import find_published
 from coopkg.queries import find_query, load_queries, read_query, run_query, same_answer
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
+from endpoints import endpoint, oxigraph
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from coopkg.files import Published
     from coopkg.store import Dataset
 
 QUERIES = load_queries(find_published())
+RECORDED = open_federation(Settings(), find_published(), transport=Recorded(find_published().root / FOLDER))
 
 
 @pytest.mark.parametrize("slug", QUERIES)
@@ -32,10 +40,47 @@ def test_answers_as_pinned_and_in_under_50_ms(slug: str, dataset: Dataset, publi
     times = []
     for _ in range(3):
         started = time.perf_counter()
-        actual = run_query(dataset, query, {}, query.format)
+        actual = run_query(dataset, query, {}, query.format, RECORDED)
         times.append(time.perf_counter() - started)
         assert same_answer(query, actual, expected)
     assert statistics.median(times) < 0.05
+
+
+FEDERATED = [slug for slug, query in QUERIES.items() if query.federated]
+
+
+@pytest.fixture(scope="module")
+def live(shared: Path) -> Iterator[Federation]:
+    """Give a federation with two servers of somebody else's making over the published files of others."""
+    peers = shared / "federation"
+    eu_files = sorted((peers / "eu-authority").glob("*.ttl"))
+    with oxigraph(eu_files) as eu, oxigraph([peers / "cordis2017-orgs-partner-countries.ttl"]) as cordis:
+        endpoints = {e.alias: e for e in (endpoint("eu", eu), endpoint("cordis", cordis))}
+        yield Federation(endpoints, Settings().base, Fetcher(Health()), Health(), 30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", FEDERATED)
+def test_federated_queries_answer_live_as_pinned(
+    slug: str, live: Federation, dataset: Dataset, published: Published
+) -> None:
+    expected = (published.root / "queries" / "expected" / f"{slug}.srj").read_bytes()
+    assert same_answer(QUERIES[slug], run_query(dataset, QUERIES[slug], {}, QUERIES[slug].format, live), expected)
+
+
+def test_there_are_six_federated_ones_and_without_endpoints_they_say_so(dataset: Dataset) -> None:
+    assert len(FEDERATED) >= 6
+    with pytest.raises(Forbidden, match="asks other endpoints"):
+        run_query(dataset, QUERIES[FEDERATED[0]], {}, SOLUTION_FORMATS[0])
+
+
+def test_what_is_recorded_is_what_is_asked_and_no_more(dataset: Dataset, published: Published) -> None:
+    recorder = Recorder(Recorded(published.root / FOLDER))
+    health = Health()
+    federation = Federation(RECORDED.endpoints, Settings().base, recorder, health, 30) if RECORDED else None
+    for slug in FEDERATED:
+        run_query(dataset, QUERIES[slug], {}, QUERIES[slug].format, federation)
+    assert recorder.answers == Recorded(published.root / FOLDER).answers
 
 
 def test_every_expected_answer_has_its_query(published: Published) -> None:

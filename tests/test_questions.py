@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from addresses import HTML, addresses
+from conftest import opened
 from coopkg.app import create_app
 from coopkg.emptiness import why_empty
 from coopkg.engine.evaluate import Task
@@ -25,7 +26,6 @@ from coopkg.i18n import words
 from coopkg.queries import bound_text, load_queries, same_answer
 from coopkg.rendering import own_link
 from coopkg.results import SOLUTION_FORMATS
-from coopkg.service import LocalEngine, open_service
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
 from coopkg.web.snippets import Asked, curl, python, r
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 BASE = "http://127.0.0.1:8000/"
 PROLOGUE = f"PREFIX coop: <{BASE}ontology#>\nPREFIX country: <{BASE}id/country/>\nPREFIX skos: <http://www.w3.org/2004/02/skos/core#>\n"
 QUERIES = load_queries(find_published())
-APP = create_app(service=open_service(Settings(), LocalEngine(load_dataset(Settings()))))
+APP = create_app(service=opened(load_dataset(Settings())))
 PATHS = addresses(APP)
 
 
@@ -339,7 +339,7 @@ def test_hostile_data_are_harmless(path: str) -> None:
         (ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#seeAlso"), ox.NamedNode("javascript:alert(1)")),
     ):
         dataset.store.add(ox.Quad(evil, predicate, value, ox.NamedNode(f"{BASE}graph/reference")))
-    app = create_app(service=open_service(Settings(), LocalEngine(dataset)))
+    app = create_app(service=opened(dataset))
     page = app.test_client().get(path, headers=HTML)
     text = page.data.decode()
     assert page.status_code == 200

@@ -44,7 +44,10 @@ def test_the_wheel_holds_the_package_and_the_published_files(wheel: Path) -> Non
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert expected <= names
-    assert {n for n in names - expected if ".dist-info/" not in n} == {"coopkg/_published/LICENSE-DATA"}
+    assert {n for n in names - expected if ".dist-info/" not in n} == {
+        "coopkg/_published/LICENSE-DATA",
+        "coopkg/_published/federation.toml",
+    }
 
 
 def test_the_wheel_serves_from_an_unrelated_folder(wheel: Path, tmp_path: Path) -> None:

@@ -12,33 +12,11 @@ from coopkg.problems import problem
 from coopkg.protocol import COMMON_HEADERS
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
-from coopkg.web import (
-    changes,
-    discovery,
-    dumps,
-    entities,
-    explain,
-    facts,
-    graph_store,
-    home,
-    operations,
-    query,
-    questions,
-    search,
-    sparql,
-    update,
-    validate,
-)
-from coopkg.web import help as help_pages
 from coopkg.web.page import unchanged
+from coopkg.web.rooms import ROOMS
 from coopkg.web.values import bare_request, flask_response
 from coopkg.web.values import service as running
 
-_ROOMS: Final = (
-    *(sparql, update, graph_store, facts, validate, changes, explain, home, query, questions, search, help_pages),
-    *(discovery, dumps, operations),
-    entities,  # the last: it answers for every path that no other room has
-)
 YEAR: Final = 365 * 24 * 3600
 """In seconds."""
 
@@ -53,7 +31,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR  # the address of a static file carries its digest
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     app.extensions["coopkg"] = service or open_service(settings)
-    for room in _ROOMS:
+    for room in ROOMS:
         app.register_blueprint(room.blueprint)
     app.before_request(unchanged)
     app.register_error_handler(CoopkgError, _answer_error)

@@ -47,6 +47,8 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
         triples.append(triple(node, _SD + "supportedLanguage", _SD + "SPARQL11Update"))
     else:
         triples.append(triple(node, _SD + "feature", _SD + "UnionDefaultGraph"))
+    if service.federation is not None:
+        triples.append(triple(node, _SD + "feature", _SD + "BasicFederatedQuery"))
     for row in service.rows("SELECT ?g WHERE { GRAPH ?g {} } ORDER BY ?g"):
         named, graph = f"{row['g']}#named", row["g"]
         triples += [

@@ -100,6 +100,10 @@ def find(service: Service, name: str) -> Dump:
     return found
 
 
+FOLDER: Final = "dumps"
+"""What the shelf is called in a folder that web workers share."""
+
+
 @dataclass
 class Shelf:
     """Where the files are kept: a folder that the web workers share, or one of this process alone."""

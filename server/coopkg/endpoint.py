@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from coopkg.catalogue import service_description
 from coopkg.engine.evaluate import Task
 from coopkg.errors import NotAcceptable, ProtocolError, QuerySyntaxError, TooLarge
+from coopkg.federation.report import SOURCES_HEADER, source_headers
 from coopkg.negotiation import choose, prefers_html
 from coopkg.protocol import COMMON_HEADERS, QUERY_METHODS, HttpResponse, parse_query, query_hash
 from coopkg.representation import etag, matches
 from coopkg.results import GRAPH_FORMATS, Format, Shape, formats_for
-from coopkg.sparql.admission import FORMS, admit
+from coopkg.sparql.admission import FORMS, admit, is_longer
 from coopkg.sparql.tokens import Kind, significant, syntax_error
 from coopkg.suggestions import advise
 from coopkg.vocab import DEFAULT_BASE, INFERRED, prefixes
@@ -51,6 +52,7 @@ class Pending:
     headers: dict[str, str]
     stable: bool
     deadline: float | None = None
+    federated: bool = False
 
 
 def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
@@ -99,9 +101,9 @@ def _address(request: HttpRequest, settings: Settings) -> str:
 
 def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending | None:
     settings = service.settings
-    if len(operation.text.encode()) > settings.query_bytes:
+    if is_longer(operation.text, settings.query_bytes):
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
-    admitted = admit(operation.text)
+    admitted = admit(operation.text, service=service.federation is not None)
     if not admitted.form:
         raise formless(operation.text)
     if admitted.form not in FORMS:
@@ -112,7 +114,9 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
     fmt = choose_format(accept, operation.format_name, shape)
     found = prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
     found = replace(found, headers={**found.headers, **_links(request, operation, fmt)})
-    return replace(found, deadline=operation.timeout) if isinstance(found, Pending) else found
+    if not isinstance(found, Pending):
+        return found
+    return replace(found, deadline=operation.timeout, federated=bool(admitted.services))
 
 
 def formless(text: str) -> QuerySyntaxError:
@@ -161,13 +165,13 @@ def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool)
 
 def finish(pending: Pending, service: Service) -> HttpResponse:
     """Evaluate. Raises the errors of evaluation."""
-    return conclude(pending, service.engine.ask(pending.task), service)
+    return conclude(pending, service.answer(pending.task, pending.deadline), service)
 
 
 def conclude(pending: Pending, found: Answer, service: Service) -> HttpResponse:
     """Give the response to a pending request, now that there is an answer, and keep the answer."""
     if not pending.stable:
-        return HttpResponse(200, pending.headers, found.body)
+        return HttpResponse(200, {**pending.headers, **source_headers(found.sources)}, found.body)
     tag = _tag(pending.task, found.tag)
     service.cache.put(tag, found.body)
     return HttpResponse(200, {**pending.headers, "ETag": tag}, found.body)
@@ -235,5 +239,5 @@ def answer_headers(fmt: Format) -> dict[str, str]:
         "Content-Type": fmt.content_type,
         "Vary": "Accept, Accept-Encoding, Origin",
         "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "ETag, Link, Retry-After, Content-Location",
+        "Access-Control-Expose-Headers": f"ETag, Link, Retry-After, Content-Location, {SOURCES_HEADER}",
     }

@@ -26,6 +26,8 @@
     +-- TooManyRequests        429            one client asks more often than it may
     +-- Busy                   503            the queue is full: come back
     +-- NotFetched             502, exit 4    a document of another server could not be had
+    +-- EndpointFailed         502, exit 4    a remote endpoint gave no usable answer
+    |   +-- EndpointTimeout    504, exit 4    ... or none within its budget
     +-- DeadlineExceeded       504, exit 5    the evaluation took longer than it may
     +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
     +-- StorageExceeded        507, exit 5    the disk takes no more: nothing was changed
@@ -263,6 +265,21 @@ class NotFetched(CoopkgError):
     status = 502
     exit_code = 4
     title = "A document could not be fetched"
+
+
+class EndpointFailed(CoopkgError):
+    """A remote endpoint gave no usable answer; ``endpoint`` names it by its alias, ``reason`` says why in a word."""
+
+    status = 502
+    exit_code = 4
+    title = "A remote endpoint failed"
+
+
+class EndpointTimeout(EndpointFailed):
+    """A remote endpoint did not answer within its budget of time."""
+
+    status = 504
+    title = "A remote endpoint took too long"
 
 
 class DeadlineExceeded(CoopkgError):

@@ -21,8 +21,9 @@ from urllib.parse import unquote
 from werkzeug.test import run_wsgi_app
 
 from coopkg.distribution import concerns, distribute
-from coopkg.endpoint import Pending, begin, conclude, explain
+from coopkg.endpoint import Pending, begin, conclude, explain, finish
 from coopkg.errors import Busy, CoopkgError, EngineFault, TooLarge, UsageError
+from coopkg.federation.executor import AT_ONCE
 from coopkg.observation import Observer
 from coopkg.problems import problem
 from coopkg.protocol import HttpRequest, HttpResponse
@@ -63,6 +64,7 @@ class Front:
         self.kept = KeptResponses()
         self.observer = Observer(self.settings.log)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+        self.federated = ThreadPoolExecutor(2 * AT_ONCE, thread_name_prefix="federated")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have pages, which run in threads, ask the readers through the event loop."""
@@ -120,7 +122,9 @@ class Front:
                     begun = await loop.run_in_executor(self.threads, begin, request, self.service)
                 else:
                     begun = begin(request, self.service)
-                if isinstance(begun, Pending):
+                if isinstance(begun, Pending) and begun.federated:
+                    begun = await loop.run_in_executor(self.federated, finish, begun, self.service)
+                elif isinstance(begun, Pending):
                     begun = conclude(begun, await self._ask(begun, protocol), self.service)
             except CoopkgError as error:
                 begun = problem(explain(error, request, self.service), request, self.settings.base)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from coopkg.engine.evaluate import Task, evaluate
-from coopkg.errors import BadParameter, DatasetBroken, NotFound
+from coopkg.errors import BadParameter, DatasetBroken, Forbidden, NotFound
+from coopkg.federation.local import LocalDataset
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, Format
 from coopkg.sparql import patterns
 from coopkg.sparql.admission import FORMS, admit
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from coopkg.federation.executor import Federation
     from coopkg.files import Published
     from coopkg.store import Dataset
     from coopkg.terms import Bindable
@@ -68,6 +70,7 @@ class SavedQuery:
     parameters: tuple[Parameter, ...]
     view: str
     stable: bool
+    federated: bool = False
 
     @property
     def format(self) -> Format:
@@ -105,7 +108,7 @@ def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
         raise DatasetBroken(f"{name}: a saved query is named in lower case, digits and hyphens.")
     text = path.read_text(encoding="utf-8")
     header = _header(name, text)
-    admitted = admit(text)
+    admitted = admit(text, service=True)
     if admitted.form not in FORMS:
         raise DatasetBroken(f"{name}: no SELECT, ASK, CONSTRUCT or DESCRIBE is in it.")
     parameters = tuple(_parameter(name, *item) for item in (header.get("params") or {}).items())
@@ -127,6 +130,7 @@ def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
         parameters=parameters,
         view=str(header.get("view", "table")),
         stable=admitted.stable,
+        federated=bool(admitted.services),
     )
 
 
@@ -182,9 +186,20 @@ def find_query(saved: Mapping[str, SavedQuery], slug: str) -> SavedQuery:
     raise NotFound(f"There is no saved query {slug!r}.{hint}", suggestions=near)
 
 
-def run_query(dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fmt: Format) -> bytes:
-    """Evaluate a saved query in process and give the whole answer. Raises BadParameter, QuerySyntaxError."""
-    return evaluate(dataset.view(entailment=True), saved.task(values, fmt, dataset.base), dataset.beside)
+def run_query(
+    dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fmt: Format, federation: Federation | None = None
+) -> bytes:
+    """Evaluate a saved query in process and give the whole answer.
+
+    Raises BadParameter, QuerySyntaxError, and for a federated query what ``Federation.run`` raises, and Forbidden where
+    there is no federation to ask.
+    """
+    task = saved.task(values, fmt, dataset.base)
+    if not saved.federated:
+        return evaluate(dataset.view(entailment=True), task, dataset.beside)
+    if federation is None:
+        raise Forbidden(f"The query {saved.slug} asks other endpoints with SERVICE, and none is listed here.")
+    return federation.run(task, LocalDataset(dataset)).body
 
 
 def same_answer(saved: SavedQuery, actual: bytes, expected: bytes) -> bool:

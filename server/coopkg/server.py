@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.dumps import Shelf
 from coopkg.engine.keeper import BESIDE
 from coopkg.engine.pool import ReaderPool
 from coopkg.errors import Busy, EngineFault
 from coopkg.examples import examples
+from coopkg.federation.opening import open_federation
 from coopkg.files import find_published
 from coopkg.home import claim
 from coopkg.queries import load_queries
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 
 SOCKETS: Final = "COOPKG_SOCKETS"
 """The environment variable that tells a web worker where the keeper listens."""
-DUMPS: Final = "dumps"
 """The folder, beside the sockets, of the dumps that the web workers make."""
 COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable that tells prometheus_client, when it is imported, where the workers share counters."""
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal ends it. Raises what ``claim`` and ``check_published`` raise, before anything listens."""
+    """Serve until a signal ends it. Raises what ``claim``, ``open_federation``, ``check_published`` raise, at once."""
     from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
     if settings.home is not None:
         claim(settings.home)
+    open_federation(settings, find_published(settings.published))  # a worker would find a broken list too late
     if not settings.scratch:
         check_published(settings)
     folder = Path(tempfile.mkdtemp(prefix="coopkg-"))
@@ -133,5 +133,5 @@ def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 
     known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
     pool = ReaderPool(Path(known[SOCKETS]), settings)
-    service = open_service(settings, pool, Shelf(pool.folder / DUMPS))
+    service = open_service(settings, pool, Path(known[SOCKETS]))
     return Front(create_app(settings, service), service, pool)

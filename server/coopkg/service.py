@@ -9,15 +9,18 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coopkg.accepted import accepted, amended
-from coopkg.dumps import Shelf
+from coopkg.dumps import FOLDER, Shelf
 from coopkg.engine.cache import AnswerCache
 from coopkg.engine.changes import work_out
 from coopkg.engine.evaluate import Answer, Task, evaluate, reaches
 from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
+from coopkg.engine.remote import Remote, Table, read
 from coopkg.entailment import entailed, follow
 from coopkg.errors import DoesNotConform, Forbidden
 from coopkg.examples import with_examples
+from coopkg.federation.opening import open_federation
+from coopkg.federation.reading import is_federated
 from coopkg.files import find_published
 from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
@@ -29,9 +32,11 @@ from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from coopkg.engine.extract import Extract
     from coopkg.entailment import Why
+    from coopkg.federation.executor import Federation
     from coopkg.queries import SavedQuery
     from coopkg.settings import Settings
     from coopkg.store import Dataset
@@ -44,7 +49,11 @@ class Engine(Protocol):
     """What evaluates: the keeper's readers, or this process itself."""
 
     def ask(self, task: Task, deadline: float | None = None) -> Answer:
-        """Give the whole answer, within so many seconds. Raises the errors of evaluation."""
+        """Give the whole answer, within so many seconds where it can be ended. Raises the errors of evaluation."""
+        ...
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
+        """Read the answer of another endpoint. Raises EndpointFailed."""
         ...
 
     def tag(self) -> str:
@@ -74,7 +83,7 @@ class LocalEngine:
 
     dataset: Dataset
 
-    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends this process
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends it here
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
         return Answer(self._evaluated(task), self.dataset.tag)
 
@@ -83,6 +92,10 @@ class LocalEngine:
         if reaches(task, self.dataset.beside):  # then the store is spoilt, which here all threads share
             store = copied(store)
         return evaluate(store, task, self.dataset.beside)
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the same
+        """Read the answer of another endpoint. Raises EndpointFailed."""
+        return read(remote)
 
     def tag(self) -> str:
         """Give the tag of the current version."""
@@ -137,12 +150,22 @@ class Service:
     queries: Mapping[str, SavedQuery]
     cache: AnswerCache
     history: History | None = None
+    federation: Federation | None = None
     shelf: Shelf = field(default_factory=Shelf)
     derived: Derived = field(default_factory=Derived)
 
+    def answer(self, task: Task, deadline: float | None = None) -> Answer:
+        """Give the whole answer, other endpoints asked where SERVICE names them.
+
+        Raises the errors of evaluation, and what ``Federation.run`` raises.
+        """
+        if self.federation is not None and is_federated(task.text):
+            return self.federation.run(task, self.engine, deadline)
+        return self.engine.ask(task, deadline)
+
     def ask(self, task: Task) -> bytes:
-        """Evaluate and give the whole answer. Raises the errors of evaluation."""
-        return self.engine.ask(task).body
+        """Give the whole answer without what became of its sources. Raises as ``answer``."""
+        return self.answer(task).body
 
     def propose(self, proposal: Proposal) -> Receipt:
         """Carry a change out: the one path of every write. Raises Forbidden where writes are off."""
@@ -161,16 +184,18 @@ class Service:
         return found
 
 
-def open_service(settings: Settings, engine: Engine | None = None, shelf: Shelf | None = None) -> Service:
+def open_service(settings: Settings, engine: Engine | None = None, folder: Path | None = None) -> Service:
     """Load the saved queries, and the dataset unless an engine has it, unchecked.
 
-    Raises DatasetBroken, RdfSyntaxError, QuerySyntaxError.
+    ``folder`` is where web workers share dumps and what they know of other endpoints. Raises DatasetBroken,
+    RdfSyntaxError, QuerySyntaxError, and UsageError for a list of endpoints that cannot be read.
     """
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
     cache = AnswerCache(settings.cache_bytes)
     engine = engine or LocalEngine(_local(settings))
-    return Service(settings, engine, queries, cache, _history(settings), shelf or Shelf())
+    federation = open_federation(settings, published, folder)
+    return Service(settings, engine, queries, cache, _history(settings), federation, Shelf(folder and folder / FOLDER))
 
 
 def _local(settings: Settings) -> Dataset:

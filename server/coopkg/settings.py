@@ -42,7 +42,11 @@ class Settings:
         "what is inferred and served beside the facts: none, rdfs or owl-rl; default: owl-rl, with --scratch none",
         default=None,
     )
-    query_bytes: int = _setting("longest query text, in bytes", default=256 * 1024, limit=True)
+    federation: Path | None = _setting(
+        "file of the endpoints that SERVICE may reach; default: federation.toml beside data/, with --scratch none",
+        default=None,
+    )
+    query_bytes: int = _setting("longest query text, in bytes, an IRI counted as one", default=256 * 1024, limit=True)
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)

@@ -20,8 +20,10 @@ from w3c.exchange import CLIENT_ERROR, Broken, Refused, Rejected, Reply, Wire
 from w3c.manifest import BASE, Case, Data, Kind, NamedFile, folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from w3c.peers import Peers
 
 _FROM: Final = re.compile(r"\bFROM\s+(?:NAMED\s+)?<([^>]*)>", re.IGNORECASE)
 _EVERYTHING: Final = "SELECT ?s ?p ?o ?g WHERE { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
@@ -36,6 +38,9 @@ class System(Protocol):
 
     def reset(self, quads: Iterable[ox.Quad], graphs: Iterable[str]) -> None:
         """Forget everything, then hold these quads and graphs."""
+
+    def serve(self, data: Sequence[NamedFile]) -> None:
+        """Have other endpoints hold these documents, where there are any."""
 
     def query(self, text: str, fmt: Format) -> bytes:
         """Give the answer in that format."""
@@ -74,6 +79,9 @@ class InProcess:
         self.store.extend(quads)
         for graph in graphs:
             self.store.add_graph(ox.NamedNode(graph))
+
+    def serve(self, data: Sequence[NamedFile]) -> None:
+        """Have nothing elsewhere: SERVICE is refused here."""
 
     def query(self, text: str, fmt: Format) -> bytes:
         try:
@@ -122,11 +130,16 @@ class OverHttp:
 
     mode = "http"
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, peers: Peers | None = None) -> None:
         self.wire = Wire(address)
+        self.peers = peers
 
     def reset(self, quads: Iterable[ox.Quad], graphs: Iterable[str]) -> None:
         self.update(insertion(quads, graphs))
+
+    def serve(self, data: Sequence[NamedFile]) -> None:
+        if self.peers is not None:
+            self.peers.serve(data)
 
     def query(self, text: str, fmt: Format) -> bytes:
         return self._post("/sparql", "application/sparql-query", text, fmt.media_type)
@@ -223,6 +236,8 @@ def _run_syntax(system: System, case: Case, text: str) -> Outcome:
 def _run_query(system: System, case: Case, text: str) -> Outcome:
     data = _with_from(case, text)
     system.reset(_read(data), [named.graph for named in data.named])
+    if case.services:
+        system.serve(case.services)
     result = case.result
     if result is None:
         return Outcome(Verdict.ABSENT, "the manifest names no result")

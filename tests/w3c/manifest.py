@@ -28,6 +28,8 @@ SUITES: Final = {
     "SPARQL 1.1": ("sparql/sparql11/manifest.ttl",),
     "SPARQL 1.2": ("sparql/sparql12/manifest.ttl",),
 }
+FEDERATED: Final = "SPARQL 1.1 Federated Query"
+_STARTS: Final = {**SUITES, FEDERATED: ("sparql/sparql11/manifest-sparql11-fed.ttl",)}
 Node = ox.NamedNode | ox.BlankNode
 
 
@@ -87,7 +89,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Case:
-    """One test. ``request_iri`` is the address of ``request``, and so its base."""
+    """One test. ``request_iri`` is the address of ``request``, and so its base; ``services`` what endpoints hold."""
 
     iri: str
     name: str
@@ -96,6 +98,7 @@ class Case:
     request: Path
     request_iri: str
     data: Data = Data()
+    services: tuple[NamedFile, ...] = ()
     result: Path | None = None
     after: Data = Data()
     flags: frozenset[str] = frozenset()
@@ -108,7 +111,8 @@ class Case:
     @property
     def absent(self) -> tuple[Path, ...]:
         """Give the files that the manifest names and the folder lacks."""
-        files = (self.request, *self.data.files, *((self.result,) if self.result else ()), *self.after.files)
+        held = (named.path for named in self.services)
+        files = (self.request, *self.data.files, *held, *((self.result,) if self.result else ()), *self.after.files)
         return tuple(path for path in files if not path.is_file())
 
 
@@ -125,7 +129,7 @@ def read_suite(name: str) -> tuple[Case, ...]:
     if root is None:
         return ()
     reader = _Reader(root)
-    return tuple(case for start in SUITES[name] for case in reader.cases(root / start))
+    return tuple(case for start in _STARTS[name] for case in reader.cases(root / start))
 
 
 class _Reader:
@@ -177,6 +181,7 @@ class _Reader:
             request=self._path(request),
             request_iri=request.value,
             data=self._data(graph, action),
+            services=tuple(self._service(graph, node) for node in graph.objects(action, QT + "serviceData")),
             result=self._path(result) if isinstance(result, ox.NamedNode) else None,
             after=self._data(graph, result) if isinstance(result, ox.BlankNode) else Data(),
             flags=frozenset(flag.value.removeprefix(MF) for flag in requires),
@@ -186,6 +191,12 @@ class _Reader:
         default = [o for vocabulary in (QT, UT) for o in graph.objects(node, vocabulary + "data")]
         named = [o for vocabulary in (QT, UT) for o in graph.objects(node, vocabulary + "graphData")]
         return Data(tuple(map(self._path, default)), tuple(self._named(graph, item) for item in named))
+
+    def _service(self, graph: _Graph, node: Node | ox.Literal) -> NamedFile:
+        name, document = graph.one(node, QT + "endpoint"), graph.one(node, QT + "data")
+        if name is None or document is None:
+            raise ValueError("an endpoint of the manifest lacks its name or its data")
+        return NamedFile(name.value, self._path(document))
 
     def _named(self, graph: _Graph, node: Node | ox.Literal) -> NamedFile:
         document = graph.one(node, UT + "graph") or graph.one(node, QT + "graph") or node

@@ -39,6 +39,20 @@ def parameters(suite: str) -> list[object]:
     ]
 
 
+def every(suite: str) -> list[object]:
+    """Give all tests of a suite, those that lack a file as skips with the reason."""
+    if folder() is None:
+        return [pytest.param(None, id="absent", marks=pytest.mark.skip(reason=WHERE))]
+    return [
+        pytest.param(
+            case,
+            id=case.id,
+            marks=(pytest.mark.skip(reason=f"{case.absent[0].name} is not there"),) if case.absent else _marks(case),
+        )
+        for case in read_suite(suite)
+    ]
+
+
 def _marks(case: Case) -> tuple[pytest.MarkDecorator, ...]:
     known = exclusions().get(case.iri)
     if known is None or known.verdict is Verdict.VALUE:

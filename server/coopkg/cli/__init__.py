@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "explain": "Say why a triple holds, down to the claims that it rests on.",
     "evidence": "Check claims against a copy of their source.",
     "align": "Check the alignments against a copy of the register that they lead to.",
+    "federate": "Check the endpoints that SERVICE may reach, and record what they answer.",
     "queries": "List, show, run and test the saved queries.",
     "token": "Make, list and revoke the tokens of those who may write.",
     "log": "List the commits of a data directory.",

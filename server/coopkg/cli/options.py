@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 
 def dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--base``, ``--published``, ``--alignments`` and ``--entailment``."""
+    """Add ``--base``, ``--published``, ``--alignments``, ``--federation`` and ``--entailment``."""
     table = {name: help_text for name, _, help_text in Settings.table()}
     for option in (
         click.option("--base", metavar="IRI", help=f"The {table['base']}."),
         click.option("--published", type=click.Path(path_type=Path), metavar="DIR", help=f"The {table['published']}."),
         click.option("--alignments", metavar="NAMES", help=f"The {table['alignments']}."),
+        click.option(
+            "--federation",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help=f"The {table['federation']}.",
+        ),
         click.option("--entailment", type=click.Choice(REGIMES), help=table["entailment"].capitalize() + "."),
     ):
         function = option(function)

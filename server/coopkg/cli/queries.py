@@ -14,6 +14,8 @@ from coopkg.endpoint import SHAPES, choose_format
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
 from coopkg.examples import with_examples
+from coopkg.federation.opening import open_federation
+from coopkg.federation.recorded import FOLDER, Recorded
 from coopkg.files import find_published
 from coopkg.queries import find_query, load_queries, run_query, same_answer
 from coopkg.results import formats_for
@@ -61,8 +63,9 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
     graph = SHAPES[saved.form].value == "graph"
     name = name or ("ttl" if graph else "table" if sys.stdout.isatty() else "tsv")
     fmt = formats_for(SHAPES[saved.form])[0] if name == "table" else choose_format(None, name, SHAPES[saved.form])
-    dataset = with_examples(load_entailed(settings), find_published(settings.published))
-    answer = run_query(dataset, saved, values, fmt)
+    published = find_published(settings.published)
+    federation = open_federation(settings, published) if saved.federated else None
+    answer = run_query(with_examples(load_entailed(settings), published), saved, values, fmt, federation)
     emit(as_table(answer, prefixes(settings.base)) if name == "table" and not graph else answer, output)
 
 
@@ -71,9 +74,13 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
 @click.option("--update", is_flag=True, help="Write what the queries answer now as the expected answers.")
 @dataset_options
 def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
-    """Compare what the saved queries answer with what is pinned in queries/expected/."""
+    """Compare what the saved queries answer with what is pinned in queries/expected/.
+
+    Federated ones get the answers that are recorded in queries/recorded/, and make no requests.
+    """
     settings = settings_from(**options)
     published = find_published(settings.published)
+    federation = open_federation(settings, published, transport=Recorded(published.root / FOLDER))
     saved = load_queries(published, settings.base)
     dataset = with_examples(load_entailed(settings), published)
     failed = 0
@@ -81,7 +88,7 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
         query = find_query(saved, slug)
         expected = published.root / "queries" / "expected" / f"{slug}.{'ttl' if query.format.name == 'ttl' else 'srj'}"
         started = time.perf_counter()
-        actual = run_query(dataset, query, {}, query.format)
+        actual = run_query(dataset, query, {}, query.format, federation)
         took = (time.perf_counter() - started) * 1000
         if update:
             expected.write_bytes(actual)

@@ -14,6 +14,10 @@ from coopkg.engine.evaluate import Task, evaluate
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
 from coopkg.examples import with_examples
+from coopkg.federation.local import LocalDataset
+from coopkg.federation.opening import open_federation
+from coopkg.federation.reading import is_federated
+from coopkg.federation.report import notes
 from coopkg.files import find_published
 from coopkg.results import Shape, formats_for
 from coopkg.sparql.admission import FORMS, admit
@@ -34,15 +38,23 @@ def command(query: str, name: str | None, output: Path | None, *, exit_status: b
     """Ask QUERY: SPARQL text, @FILE, or - for standard input."""
     settings = settings_from(**options)
     text = read_argument(query)
-    form = admit(text).form
+    federation = open_federation(settings, find_published(settings.published))
+    form = admit(text, service=federation is not None).form
     if form not in FORMS:
         raise UsageError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     shape = SHAPES[form]
     name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
     fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)
     names = prefixes(settings.base)
+    task = Task(text, fmt, settings.base, prefixes=names)
     dataset = with_examples(load_entailed(settings), find_published(settings.published))
-    answer = evaluate(dataset.view(entailment=True), Task(text, fmt, settings.base, prefixes=names), dataset.beside)
+    if federation is not None and is_federated(text):
+        found = federation.run(task, LocalDataset(dataset))
+        answer = found.body
+        for note in notes(found.sources):
+            click.echo(f"coopkg: {note}", err=True)
+    else:
+        answer = evaluate(dataset.view(entailment=True), task, dataset.beside)
     emit(as_table(answer, names) if name == "table" and shape is not Shape.GRAPH else answer, output)
     if exit_status and shape is Shape.BOOLEAN and b"true" not in answer:
         raise SystemExit(1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.engine.preview import preview
+from coopkg.engine.remote import BLANK, blank
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
 from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
 from coopkg.sparql.mending import literals, mend, reuse
@@ -37,6 +38,8 @@ class Task:
     where the default graph is a plain one, which that graph then is merged into. ``facts`` are the graphs that the
     union is made of while the store has others beside them; empty for all. With ``rows`` the answer is a preview of
     that many rows after those skipped, whatever the format.
+    ``remote`` says that solutions of other endpoints stand in the text, ``dry`` that it is to be evaluated over
+    nothing, to see whether it can be read.
     """
 
     text: str
@@ -53,6 +56,8 @@ class Task:
     facts: tuple[ox.NamedNode | ox.BlankNode | ox.DefaultGraph, ...] = ()
     rows: int | None = None
     skip: int = 0
+    remote: bool = False
+    dry: bool = False
 
     def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
         """Give the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
@@ -65,10 +70,23 @@ class Task:
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer, and the tag of the dataset version that gave it."""
+    """A whole answer, the tag of the dataset version that gave it, and what became of each remote source in it."""
 
     body: bytes
     tag: str
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one remote endpoint gave to an answer; ``missing`` says in a word why it gave nothing."""
+
+    alias: str
+    requests: int = 0
+    rows: int = 0
+    kept: int = 0
+    seconds: float = 0.0
+    missing: str = ""
 
 
 class _Capped(io.BytesIO):
@@ -111,7 +129,7 @@ def evaluate(store: ox.Store, task: Task, beside: Sequence[ox.Quad] = ()) -> byt
 
 def _evaluated(store: ox.Store, task: Task) -> bytes:
     try:
-        result = query(store, task)
+        result = query(ox.Store() if task.dry else store, task)
         if task.rows is not None:
             return _within_cap(preview(result, task.rows, task.skip), task.answer_bytes)
         if isinstance(result, ox.QueryBoolean):
@@ -172,7 +190,7 @@ def _run(store: ox.Store, task: Task, text: str) -> ox.QuerySolutions | ox.Query
     """
     explicit = bool(task.default_graphs or task.named_graphs)
     own = not explicit and names_dataset(text)
-    unknown: dict[ox.NamedNode, Callable[..., Term | None]] = {}
+    unknown: dict[ox.NamedNode, Callable[..., Term | None]] = {ox.NamedNode(BLANK): blank} if task.remote else {}
     while True:
         try:
             return store.query(

@@ -18,6 +18,7 @@ from coopkg.engine.evaluate import Answer
 from coopkg.engine.frames import CONTROL, Kind
 from coopkg.engine.ledger import stale
 from coopkg.engine.proposals import Proposal, Receipt
+from coopkg.engine.remote import Table
 from coopkg.errors import (
     Busy,
     CoopkgError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from coopkg.engine.examine import Question
     from coopkg.engine.extract import Extract
     from coopkg.engine.frames import Frame
+    from coopkg.engine.remote import Remote
     from coopkg.entailment import Why
     from coopkg.settings import Settings
 
@@ -96,6 +98,12 @@ class ReaderPool:
         """Examine documents in a reader and give the report. Raises what ``examine`` raises, and as ``ask``."""
         asking = self._converse({"validate": question.as_json()}, None)
         return asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result().body
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
+        """Have a reader read the answer of another endpoint. Raises RemoteUnreadable, and as ``ask``."""
+        asking = self._converse({"remote": remote.as_json()}, deadline)
+        frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
+        return Table.of(frame.facts, frame.body.decode())
 
     def explain(self, why: Why) -> Answer:
         """Have a reader say why a triple holds. Raises NotFound, and as ``ask``."""

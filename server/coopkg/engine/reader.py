@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.consistency import contradictions
-from coopkg.engine import changes, confine, examine, wire
+from coopkg.engine import changes, confine, examine, remote, wire
 from coopkg.engine.evaluate import evaluate, reaches
 from coopkg.engine.extract import Extract
 from coopkg.engine.frames import Frame, Kind, RequestSocket, send, worker_socket
@@ -105,17 +105,24 @@ class Reader:
             if "validate" in value:
                 body = examine.examine(self.dataset, self.gate, examine.from_json(value["validate"]))
                 return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
-            for word in _QUESTIONS.keys() & value.keys():
-                body = _QUESTIONS[word](**value[word]).answer(self.dataset)
-                return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
-            task = wire.decode(value["task"])
-            body = evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)
-            facts = {"tag": self.dataset.tag, **({_SPOILT: True} if reaches(task, self.dataset.beside) else {})}
-            return Frame(Kind.ANSWER, number, facts, body)
+            return self._answer(number, value)
         except CoopkgError as error:
             return _error(number, error)
         except MemoryError:
             return _error(number, MemoryExceeded("The evaluation wanted more memory than it may have."))
+
+    def _answer(self, number: int, value: dict[str, Any]) -> Frame:
+        """Answer what leaves the dataset as it is."""
+        for word in _QUESTIONS.keys() & value.keys():
+            body = _QUESTIONS[word](**value[word]).answer(self.dataset)
+            return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
+        if "remote" in value:
+            table = remote.read(remote.from_json(value["remote"]))
+            return Frame(Kind.ANSWER, number, table.facts(), table.text.encode())
+        task = wire.decode(value["task"])
+        body = evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)
+        facts = {"tag": self.dataset.tag, **({_SPOILT: True} if reaches(task, self.dataset.beside) else {})}
+        return Frame(Kind.ANSWER, number, facts, body)
 
     def _work_out(self, number: int, change: changes.Change) -> Frame:
         """Carry the change out on this reader's own copy of the dataset, and hold what that gives against the gate.

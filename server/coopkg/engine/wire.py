@@ -25,6 +25,8 @@ def encode(task: Task) -> dict[str, Any]:
         "inferred": task.inferred,
         "rows": task.rows,
         "skip": task.skip,
+        "remote": task.remote,
+        "dry": task.dry,
     }
 
 
@@ -47,4 +49,6 @@ def decode(value: dict[str, Any]) -> Task:
         inferred=value["inferred"],
         rows=value["rows"],
         skip=value["skip"],
+        remote=value["remote"],
+        dry=value["dry"],
     )

@@ -53,6 +53,21 @@ _PLAIN: Final = re.compile(
 _NOT_PLAIN: Final = re.compile(r"<<|SERVICE|LOAD|OPTIONAL|UNION|MINUS|LATERAL", re.IGNORECASE)
 
 
+MOST_IN_IRIS: Final = 16
+"""How many times as long as its bound a text may be because of its IRIs."""
+_IRI: Final = re.compile(r"(?<!<)<[^\x00-\x20<>\"'{}|^`\\]*>")
+"""An IRI to every lexer: with no quote and no other ``<`` about it, it can be no part of a string or of ``<<``."""
+
+
+def is_longer(text: str, bound: int) -> bool:
+    """Say whether a text is longer than so many bytes, an IRI in it counted as one.
+
+    The bindings that other engines send along in VALUES are long for their IRIs, and each costs no more than a token.
+    """
+    size = len(text.encode())
+    return size > bound and (size > MOST_IN_IRIS * bound or len(_IRI.sub(".", text).encode()) > bound)
+
+
 @dataclass(frozen=True)
 class Admitted:
     """What admission learnt about a text that it let through."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.charts import views
 from coopkg.charts.table import Cell, Table, plain
+from coopkg.federation.report import word
 from coopkg.i18n import best
 from coopkg.labels import Known, look_up
 from coopkg.rendering import own_link
@@ -33,7 +34,8 @@ _SUFFIX: Final = "Label"
 class ShownAnswer:
     """An answer for a page: ``boolean`` or ``table``; how long the engine took, and the labels folded into things.
 
-    ``whole`` has every column, as terms; ``skip`` counts the rows before those shown.
+    ``whole`` has every column, as terms; ``skip`` counts the rows before those shown; ``lacking`` has the
+    endpoints of which nothing is in the answer, each with a word for why.
     """
 
     table: Table
@@ -42,6 +44,7 @@ class ShownAnswer:
     seconds: float = 0.0
     folded: tuple[str, ...] = ()
     skip: int = 0
+    lacking: tuple[tuple[str, str], ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -79,10 +82,15 @@ class ShownAnswer:
 def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswer:
     """Give what a page shows of the answer. Raises the errors of evaluation."""
     began = time.perf_counter()
-    found = json.loads(service.ask(replace(task, rows=SHOWN, skip=skip)))
+    answer = service.answer(replace(task, rows=SHOWN, skip=skip))
+    found, lacking = (
+        json.loads(answer.body),
+        tuple((source.alias, word(source.missing)) for source in answer.sources if source.missing),
+    )
     seconds = time.perf_counter() - began
     if "boolean" in found:
-        return ShownAnswer(Table((), (), 1), Table((), (), 1), bool(found["boolean"]), seconds)
+        blank = Table((), (), 1)
+        return ShownAnswer(blank, blank, bool(found["boolean"]), seconds, lacking=lacking)
     names, rows = found["vars"], found["rows"]
     known = look_up(service, {term["value"] for row in rows for term in row if term and term["type"] == "uri"})
     shower = _Shower(service.settings.base, visit, known, prefixes(service.settings.base))
@@ -91,7 +99,7 @@ def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswe
     kept = [i for i, name in enumerate(names) if name not in folded]
     cells = tuple(tuple(shower.cell(row[i]) for i in kept) for row in rows)
     table = Table(tuple(names[i] for i in kept), cells, found["total"], found["more"])
-    return ShownAnswer(table, whole, None, seconds, folded, skip)
+    return ShownAnswer(table, whole, None, seconds, folded, skip, lacking)
 
 
 def _folded(names: list[str], rows: list[list[Any]], known: Mapping[str, Known]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from coopkg.errors import CoopkgError, ProtocolError, TooLarge
 from coopkg.protocol import parse_query
 from coopkg.rendering import Visit
 from coopkg.results import SOLUTION_FORMATS
-from coopkg.sparql.admission import FORMS, admit
+from coopkg.sparql.admission import FORMS, admit, is_longer
 from coopkg.suggestions import advise
 from coopkg.vocab import prefixes
 from coopkg.web.page import visitor
@@ -92,10 +92,10 @@ def _operation(asked: HttpRequest) -> SparqlRequest:
 
 def _admit(operation: SparqlRequest, running: Service) -> Admitted:
     """Give what admission learns. Raises TooLarge, ProtocolError and what admission raises."""
-    if len(operation.text.encode()) > running.settings.query_bytes:
+    if is_longer(operation.text, running.settings.query_bytes):
         bound = running.settings.query_bytes
         raise TooLarge(f"The query is longer than {bound} bytes.", bound=bound)
-    admitted = admit(operation.text)
+    admitted = admit(operation.text, service=running.federation is not None)
     if not admitted.form:
         raise formless(operation.text)
     if admitted.form not in FORMS:

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, request
 
 from coopkg.descriptions import Computed
 from coopkg.endpoint import SHAPES, respond
-from coopkg.errors import BadParameter, CoopkgError, NotAcceptable
+from coopkg.errors import BadParameter, CoopkgError, Forbidden, NotAcceptable
 from coopkg.examples import example, example_iri, examples
+from coopkg.federation.reading import unlisted
 from coopkg.negotiation import choose, prefers_html
 from coopkg.protocol import HttpResponse, read_entailment
 from coopkg.queries import RESERVED, Parameter, SavedQuery, bound_text, find_query
@@ -84,6 +85,8 @@ def query_page(name: str) -> Response:
         response = _page(running, saved, values)
     elif (fmt := _named(asked, offered) if asked else choose(accept, offered)) in answers:
         _know(running, saved, values)
+        if lacking := _endpoints_lacking(running, saved):
+            raise Forbidden(f"The query {slug} asks {', '.join(lacking)}, which this server is not set up to ask.")
         task = replace(saved.task(values, fmt, running.settings.base), entailment=_entailment())
         response = flask_response(respond(http_request(), running, task, stable=saved.stable))
     else:
@@ -134,6 +137,9 @@ def _page(running: Service, saved: SavedQuery, values: dict[str, str]) -> Respon
     """Give the page; a parameter that is wrong is told there, above the form where it can be mended."""
     visit = visitor()
     shown = {"saved": saved, "fields": _fields(running, saved, values, visit)}
+    lacking = _endpoints_lacking(running, saved)
+    if lacking:
+        return asking(running, visit, {**shown, "title": saved.summary[visit.language], "lacking": lacking})
     try:
         _know(running, saved, values)
         bench = _bench(running, saved, values, visit)
@@ -160,6 +166,12 @@ def _know(running: Service, saved: SavedQuery, values: Mapping[str, str]) -> Non
             close = similar(running, iri)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
             raise BadParameter(f"The graph does not know {values[name]}.{hint}", suggestion=close)
+
+
+def _endpoints_lacking(running: Service, saved: SavedQuery) -> list[str]:
+    """Give the IRIs of the endpoints that a saved query asks and this server does not know."""
+    known = running.federation.endpoints if running.federation else {}
+    return unlisted(saved.text, known, running.settings.base) if saved.federated else []
 
 
 def _fields(running: Service, saved: SavedQuery, values: Mapping[str, str], visit: Visit) -> list[Field]:

@@ -1,0 +1,83 @@
+"""``coopkg federate``."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from coopkg.cli.options import dataset_options, settings_from
+from coopkg.entailment import load_entailed
+from coopkg.errors import EndpointFailed, UsageError
+from coopkg.federation.fetcher import Fetcher
+from coopkg.federation.opening import open_federation
+from coopkg.federation.recorded import FOLDER, Recorder
+from coopkg.files import find_published
+from coopkg.queries import load_queries, run_query
+
+if TYPE_CHECKING:
+    from coopkg.federation.executor import Federation
+    from coopkg.settings import Settings
+
+
+@click.group("federate")
+def command() -> None:
+    """Check the endpoints that SERVICE may reach, and record what they answer."""
+
+
+def _opened(settings: Settings) -> Federation:
+    federation = open_federation(settings, find_published(settings.published))
+    if federation is None:
+        raise UsageError("No endpoint is listed: name a file by --federation.")
+    return federation
+
+
+@command.command("check")
+@click.argument("aliases", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Write the outcome as JSON.")
+@dataset_options
+def check(aliases: tuple[str, ...], *, as_json: bool, **options: object) -> None:
+    """Ask each endpoint its probe query. Exits with 4 when one does not answer it."""
+    federation = _opened(settings_from(**options))
+    unknown = sorted(set(aliases) - set(federation.endpoints))
+    if unknown:
+        raise UsageError(f"There is no endpoint {unknown[0]!r}; there are {', '.join(sorted(federation.endpoints))}.")
+    found = [_probed(federation, alias) for alias in aliases or sorted(federation.endpoints)]
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+    for each in () if as_json else found:
+        outcome = f"{each['milliseconds']} ms" if each["ok"] else each["detail"]
+        click.echo(f"{'ok  ' if each['ok'] else 'FAIL'} {each['alias']} ({each['endpoint']}): {outcome}")
+    if not all(each["ok"] for each in found):
+        raise SystemExit(EndpointFailed.exit_code)
+
+
+def _probed(federation: Federation, alias: str) -> dict[str, object]:
+    endpoint = federation.endpoints[alias]
+    began = time.monotonic()
+    try:
+        federation.probe(alias)
+    except EndpointFailed as error:
+        return {"alias": alias, "endpoint": endpoint.endpoint, "ok": False, "reason": error.members["reason"],
+                "detail": error.detail}  # fmt: skip
+    spent = round((time.monotonic() - began) * 1000)
+    return {"alias": alias, "endpoint": endpoint.endpoint, "ok": True, "milliseconds": spent}
+
+
+@command.command("record")
+@dataset_options
+def record(**options: object) -> None:
+    """Ask the federated saved queries and keep what the endpoints answer in queries/recorded/, for tests."""
+    settings = settings_from(**options)
+    published = find_published(settings.published)
+    federation = _opened(settings)
+    recorder = Recorder(Fetcher(federation.health))
+    federation.transport = recorder
+    dataset = load_entailed(settings)
+    for saved in load_queries(published, settings.base).values():
+        if saved.federated:
+            run_query(dataset, saved, {}, saved.format, federation)
+    for path in recorder.write(published.root / FOLDER):
+        click.echo(path)

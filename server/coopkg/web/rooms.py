@@ -1,0 +1,45 @@
+"""The rooms of the application: each has the routes of one matter, in a blueprint of its own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coopkg.web import (
+    changes,
+    discovery,
+    dumps,
+    entities,
+    explain,
+    facts,
+    federation,
+    graph_store,
+    home,
+    operations,
+    query,
+    questions,
+    search,
+    sparql,
+    update,
+    validate,
+)
+from coopkg.web import help as help_pages
+
+ROOMS: Final = (
+    changes,
+    discovery,
+    dumps,
+    explain,
+    facts,
+    federation,
+    graph_store,
+    help_pages,
+    home,
+    operations,
+    query,
+    questions,
+    search,
+    sparql,
+    update,
+    validate,
+    entities,  # the last: it answers for every path that no other room has
+)
