@@ -99,6 +99,7 @@ BEHAVIOURS: Final[dict[str, tuple[Answer, int, str]]] = {
     "dies midway, unframed": (break_off_unframed, 502, "malformed"),
     "no HTTP": (no_http, 502, "malformed"),
     "nested": (reply(NESTED), 502, "malformed"),
+    "a string without an end": (reply(b'{"head":{"vars":["s"]},"results":"' + b'\\"' * 900_000), 502, "malformed"),
     "nested brackets": (reply(b"[" * 500_000), 502, "malformed"),
     "entities": (reply(LAUGHS, kind=XML), 502, "malformed"),
     "an ASK answer": (reply(b'{"head":{},"boolean":true}'), 502, "malformed"),
