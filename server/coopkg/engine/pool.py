@@ -106,10 +106,8 @@ class ReaderPool:
         asking = self._converse({"remote": remote.as_json()}, deadline)
         try:
             frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
-        except QueryTooComplex:
-            raise unreadable(remote.alias, "breaks whoever reads it") from None
-        except MemoryExceeded:
-            raise unreadable(remote.alias, "takes more memory than a reader may have") from None
+        except (QueryTooComplex, MemoryExceeded, EngineFault):
+            raise unreadable(remote.alias, "ends whoever reads it") from None
         return Table.of(frame.facts, frame.body.decode())
 
     def explain(self, why: Why) -> Answer:
