@@ -64,6 +64,22 @@ def test_an_endpoint_is_asked_for_the_pattern_with_what_it_needs(far: Stranger) 
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("?s <http://e/p> 1 FILTER(RAND() < 0)", 20),
+        ("?s <http://e/p> 1 FILTER(1 < 0)", None),
+        ("?s <http://e/p> 1 BIND(RAND() AS ?x) MINUS { ?s <http://e/p> ?y }", 20),
+        ("BIND(IRI(STRUUID()) AS ?s)", 0),
+        ("{ SELECT ?s { ?s <http://e/p> 1 FILTER(RAND() < 2) } }", 0),
+    ],
+)
+def test_what_changes_with_every_evaluation_tells_nothing(before: str, told: int | None, far: Stranger) -> None:
+    store = local(*(f":s{number:02} :p 1 ." for number in range(20)))
+    ask(federation(endpoint("far", far.address)), f"SELECT * {{ {before} SERVICE <far> {{ ?s a ?t }} }}", store)
+    assert [request.query.count("<http://e/s") for request in far.requests] == ([] if told is None else [told])
+
+
 def test_an_answer_in_xml_is_read_as_well() -> None:
     body = (
         '<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#"><head><variable name="s"/></head>'

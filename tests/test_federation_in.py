@@ -9,11 +9,12 @@ import urllib.request
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-import pyoxigraph as ox
 import pytest
 import rdflib
 
 from conftest import BASE
+from coopkg.engine.evaluate import Task, evaluate
+from coopkg.results import SOLUTION_FORMATS
 from endpoints import oxigraph
 
 if TYPE_CHECKING:
@@ -43,11 +44,14 @@ def rows(body: bytes) -> list[dict[str, str]]:
     return [{n: t["value"] for n, t in row.items()} for row in json.loads(body)["results"]["bindings"]]
 
 
+def over(dataset: Dataset, query: str) -> list[dict[str, str]]:
+    """Give the solutions over the dataset itself."""
+    return rows(evaluate(dataset.view(entailment=True), Task(query, SOLUTION_FORMATS[0])))
+
+
 @pytest.fixture(scope="module")
 def codes(dataset: Dataset) -> set[str]:
-    found = dataset.view(entailment=True).query(f"SELECT ?code {{ {COUNTRIES} }}", use_default_graph_as_union=True)
-    assert isinstance(found, ox.QuerySolutions)
-    return {row["code"].value for row in found}
+    return {row["code"] for row in over(dataset, f"SELECT ?code {{ {COUNTRIES} }}")}
 
 
 @pytest.mark.parametrize("kind", ["form", "direct", "get"])
@@ -109,10 +113,9 @@ def test_oxigraph_and_rdflib_federate_with_us(name: str, client: str, server: st
     pattern = QUERIES[name]
     query = f"SELECT * {{ {pattern % (f'{server}sparql', f'{BASE}ontology')} }}"
     local = pattern.replace("SERVICE SILENT <%s>", "").replace("SERVICE <%s>", "") % f"{BASE}ontology"
-    found = dataset.view(entailment=True).query(f"SELECT * {{ {local} }}", use_default_graph_as_union=True)
-    assert isinstance(found, ox.QuerySolutions)
-    names = [variable.value for variable in found.variables]
-    expected = sorted([str(row[n].value) if row[n] else "" for n in names] for row in found)
+    found = over(dataset, f"SELECT * {{ {local} }}")
+    names = sorted({name for row in found for name in row})
+    expected = sorted([row.get(n, "") for n in names] for row in found)
     assert expected
     url = f"{client}?{urllib.parse.urlencode({'query': query})}"
     request = urllib.request.Request(url, headers={"Accept": RESULTS})  # noqa: S310 - our own server

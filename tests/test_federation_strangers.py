@@ -99,6 +99,7 @@ BEHAVIOURS: Final[dict[str, tuple[Answer, int, str]]] = {
     "dies midway, unframed": (break_off_unframed, 502, "malformed"),
     "no HTTP": (no_http, 502, "malformed"),
     "nested": (reply(NESTED), 502, "malformed"),
+    "a string without an end": (reply(b'{"head":{"vars":["s"]},"results":"' + b'\\"' * 900_000), 502, "malformed"),
     "nested brackets": (reply(b"[" * 500_000), 502, "malformed"),
     "entities": (reply(LAUGHS, kind=XML), 502, "malformed"),
     "an ASK answer": (reply(b'{"head":{},"boolean":true}'), 502, "malformed"),
@@ -197,6 +198,35 @@ def test_memory_stays_bounded(serving: Serving) -> None:
         assert serving.ask("SELECT * { SERVICE <far> { ?s ?p ?o } }")[0] == 502
         reset_breaker(serving)
     assert memory_bytes(serving.pid) - before < 100_000_000
+
+
+@pytest.mark.slow
+def test_an_answer_that_ends_its_reader_is_the_endpoints_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long = "x" * 30_000
+    many = json.dumps(
+        {
+            "head": {"vars": ["s"]},
+            "results": {"bindings": [{"s": {"type": "literal", "value": f"{long}{n}"}} for n in range(800)]},
+        }
+    ).encode()
+    with Stranger(reply(many)) as stranger:
+        file = tmp_path / "federation.toml"
+        file.write_text(
+            f'[far]\nendpoint = "{stranger.address}"\ntitle = "far"\nholds = "tests"\nlicence = "none"\n'
+            f"private = true\n[far.limits]\nbytes = {2 * len(many)}\n",
+            encoding="utf-8",
+        )
+        monkeypatch.setenv("COOPKG_READER_MEMORY_BYTES", str(64 * 1024 * 1024))
+        process, address = start_server("--scratch", "--federation", str(file))
+        small = Serving(address, stranger, process.pid)
+        got, _, body = small.ask("SELECT * { SERVICE <far> { ?s ?p ?o } }")
+        problem = json.loads(body)
+        assert (got, problem["endpoint"], problem["reason"]) == (502, "far", "malformed")
+        assert "ends whoever reads it" in problem["detail"]
+        assert small.ask("ASK {}")[0] == 200
+        assert stop(process) == 0
 
 
 @pytest.mark.slow

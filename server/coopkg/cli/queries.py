@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -80,7 +81,8 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
     """
     settings = settings_from(**options)
     published = find_published(settings.published)
-    federation = open_federation(settings, published, transport=Recorded(published.root / FOLDER))
+    recorded = Recorded(published.root / FOLDER)
+    federation = open_federation(replace(settings, federation=None), published, transport=recorded)
     saved = load_queries(published, settings.base)
     dataset = with_examples(load_entailed(settings), published)
     failed = 0

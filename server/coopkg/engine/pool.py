@@ -18,7 +18,7 @@ from coopkg.engine.evaluate import Answer
 from coopkg.engine.frames import CONTROL, Kind
 from coopkg.engine.ledger import stale
 from coopkg.engine.proposals import Proposal, Receipt
-from coopkg.engine.remote import Table
+from coopkg.engine.remote import Table, unreadable
 from coopkg.errors import (
     Busy,
     CoopkgError,
@@ -100,9 +100,15 @@ class ReaderPool:
         return asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result().body
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
-        """Have a reader read the answer of another endpoint. Raises RemoteUnreadable, and as ``ask``."""
+        """Have a reader read the answer of another endpoint.
+
+        Raises EndpointFailed, for an answer that ends the reader too; Busy and DeadlineExceeded as ``ask``.
+        """
         asking = self._converse({"remote": remote.as_json()}, deadline)
-        frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
+        try:
+            frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
+        except (QueryTooComplex, MemoryExceeded, EngineFault):
+            raise unreadable(remote.alias, "ends whoever reads it") from None
         return Table.of(frame.facts, frame.body.decode())
 
     def explain(self, why: Why) -> Answer:

@@ -25,7 +25,8 @@ BLANK: Final = "urn:coopkg:blank-node"
 DEEPEST: Final = 12
 """Levels of brackets in a JSON answer; one without triple terms has five, and what is read nests no further."""
 _FORMATS: Final = {"json": ox.QueryResultsFormat.JSON, "xml": ox.QueryResultsFormat.XML}
-_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
+"""Strings, which end with the text if nowhere else, so that the look at it is linear; and brackets outside of them."""
 _BOUND: Final = (ox.NamedNode, ox.Literal, ox.BlankNode)
 
 
@@ -94,6 +95,11 @@ def says_true(body: bytes, fmt: str) -> bool:
     """Say whether an answer is the truth value true, by a look at its text: it is not worth a parser."""
     pattern = rb'"boolean"\s*:\s*true' if fmt == "json" else rb"<boolean>\s*true\s*</boolean>"
     return re.search(pattern, body[:2000]) is not None
+
+
+def unreadable(alias: str, why: str) -> EndpointFailed:
+    """Give the error for an answer that ended whoever read it."""
+    return EndpointFailed(f"The endpoint {alias} failed: its answer {why}.", endpoint=alias, reason="malformed")
 
 
 def _unusable(remote: Remote, reason: str, why: str) -> EndpointFailed:

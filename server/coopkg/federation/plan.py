@@ -9,7 +9,8 @@ its variables may have. That changes nothing if every solution that is held back
   with: the *surroundings*. They are the patterns before it in its group, and those after it that do nothing but join;
   and so on for the groups around, as far as groups do nothing but join. Of a group with an OPTIONAL or MINUS that the
   clause stands in, only what comes before counts, and groups further out do not: a solution that does not fit them
-  still decides whether the optional part is there.
+  still decides whether the optional part is there. What has RAND, NOW or the like in it is left out, for it gives
+  other values when the whole query is evaluated.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 _JOINS: Final = frozenset({Part.TRIPLES, Part.VALUES, Part.UNION, Part.GRAPH, Part.SERVICE})
 """Parts that are joined with the rest of their group, wherever they stand in it."""
-_CHOOSES: Final = frozenset({"LIMIT", "OFFSET", "RAND", "NOW", "UUID", "STRUUID", "BNODE", "SAMPLE", "GROUP_CONCAT"})
+_VOLATILE: Final = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
+"""What gives another value whenever it is evaluated."""
+_CHOOSES: Final = _VOLATILE | {"LIMIT", "OFFSET", "SAMPLE", "GROUP_CONCAT"}
 """What may give other solutions when it is evaluated in parts."""
 
 
@@ -193,7 +196,7 @@ def surroundings(tree: Tree, clause: Clause, open_: Iterable[Element], edits: Ed
     for depth in range(len(clause.way) - 1, -1, -1):
         link = clause.way[depth]
         holds = link.element.part in {Part.OPTIONAL, Part.MINUS}
-        kept = _kept(link, unknown, only_before=holds)
+        kept = _kept(tree, link, unknown, only_before=holds)
         filters = _filters(tree, link.group, kept)
         parts = [_closed(edits.render(tree, e.first, e.last), e) for e in (*kept, *filters)]
         if text:
@@ -220,18 +223,23 @@ def _is_graph(element: Element) -> bool:
     return element.part is Part.GRAPH
 
 
-def _kept(link: Link, unknown: list[int], *, only_before: bool) -> list[Element]:
+def _kept(tree: Tree, link: Link, unknown: list[int], *, only_before: bool) -> list[Element]:
     """Give the elements of a group that bear on a clause in one of them; filters apart."""
     kept: list[Element] = []
     whole = True
     for index, element in enumerate(link.group.elements):
         if index >= link.index and only_before:
             break
-        if index == link.index or any(element.first <= first < element.last for first in unknown):
+        carried = not any(element.first <= first < element.last for first in unknown)
+        if index == link.index or not carried or (_is_volatile(tree, element) and element.part is not Part.FILTER):
             whole = False  # what follows may build on what is left out here
         elif element.part in _JOINS or (whole and element.part is not Part.FILTER):
             kept.append(element)
     return kept
+
+
+def _is_volatile(tree: Tree, element: Element) -> bool:
+    return any(token.keyword in _VOLATILE for token in tree.tokens[element.first : element.last])
 
 
 def _filters(tree: Tree, group: Group, kept: list[Element]) -> list[Element]:
@@ -243,6 +251,7 @@ def _filters(tree: Tree, group: Group, kept: list[Element]) -> list[Element]:
         for element in group.elements
         if element.part is Part.FILTER
         and not element.groups
+        and not _is_volatile(tree, element)
         and tree.variables(range(element.first, element.last)) <= inside
     ]
 
