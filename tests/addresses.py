@@ -30,6 +30,7 @@ EXAMPLES: Final = {
 NO_PAGES: Final = frozenset(
     {
         *("/static/<path:filename>", "/graphs", "/graphs/<path:name>", "/dumps/<path:name>"),
+        "/federation/<alias>",  # a redirect to /federation
         *("/queries.<suffix>", "/catalog.<suffix>", "/.well-known/void.<suffix>", "/dumps/"),
         "/changes/<name>",  # needs a data directory
         "/.well-known/void",  # a whole description for programs: its page is 26 KB compressed

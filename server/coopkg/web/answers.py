@@ -83,10 +83,8 @@ def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswe
     """Give what a page shows of the answer. Raises the errors of evaluation."""
     began = time.perf_counter()
     answer = service.answer(replace(task, rows=SHOWN, skip=skip))
-    found, lacking = (
-        json.loads(answer.body),
-        tuple((source.alias, word(source.missing)) for source in answer.sources if source.missing),
-    )
+    found = json.loads(answer.body)
+    lacking = tuple((source.alias, word(source.missing)) for source in answer.sources if source.missing)
     seconds = time.perf_counter() - began
     if "boolean" in found:
         blank = Table((), (), 1)
