@@ -101,6 +101,7 @@ def listed(folder: Path, stranger: Stranger) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_check_says_what_answers_and_exits_with_4_for_what_does_not(tmp_path: Path) -> None:
     with Stranger(reply(YES)) as stranger:
         path = str(listed(tmp_path, stranger))
@@ -116,6 +117,7 @@ def test_check_says_what_answers_and_exits_with_4_for_what_does_not(tmp_path: Pa
     assert run_coopkg("federate", "check", "near", "--federation", path).returncode == 2
 
 
+@pytest.mark.slow
 def test_the_command_line_asks_endpoints_and_says_what_is_missing(tmp_path: Path) -> None:
     with Stranger(reply(b"no", status=400)) as stranger:
         path = str(listed(tmp_path, stranger))
@@ -154,6 +156,7 @@ def test_a_broken_list_is_refused_with_its_place(text: str, message: str, tmp_pa
         read_endpoints(path)
 
 
+@pytest.mark.slow
 def test_no_server_starts_with_a_broken_list(tmp_path: Path) -> None:
     path = tmp_path / "federation.toml"
     path.write_text(GOOD + "colour = 1\n", encoding="utf-8")
