@@ -52,7 +52,7 @@ def used() -> tuple[set[str], set[str]]:
     texts = [p.read_text(encoding="utf-8") for folder in (PACKAGE / "web" / "templates", PACKAGE / "web", PACKAGE)
              for p in folder.iterdir() if p.suffix in {".html", ".py"}]  # fmt: skip
     quoted = {match for text in texts for match in re.findall(r"[\"']([a-z_]+\.[a-z0-9_.\-]+)[\"']", text)}
-    begun = {match for text in texts for match in re.findall(r"[\"']([a-z_]+\.)[\"'] ~", text)}
+    begun = {match for text in texts for match in re.findall(r"[\"']([a-z_]+\.[a-z_]*)[\"'] ~", text)}
     begun |= {match for text in texts for match in re.findall(r"f\"([a-z_]+\.)\{", text)}
     return quoted & set(MESSAGES["en"]), begun
 

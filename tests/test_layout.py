@@ -33,7 +33,7 @@ LAYERS = (
         "rendering",
     },
     {"service"},
-    {"suggestions"},
+    {"suggestions", "labels"},
     {"descriptions", "catalogue"},
     {"endpoint"},
     {"traffic", "observation"},

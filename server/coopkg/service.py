@@ -133,8 +133,13 @@ class Service:
 
     def rows(self, text: str) -> list[dict[str, str]]:
         """Give the solutions of one of our own queries, each term as its bare text."""
-        answer = json.loads(self.ask(Task(text, SOLUTION_FORMATS[0], self.settings.base)))
-        return [{name: term["value"] for name, term in row.items()} for row in answer["results"]["bindings"]]
+        found = self.terms(Task(text, SOLUTION_FORMATS[0], self.settings.base))
+        return [{name: term["value"] for name, term in row.items()} for row in found]
+
+    def terms(self, task: Task) -> list[dict[str, dict[str, str]]]:
+        """Give the solutions of one of our own queries in JSON, each term with its type, language and datatype."""
+        found: list[dict[str, dict[str, str]]] = json.loads(self.ask(task))["results"]["bindings"]
+        return found
 
 
 def open_service(settings: Settings, engine: Engine | None = None) -> Service:
