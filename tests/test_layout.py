@@ -33,7 +33,7 @@ LAYERS = (
         "rendering",
     },
     {"service"},
-    {"suggestions", "labels"},
+    {"suggestions", "labels", "forms"},
     {"descriptions", "catalogue"},
     {"endpoint"},
     {"traffic", "observation"},
@@ -60,6 +60,7 @@ ONLY_IN = {
         "entailment",
         "validation",
         "consistency",
+        "forms",
     },
 }
 

@@ -12,14 +12,26 @@ from coopkg.problems import problem
 from coopkg.protocol import COMMON_HEADERS
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
-from coopkg.web import changes, entities, explain, facts, graph_store, operations, pages, sparql, update, validate
+from coopkg.web import (
+    changes,
+    contribute,
+    entities,
+    explain,
+    facts,
+    graph_store,
+    operations,
+    pages,
+    sparql,
+    update,
+    validate,
+)
 from coopkg.web import help as help_pages
 from coopkg.web.page import unchanged
 from coopkg.web.values import bare_request, flask_response
 from coopkg.web.values import service as running
 
 _ROOMS: Final = (
-    *(sparql, update, graph_store, facts, validate, changes, explain, pages, help_pages, operations),
+    *(sparql, update, graph_store, facts, contribute, validate, changes, explain, pages, help_pages, operations),
     entities,  # the last: it answers for every path that no other room has
 )
 YEAR: Final = 365 * 24 * 3600

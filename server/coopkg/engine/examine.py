@@ -80,7 +80,8 @@ class Question:
     """What is asked: ``documents`` against the published ``shapes``, or against those that came along.
 
     ``graph`` is the one that triples without one go into, beside or (``whole``) in place of what it has. None for the
-    ``graph`` leaves the dataset out. ``face`` names the form of the answer, ``queries`` are the saved ones to compare.
+    ``graph`` leaves the dataset out. ``removed`` are N-Quads that would go. ``face`` names the form of the answer,
+    ``queries`` are the saved ones to compare.
     """
 
     documents: tuple[Upload, ...]
@@ -89,6 +90,7 @@ class Question:
     shapes: tuple[Upload, ...] = ()
     graph: str | None = None
     whole: bool = False
+    removed: str = ""
     face: str = "json"
     language: str = "en"
     queries: Mapping[str, Task] = field(default_factory=dict)
@@ -213,7 +215,7 @@ def _merged(
     target = ox.NamedNode(question.graph or "")
     quads = [_in_graph(quad, target) for source in sources for quad in source.quads]
     added = tuple(dict.fromkeys(quad for quad in quads if quad not in store))
-    removed = _removed(dataset, target, quads) if question.whole else ()
+    removed = _removed(dataset, target, quads) if question.whole else _going(dataset, question.removed)
     created, alike = novelties(store, quads)
     _replace(dataset, removed, quads)
     came, inferred = follow(dataset, (*removed, *quads))
@@ -246,6 +248,12 @@ def _removed(dataset: Dataset, target: ox.NamedNode, quads: list[ox.Quad]) -> tu
     kept.extend(quads)
     there = dataset.store.quads_for_pattern(None, None, None, target)
     return tuple(dataset.spellings.restored(quad for quad in there if quad not in kept))
+
+
+def _going(dataset: Dataset, text: str) -> tuple[ox.Quad, ...]:
+    """Give those of some quads that the dataset has."""
+    parsed = ox.parse(text.encode(), ox.RdfFormat.N_QUADS)
+    return tuple(dataset.spellings.restored(quad for quad in parsed if quad in dataset.store))
 
 
 def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad]) -> None:

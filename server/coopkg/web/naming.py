@@ -22,7 +22,10 @@ _PLAIN: Final = {
     STANDARD_PREFIXES["skos"] + "prefLabel": "term.pref_label",
     STANDARD_PREFIXES["skos"] + "altLabel": "term.alt_label",
     STANDARD_PREFIXES["skos"] + "note": "term.note",
+    STANDARD_PREFIXES["skos"] + "exactMatch": "term.same",
     STANDARD_PREFIXES["dcterms"] + "title": "term.title",
+    STANDARD_PREFIXES["dcterms"] + "source": "term.source",
+    STANDARD_PREFIXES["foaf"] + "homepage": "term.homepage",
 }
 """The messages that stand for properties of other vocabularies, which have no label here."""
 _MOST: Final = 1000
@@ -42,10 +45,14 @@ class Naming:
         """Give a cell with its ``label``, the label's language, and a link that is safe to follow, or none."""
         iri = cell.get("iri", "")
         label, tongue = best(self.names.get(iri, {}), self.visitor.language)
-        if iri in _PLAIN:
-            label, tongue = str(self.visitor.words(_PLAIN[iri])), self.visitor.language
+        label, tongue = plain_name(iri, self.visitor) or (label, tongue)
         link = "" if not iri or iri in self.unknown else own_link(iri, self.base)
         return {**cell, "label": label, "tongue": tongue, "link": self.visitor.link(link) if link[:1] == "/" else link}
+
+
+def plain_name(iri: str, visitor: Visit) -> tuple[str, str] | None:
+    """Give what we call a property of another vocabulary, and in which language; None for all others."""
+    return (str(visitor.words(_PLAIN[iri])), visitor.language) if iri in _PLAIN else None
 
 
 def naming(
