@@ -57,6 +57,7 @@ def evidence_of(values: Values, graph: Graph) -> Evidence:
 
     found.certainty = _chosen(found, one("certainty"), "certainty", CERTAINTIES)
     voice = _chosen(found, one("voice"), "voice", VOICES)
+    said = _paraphrased(found, one)
     _source(found, one, graph)
     if not found.source:
         return found
@@ -74,17 +75,21 @@ def evidence_of(values: Values, graph: Graph) -> Evidence:
         triple(found.claim, _PROV + "wasDerivedFrom", found.source),
     ]
     _speaker(found, one("speaker"), voice, graph)
-    for language in LANGUAGES:
-        text = one(f"paraphrase@{language}")
-        if not SHORTEST <= len(text) <= LONGEST:
-            found.miss(f"paraphrase@{language}", "contribute.paraphrase_length", least=SHORTEST, most=LONGEST)
-        else:
-            found.triples.append(triple(found.claim, f"{coop}paraphrase", text, language))
+    found.triples += [triple(found.claim, f"{coop}paraphrase", text, code) for code, text in said.items() if text]
     _place(found, one, base, name, number)
     if found.source in {str(t.subject.value) for t in found.triples if isinstance(t.subject, ox.NamedNode)}:
         found.triples.append(triple(found.source, f"{coop}hasEvidence", found.claim))
         found.triples.append(triple(found.source, f"{coop}hasCertainty", f"{base}id/certainty/{found.certainty}"))
     return found
+
+
+def _paraphrased(found: Evidence, one: Callable[[str], str]) -> dict[str, str]:
+    """Give what the source says, by language."""
+    texts = {language: one(f"paraphrase@{language}") for language in LANGUAGES}
+    for language, text in texts.items():
+        if not SHORTEST <= len(text) <= LONGEST:
+            found.miss(f"paraphrase@{language}", "contribute.paraphrase_length", least=SHORTEST, most=LONGEST)
+    return texts
 
 
 def _chosen(found: Evidence, value: str, key: str, options: tuple[str, ...]) -> str:
