@@ -11,6 +11,7 @@ from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.store import read_manifest
 from coopkg.web import (
+    api,
     changes,
     contribute,
     entities,
@@ -20,24 +21,15 @@ from coopkg.web import (
     operations,
     pages,
     sparql,
+    status,
     update,
     validate,
 )
 from coopkg.web import help as help_pages
 
 ROOMS = (
-    changes,
-    contribute,
-    entities,
-    explain,
-    facts,
-    graph_store,
-    help_pages,
-    operations,
-    pages,
-    sparql,
-    update,
-    validate,
+    *(api, changes, contribute, entities, explain, facts, graph_store, help_pages, operations, pages, sparql, status),
+    *(update, validate),
 )
 
 

@@ -34,7 +34,7 @@ LAYERS = (
     },
     {"service"},
     {"suggestions", "labels", "forms"},
-    {"descriptions", "catalogue"},
+    {"descriptions", "catalogue", "openapi"},
     {"endpoint"},
     {"traffic", "observation"},
     {"web", "cli", "app", "front", "server", "__main__"},

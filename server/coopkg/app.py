@@ -13,6 +13,7 @@ from coopkg.protocol import COMMON_HEADERS
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
 from coopkg.web import (
+    api,
     changes,
     contribute,
     entities,
@@ -22,6 +23,7 @@ from coopkg.web import (
     operations,
     pages,
     sparql,
+    status,
     update,
     validate,
 )
@@ -31,7 +33,21 @@ from coopkg.web.values import bare_request, flask_response
 from coopkg.web.values import service as running
 
 _ROOMS: Final = (
-    *(sparql, update, graph_store, facts, contribute, validate, changes, explain, pages, help_pages, operations),
+    *(
+        api,
+        sparql,
+        update,
+        graph_store,
+        facts,
+        contribute,
+        validate,
+        changes,
+        explain,
+        pages,
+        help_pages,
+        status,
+        operations,
+    ),
     entities,  # the last: it answers for every path that no other room has
 )
 YEAR: Final = 365 * 24 * 3600
