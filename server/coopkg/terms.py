@@ -225,10 +225,10 @@ def quads_from_nquads(text: str) -> list[ox.Quad]:
 
 
 def cell(term: Term, prefixes: dict[str, str]) -> dict[str, str]:
-    """Give a term as a page shows it: its text, the language of a literal, and the address of a web IRI."""
+    """Give a term as a page shows it: its text, the language of a literal, the IRI, and the address of a web IRI."""
     if isinstance(term, ox.Literal):
         return {"text": term.value, "lang": term.language or ""}
     if isinstance(term, ox.NamedNode):
         web = term.value.startswith(("http://", "https://"))
-        return {"text": compact(term.value, prefixes).strip("<>"), "link": term.value if web else ""}
+        return {"text": compact(term.value, prefixes).strip("<>"), "iri": term.value, "link": term.value if web else ""}
     return {"text": "[]" if isinstance(term, ox.BlankNode) else str(term)}

@@ -51,13 +51,7 @@ def _cells(text: str, names: dict[str, str]) -> list[dict[str, str]]:
     if _NESTED in text:
         return [{"text": "<<...>>"}, {"text": text[:500]}]
     (quad,) = quads_from_nquads(text)
-    found = []
-    for term in (quad.subject, quad.predicate, quad.object):
-        shown_term = cell(term, names)
-        if "link" in shown_term:
-            shown_term["iri"] = term.value  # type: ignore[union-attr]
-        found.append(shown_term)
-    return found
+    return [cell(term, names) for term in (quad.subject, quad.predicate, quad.object)]
 
 
 def mentions(running: Service, seen: Visit, records: Iterable[Record]) -> dict[int, list[dict[str, str]]]:

@@ -59,12 +59,9 @@ def _ground(view: View, result: Result, ground: Ground) -> dict[str, Any]:
 
 def _cell(view: View, term: Term, result: Result | None = None) -> dict[str, str]:
     """Give a term as a page shows it; ``iri`` for one that may have a name."""
-    shown = cell(term, view.prefixes)
-    if isinstance(term, ox.NamedNode):
-        return {**shown, "iri": term.value}
     if isinstance(term, ox.BlankNode) and result is not None:
         return {"text": result.show(term, view.prefixes, view.language)}
-    return shown
+    return cell(term, view.prefixes)
 
 
 def _changes(view: View, effects: Effects) -> dict[str, Any]:
