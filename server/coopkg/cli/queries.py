@@ -7,8 +7,11 @@ import time
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
+from coopkg.cli.colours import table
 from coopkg.cli.options import dataset_options, emit, settings_from
+from coopkg.cli.progress import say, stage
 from coopkg.cli.tables import as_table
 from coopkg.endpoint import SHAPES, choose_format
 from coopkg.entailment import load_entailed
@@ -17,6 +20,12 @@ from coopkg.files import find_published
 from coopkg.queries import find_query, load_queries, run_query, same_answer
 from coopkg.results import formats_for
 from coopkg.vocab import LANGUAGES, prefixes
+
+
+def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Give the saved queries whose name begins so, for a shell to complete."""
+    found = sorted(path.stem for path in find_published(None).queries())
+    return [CompletionItem(name) for name in found if name.startswith(incomplete)]
 
 
 @click.group("queries")
@@ -35,7 +44,7 @@ def list_queries(lang: str, **options: object) -> None:
 
 
 @command.command("show")
-@click.argument("slug")
+@click.argument("slug", shell_complete=_names)
 @dataset_options
 def show(slug: str, **options: object) -> None:
     """Print the text of a saved query."""
@@ -44,7 +53,7 @@ def show(slug: str, **options: object) -> None:
 
 
 @command.command("run")
-@click.argument("slug")
+@click.argument("slug", shell_complete=_names)
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="Bind a parameter.")
 @click.option("-f", "--format", "name", help="table, json, xml, csv, tsv; ttl, nt, jsonld, rdf.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
@@ -60,12 +69,15 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
     graph = SHAPES[saved.form].value == "graph"
     name = name or ("ttl" if graph else "table" if sys.stdout.isatty() else "tsv")
     fmt = formats_for(SHAPES[saved.form])[0] if name == "table" else choose_format(None, name, SHAPES[saved.form])
-    answer = run_query(load_entailed(settings), saved, values, fmt)
-    emit(as_table(answer, prefixes(settings.base)) if name == "table" and not graph else answer, output)
+    with stage("loading the graph"):
+        dataset = load_entailed(settings)
+    with stage("evaluating"):
+        answer = run_query(dataset, saved, values, fmt)
+    emit(table(as_table(answer, prefixes(settings.base))) if name == "table" and not graph else answer, output)
 
 
 @command.command("test")
-@click.argument("slugs", nargs=-1)
+@click.argument("slugs", nargs=-1, shell_complete=_names)
 @click.option("--update", is_flag=True, help="Write what the queries answer now as the expected answers.")
 @dataset_options
 def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
@@ -73,7 +85,8 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
     settings = settings_from(**options)
     published = find_published(settings.published)
     saved = load_queries(published, settings.base)
-    dataset = load_entailed(settings)
+    with stage("loading the graph"):
+        dataset = load_entailed(settings)
     failed = 0
     for slug in slugs or sorted(saved):
         query = find_query(saved, slug)
@@ -88,6 +101,6 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
         click.echo(
             f"{'ok  ' if good else 'FAIL'} {slug} ({took:.1f} ms){'' if expected.is_file() else ' - nothing is pinned'}"
         )
-    click.echo(f"{len(slugs or saved) - failed} passed, {failed} failed", err=True)
+    say(f"{len(slugs or saved) - failed} passed, {failed} failed")
     if failed:
         raise SystemExit(1)

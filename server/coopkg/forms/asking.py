@@ -88,7 +88,7 @@ class Graph:
         found = self.service.rows(query)
         return found[0]["s"] if len(found) == 1 else ""
 
-    def choices(self, cls: str, most: int = 300) -> list[str]:
+    def choices(self, cls: str, most: int = 200) -> list[str]:
         """Give the things of a class, for a list to choose from; of a class with more of them, some."""
 
         def look() -> list[str]:

@@ -52,7 +52,9 @@ class Shower:
         concepts += [f"{self.base}id/voice/{name}" for name in VOICES]
         options = [option[1:-1] for f in form.fields for option in f.options if option.startswith("<")]
         wanted = [*options, *concepts, *self.sources, *self.speakers, *form.classes]
-        self.known = look_up(service, [*wanted, *(iri for iris in self.offered.values() for iri in iris)])
+        wanted += [iri for iris in self.offered.values() for iri in iris]
+        tag = service.engine.tag()
+        self.known = service.derived.get(f"named:{form.name}", tag, lambda: look_up(service, wanted))
 
     def name(self, iri: str) -> tuple[str, str]:
         """Give what a thing is called, and in which language; its prefixed name where it has no label."""
