@@ -26,8 +26,9 @@ MISTAKES = "tests/cases/validation/three-mistakes.ttl"
 def on_terminal(*arguments: str, script: str = "", err: bool = False, env: Mapping[str, str] | None = None) -> str:
     """What a terminal would show of standard output, or of standard error."""
     master, slave = pty.openpty()
+    what = ("-c", script) if script else ("-m", "coopkg")
     process = subprocess.Popen(
-        [sys.executable, *(("-c", script) if script else ("-m", "coopkg")), *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+        [sys.executable, *what, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL if err else slave, stderr=slave if err else subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT / "server"), "TERM": "xterm", **(env or {})},
     )  # fmt: skip

@@ -144,3 +144,14 @@ def test_a_long_document_is_shown_around_its_problems(client: FlaskClient) -> No
     page = send(client, text, "?against=nothing").get_data(as_text=True)
     assert 'id="d0-16"' in page
     assert 'id="d0-100"' not in page
+
+
+def test_a_contradiction_is_shown_with_its_grounds(client: FlaskClient) -> None:
+    text = f"""@prefix coop: <{DEFAULT_BASE}ontology#> .
+    <{DEFAULT_BASE}id/project/both> a coop:Project , coop:Country ."""
+    page = send(client, text, "?lang=en").get_data(as_text=True)
+    grounds = page.split("It follows from</h4>")[1].split("</ul>")[0]
+    assert ">Project</a>" in grounds
+    assert ">Country</a>" in grounds
+    assert 'href="#d0-2"' in grounds
+    assert ">axiom</span>" in grounds

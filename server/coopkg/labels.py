@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from coopkg.engine.evaluate import Task
+from coopkg.errors import BadParameter
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.terms import named_node
 from coopkg.vocab import STANDARD_PREFIXES
@@ -33,13 +35,22 @@ class Known:
     point: tuple[float, float] | None = None
 
 
+def nodes(iris: Iterable[str]) -> str:
+    """Give IRIs as a VALUES block has them, without those that no query can name, which have no labels either."""
+    named = []
+    for iri in sorted(set(iris)):
+        with suppress(BadParameter):
+            named.append(str(named_node(iri, {}, "iri")))
+    return " ".join(named)
+
+
 def look_up(service: Service, iris: Iterable[str]) -> dict[str, Known]:
     """Give what is known of each of those IRIs. Raises the errors of evaluation."""
-    nodes = sorted({str(named_node(iri, {}, "iri")) for iri in iris})
-    if not nodes:
+    named = nodes(iris)
+    if not named:
         return {}
     properties = " ".join(f"<{name}>" for name in (*NAMING, f"{_GEO}lat", f"{_GEO}long"))
-    text = f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {' '.join(nodes)} }} VALUES ?p {{ {properties} }} ?s ?p ?o }}"
+    text = f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {named} }} VALUES ?p {{ {properties} }} ?s ?p ?o }}"
     found: dict[str, dict[str, dict[str, str]]] = {}
     for row in service.terms(Task(text, SOLUTION_FORMATS[0], service.settings.base)):
         of_property = found.setdefault(row["s"]["value"], {}).setdefault(row["p"]["value"], {})

@@ -40,6 +40,11 @@ ROUTES: Final = frozenset(
         "graph",
         "static",
         "limits",
+        "validate",
+        "contribute",
+        "facts",
+        "changes",
+        "explain",
         "health",
         "ready",
     }

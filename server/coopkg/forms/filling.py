@@ -24,6 +24,8 @@ LONGEST: Final = 10_000
 """Characters of one value."""
 ROWS: Final = 50
 """Values that a form takes of one property."""
+MOST: Final = 400
+"""Values that a form takes at all: each that names a thing is looked up."""
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 Values = dict[str, list[str]]
@@ -44,7 +46,9 @@ class Trouble:
 def read_values(pairs: Iterable[tuple[str, str]]) -> Values:
     """Give what a form sent, without control characters and without blanks around it. Raises BadParameter."""
     found: Values = {}
-    for name, value in pairs:
+    for number, (name, value) in enumerate(pairs):
+        if number >= MOST:
+            raise BadParameter(f"A form has at most {MOST} values.")
         if len(name) > 200 or len(value) > LONGEST or len(found.get(name, ())) >= ROWS:
             raise BadParameter(f"A form has at most {ROWS} values of a field, each of at most {LONGEST} characters.")
         text = _UNSEEN.sub("", value.replace("\r\n", "\n").encode("utf-8", "replace").decode())
