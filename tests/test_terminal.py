@@ -19,6 +19,7 @@ from conftest import ROOT, run_coopkg
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.slow
 COUNTRIES = "SELECT ?c WHERE { ?c a <http://127.0.0.1:8000/ontology#Country> } ORDER BY ?c"
 MISTAKES = "tests/cases/validation/three-mistakes.ttl"
 
