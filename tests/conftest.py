@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from coopkg.entailment import load_entailed
+from coopkg.examples import with_examples
 from coopkg.files import Published, find_published
 from coopkg.service import LocalEngine, Service, open_service
 from coopkg.settings import Settings
@@ -35,7 +36,7 @@ def published() -> Published:
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    return load_entailed(Settings())
+    return with_examples(load_entailed(Settings()), find_published())
 
 
 @pytest.fixture(scope="session")

@@ -149,6 +149,14 @@ def test_another_row_needs_no_script_and_loses_nothing(client: FlaskClient) -> N
     assert 'role="alert"' not in page
 
 
+def test_a_thing_leads_to_its_correction(client: FlaskClient) -> None:
+    page = client.get("/id/project/supertwin?lang=en", headers=HTML).get_data(as_text=True)
+    address = re.search(r'<a href="([^"]+)" rel="nofollow">Suggest a correction</a>', page)
+    assert address
+    assert client.get(html.unescape(address[1]), headers=HTML).status_code == 303
+    assert "Suggest a correction" not in client.get("/id/country/BY?lang=en", headers=HTML).get_data(as_text=True)
+
+
 def test_a_correction_begins_with_what_is_said(client: FlaskClient) -> None:
     about = f"{DEFAULT_BASE}id/project/supertwin"
     led = client.get("/contribute", query_string={"about": "project:supertwin"}, headers=HTML)

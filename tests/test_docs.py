@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conftest import ROOT
 from coopkg.app import create_app
@@ -14,22 +15,31 @@ from coopkg.web import (
     api,
     changes,
     contribute,
+    discovery,
+    dumps,
     entities,
     explain,
     facts,
     graph_store,
+    home,
     operations,
-    pages,
+    query,
+    questions,
+    search,
     sparql,
     status,
     update,
     validate,
 )
 from coopkg.web import help as help_pages
+from coopkg.web.documents import SUFFIXES
+
+if TYPE_CHECKING:
+    from coopkg.service import Service
 
 ROOMS = (
-    *(api, changes, contribute, entities, explain, facts, graph_store, help_pages, operations, pages, sparql, status),
-    *(update, validate),
+    *(api, changes, contribute, discovery, dumps, entities, explain, facts, graph_store, help_pages, home, operations),
+    *(query, questions, search, sparql, status, update, validate),
 )
 
 
@@ -65,6 +75,26 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
             assert target.startswith("http") or (page.parent / Path(target)).exists(), f"{page.name}: {target}"
 
 
-def test_every_blueprint_is_registered(service: object) -> None:
-    app = create_app(service=service)  # type: ignore[arg-type]
+def test_formats_and_addresses_of_linked_data_are_those_that_there_are(service: Service) -> None:
+    page = text("docs/linked-data.md")
+    for suffix in SUFFIXES:
+        assert f"`.{suffix}`" in page
+    client = create_app(service=service).test_client()
+    addresses = re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE)
+    named = {name for cell in addresses for name in re.findall(r"`([a-z.\-/]+)`", cell) if not name.startswith("…")}
+    assert {
+        "ontology",
+        "catalog",
+        ".well-known/void",
+        "llms.txt",
+        "sitemap.xml",
+        "dumps/all.nq",
+        "queries.ttl",
+    } <= named
+    for name in named - {f".{suffix}" for suffix in SUFFIXES}:
+        assert client.get(f"/{name}", headers={"Accept": "*/*"}).status_code == 200, name
+
+
+def test_every_blueprint_is_registered(service: Service) -> None:
+    app = create_app(service=service)
     assert {room.blueprint.name for room in ROOMS} == set(app.blueprints)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from coopkg.app import create_app
+from coopkg.protocol import HttpRequest
+from coopkg.rendering import visit
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -51,13 +53,24 @@ def test_an_error_is_a_page_in_the_language_that_says_what_to_do(client: FlaskCl
     text = page.data.decode()
     assert (page.status_code, page.headers["Content-Language"]) == (404, "be")
     assert "Не знойдзена" in text
-    assert "<code>project:supertwin</code>" in text
+    assert '<a href="/id/project/supertwin"><code>project:supertwin</code></a>' in text
     assert 'action="/search"' in text
     assert "ETag" not in page.headers
 
 
 def test_parameters_that_are_no_utf8_are_an_error_page_too(client: FlaskClient) -> None:
     assert client.get("/?x=%FF", headers=HTML).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "link"), [("/id/a%3Fb%23c", "/id/a%3Fb%23c?lang=ru"), ("/id/é", "/id/%C3%A9?lang=ru")]
+)
+def test_links_to_the_same_page_lead_to_it(client: FlaskClient, path: str, link: str) -> None:
+    assert f'hreflang="ru" href="{link}"' in client.get(path, headers=HTML).data.decode()
+
+
+def test_links_to_the_same_page_lead_to_no_other_host() -> None:
+    assert visit(HttpRequest("GET", "//evil.example/x")).here(lang="ru") == "/evil.example/x?lang=ru"
 
 
 def test_every_kind_of_problem_has_its_place_on_the_page_about_them(client: FlaskClient) -> None:

@@ -103,7 +103,7 @@ def test_a_person_sees_an_answer_as_a_table(client: FlaskClient) -> None:
     assert b'<th scope="col">o</th>' in answer.data
     assert b"format=csv" in answer.data
     many = client.get("/sparql", query_string={"query": "SELECT * { ?s ?p ?o }"}, headers={"Accept": "text/html"})
-    assert b"The first 1000 of " in many.data
+    assert b"Rows 1 to 200 of " in many.data
 
 
 def test_a_page_of_another_site_may_not_write() -> None:

@@ -108,6 +108,27 @@ def test_facts_are_added_and_their_commit_is_described(server: Running) -> None:
     assert {"endedAtTime", "wasAssociatedWith"} < {q.predicate.value.removeprefix(prov) for q in triples}
 
 
+def test_what_a_commit_removed_is_gone_and_what_never_was_is_not_found(server: Running) -> None:
+    iri = f"{BASE}id/topic/for-a-while"
+    server.add(f"<{iri}> <http://e/p> 1 .")
+    assert server.ask("GET", "/id/topic/for-a-while.ttl").status == 200
+    update = f"DELETE WHERE {{ GRAPH ?g {{ <{iri}> ?p ?o }} }}"
+    gone = server.ask("POST", "/update", update, Content_Type="application/sparql-update")
+    found = server.ask("GET", "/id/topic/for-a-while")
+    assert (gone.status, found.status, found.value["version"]) == (200, 410, gone.value["version"])
+    assert server.ask("GET", "/id/topic/never").status == 404
+    server.add(f"<{iri}> <http://e/p> 2 .")
+    assert server.ask("GET", "/id/topic/for-a-while").status == 200
+
+
+def test_the_graph_of_saved_queries_is_never_written(server: Running) -> None:
+    graph = f"{BASE}.well-known/sparql-examples"
+    put = server.ask("POST", f"/graphs?graph={graph}", "<http://e/s> <http://e/p> 1 .", Content_Type=TURTLE)
+    update = f"INSERT DATA {{ GRAPH <{graph}> {{ <http://e/s> <http://e/p> 1 }} }}"
+    inserted = server.ask("POST", "/update", update, Content_Type="application/sparql-update")
+    assert (put.status, inserted.status) == (403, 403)
+
+
 def test_changes_are_listed_for_programs_and_people(server: Running) -> None:
     version = server.add("<http://e/listed> <http://e/p> '<script>' .", "?message=%3Cscript%3E").value["version"]
     listed = server.ask("GET", "/changes", Accept="application/json").value
@@ -120,8 +141,10 @@ def test_changes_are_listed_for_programs_and_people(server: Running) -> None:
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         assert b"<script>" not in page.body
         assert b"&lt;script&gt;" in page.body
-    statuses = [server.ask("GET", f"/changes/{v}").status for v in (0, 1, version + 1, "x", "9" * 30, f"{version}.exe")]
-    assert statuses == [404, 404, 404, 404, 404, 406]
+    statuses = [server.ask("GET", f"/changes/{v}").status for v in (0, version + 1, "x", "9" * 30, f"{version}.exe")]
+    assert statuses == [404, 404, 404, 404, 406]
+    seed = server.ask("GET", "/changes/1.nt").body.decode()
+    assert f"<{BASE}changes/1#version> <http://www.w3.org/ns/prov#wasDerivedFrom> <{BASE}catalog>" in seed
 
 
 @pytest.mark.parametrize(

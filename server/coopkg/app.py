@@ -16,12 +16,17 @@ from coopkg.web import (
     api,
     changes,
     contribute,
+    discovery,
+    dumps,
     entities,
     explain,
     facts,
     graph_store,
+    home,
     operations,
-    pages,
+    query,
+    questions,
+    search,
     sparql,
     status,
     update,
@@ -33,21 +38,8 @@ from coopkg.web.values import bare_request, flask_response
 from coopkg.web.values import service as running
 
 _ROOMS: Final = (
-    *(
-        api,
-        sparql,
-        update,
-        graph_store,
-        facts,
-        contribute,
-        validate,
-        changes,
-        explain,
-        pages,
-        help_pages,
-        status,
-        operations,
-    ),
+    *(api, sparql, update, graph_store, facts, contribute, validate, changes, explain, home, query, questions, search),
+    *(help_pages, discovery, dumps, status, operations),
     entities,  # the last: it answers for every path that no other room has
 )
 YEAR: Final = 365 * 24 * 3600

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.terms import serialize_triples_as, triple
-from coopkg.vocab import INFERRED, STANDARD_PREFIXES, prefixes
+from coopkg.vocab import CATALOG, EXAMPLES, INFERRED, STANDARD_PREFIXES, VOID, prefixes
 
 if TYPE_CHECKING:
     from coopkg.results import Format
     from coopkg.service import Service
+    from coopkg.terms import Triple
 
 _SD: Final = STANDARD_PREFIXES["sd"]
 _TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
@@ -37,6 +38,8 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
         triple(dataset, _TYPE, _SD + "Dataset"),
         triple(dataset, _SD + "defaultGraph", default),
         triple(default, _TYPE, _SD + "Graph"),
+        *_beside(service),
+        *(triple(node, STANDARD_PREFIXES["rdfs"] + "seeAlso", base + name) for name in (VOID, CATALOG, EXAMPLES)),
         *(triple(node, _SD + "resultFormat", f.iri) for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)),
     ]
     triples += [triple(node, *said) for said in _entailment(service)]
@@ -55,6 +58,21 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
             triple(graph, _TYPE, _SD + "Graph"),
         ]
     return serialize_triples_as(triples, fmt.rdf, prefixes(base))
+
+
+def _beside(service: Service) -> list[Triple]:
+    """Give the graph that a query can name and that is no part of the default dataset (section 3.2.9)."""
+    if service.settings.scratch:
+        return []
+    base = service.settings.base
+    collection, named = f"{base}sparql#available-graphs", f"{base}{EXAMPLES}#named"
+    return [
+        triple(f"{base}sparql#service", _SD + "availableGraphs", collection),
+        triple(collection, _TYPE, _SD + "GraphCollection"),
+        triple(collection, _SD + "namedGraph", named),
+        triple(named, _TYPE, _SD + "NamedGraph"),
+        triple(named, _SD + "name", base + EXAMPLES),
+    ]
 
 
 def _entailment(service: Service) -> list[tuple[str, ...]]:

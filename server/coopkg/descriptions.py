@@ -1,65 +1,170 @@
-"""What is told of an IRI when it is dereferenced: the queries behind an entity's page and its RDF."""
+"""What is told of an IRI when it is dereferenced: one description graph behind its page and all of its RDF."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from coopkg.endpoint import Pending, answer_headers, finish, prepare
 from coopkg.engine.evaluate import Task
-from coopkg.errors import NotFound
+from coopkg.errors import Gone, NotFound
+from coopkg.protocol import HttpResponse
+from coopkg.representation import etag, matches
+from coopkg.results import GRAPH_FORMATS
 from coopkg.suggestions import similar
-from coopkg.terms import named_node
-from coopkg.vocab import STANDARD_PREFIXES, prefixes
+from coopkg.terms import named_node, read_triples, serialize_triples_as
+from coopkg.vocab import EXAMPLES, INFERRED, STANDARD_PREFIXES, prefixes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from coopkg.protocol import HttpRequest
     from coopkg.results import Format
     from coopkg.service import Service
+    from coopkg.terms import Triple
+
+SHOWN: Final = 200
+"""How many of the triples that lead to an IRI its page lists; where there are more, the page says so."""
+SHOWN_TRIPLES: Final = 2000
+"""How many triples of a description its page shows; it says so where there are more, and the RDF has all."""
+ALL: Final = "all"
+NONE: Final = "none"
+_NTRIPLES: Final = next(f for f in GRAPH_FORMATS if f.name == "nt")
+_GRAPHS: Final = re.compile(rf"graph/.+|{re.escape(EXAMPLES)}")
+
+
+@dataclass(frozen=True)
+class Described:
+    """A description as a page wants it: the triples, those of them that are inferred, and whether more are left out."""
+
+    triples: list[Triple]
+    inferred: frozenset[Triple]
+    more: bool = False
 
 
 @dataclass(frozen=True)
 class Description:
-    """The patterns whose triples describe an IRI; a page and its RDF come from the same ones."""
+    """The query whose answer describes an IRI; ``inferred`` is the pattern of what is inferred in it, ALL or NONE.
+
+    The RDF is that answer, in whichever format, and a page is made from that answer: the two cannot disagree. The
+    pattern ``known`` has a solution where there is a description.
+    """
 
     iri: str
-    pattern: str
+    query: str
+    inferred: str
+    known: str
 
-    def construct(self, fmt: Format, base: str) -> Task:
-        """Give the task that answers with the description as RDF."""
-        return Task(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {self.pattern} }}", fmt, base, prefixes=prefixes(base))
+    def task(self, fmt: Format, base: str, limit: int | None = None) -> Task:
+        """Give the task that answers with the description, or with no more than ``limit`` triples of a graph."""
+        bounded = f"{self.query} LIMIT {limit}" if limit and self.query.startswith("CONSTRUCT") else self.query
+        return Task(bounded, fmt, base, prefixes=prefixes(base))
 
-    def select(self) -> str:
-        """Give the query that answers with the description's triples, in a stable order."""
-        return f"SELECT DISTINCT ?s ?p ?o WHERE {{ {self.pattern} }} ORDER BY ?s ?p ?o"
+    def read(self, service: Service) -> Described:
+        """Give the description for a page. Raises NotFound, Gone and the errors of evaluation."""
+        self._find(service)
+        base = service.settings.base
+        triples = _triples(service, self.task(_NTRIPLES, base, SHOWN_TRIPLES + 1))
+        shown = triples[:SHOWN_TRIPLES]
+        return Described(shown, self._inferred(service, shown), len(triples) > len(shown))
+
+    def respond(self, request: HttpRequest, service: Service, fmt: Format) -> HttpResponse:
+        """Give the description in an RDF format, with its validators. Raises as ``read`` does.
+
+        Who has it already is told so before anything is asked: only a description that was found has an entity tag.
+        """
+        prepared = prepare(request, service, self.task(fmt, service.settings.base), stable=True)
+        if not isinstance(prepared, Pending):
+            return prepared
+        self._find(service)
+        return finish(prepared, service)
+
+    def _find(self, service: Service) -> None:
+        """See that there is a description. Raises NotFound if the graph never said anything of the IRI, else Gone."""
+        if not service.rows(f"SELECT ?s WHERE {{ {self.known} }} LIMIT 1"):
+            raise _missing(service, self.iri)
+
+    def _inferred(self, service: Service, shown: list[Triple]) -> frozenset[Triple]:
+        if self.inferred in {ALL, NONE}:
+            return frozenset(shown if self.inferred == ALL else ())
+        base = service.settings.base
+        pattern = f"GRAPH <{base}{INFERRED}> {{ {self.inferred} }}"
+        return frozenset(_triples(service, Task(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}", _NTRIPLES, base)))
 
 
-def describe(service: Service, path: str) -> Description:
-    """Give the description of ``<base><path>``. Raises NotFound where the graph says nothing of it.
+@dataclass(frozen=True)
+class Computed:
+    """A description that is computed from the version of the graph, such as the catalogue: its triples."""
 
-    A named graph is described by its triples, the ontology by those of its graph, anything else by the triples of which
-    it is the subject.
+    iri: str
+    triples: list[Triple]
+
+    def read(self, service: Service) -> Described:  # noqa: ARG002 - as Description.read
+        """Give the description for a page."""
+        return Described(self.triples[:SHOWN_TRIPLES], frozenset(), len(self.triples) > SHOWN_TRIPLES)
+
+    def respond(self, request: HttpRequest, service: Service, fmt: Format) -> HttpResponse:
+        """Give the description in an RDF format, with its validators."""
+        body = serialize_triples_as(self.triples, fmt.rdf, prefixes(service.settings.base))
+        tag = etag(service.engine.tag(), self.iri, fmt.name)
+        headers = {**answer_headers(fmt), "ETag": tag, "Cache-Control": "public, max-age=0, must-revalidate"}
+        if matches(request.headers.get("if-none-match"), tag):
+            return HttpResponse(304, headers)
+        return HttpResponse(200, headers, body)
+
+
+def computed(service: Service, path: str, work_out: Callable[[Service], list[Triple]]) -> Computed:
+    """Give a description that is worked out once for a version and kept. Raises Busy, and what that raises."""
+    tag = etag(service.engine.tag(), path, "computed")
+    kept = service.cache.get(tag)
+    if kept is None:
+        with service.shelf.turn():
+            kept = service.cache.get(tag) or serialize_triples_as(
+                list(dict.fromkeys(work_out(service))), _NTRIPLES.rdf, {}
+            )
+            service.cache.put(tag, kept)
+    return Computed(service.settings.base + path, read_triples(kept))
+
+
+def _triples(service: Service, task: Task) -> list[Triple]:
+    return read_triples(service.ask(task))
+
+
+def describe(base: str, path: str) -> Description:
+    """Give the description of ``<base><path>``, of which nothing is known yet.
+
+    A named graph is described by its triples, the ontology by those of its graph and what is inferred of its terms,
+    anything else by its concise bounded description: the triples of which it is the subject, and so on from their
+    blank nodes.
     """
-    iri = service.settings.base + path
-    found = Description(iri, _pattern(service.settings.base, path, str(named_node(iri, {}, "iri"))))
-    if not service.rows(f"SELECT ?s WHERE {{ {found.pattern} }} LIMIT 1"):
-        close = similar(service, iri)
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise NotFound(f"The graph says nothing of {iri}.{hint}", suggestion=close)
-    return found
+    node = str(named_node(base + path, {}, "iri"))
+    if _GRAPHS.fullmatch(path):
+        pattern = f"GRAPH {node} {{ ?s ?p ?o }}"
+        return Description(base + path, _construct(pattern), ALL if path == INFERRED else NONE, pattern)
+    if path == "ontology" or path.startswith("ontology/"):
+        own = f'?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}ontology#"))'
+        stated, follows = f"GRAPH <{base}graph/ontology> {{ ?s ?p ?o }}", f"GRAPH <{base}{INFERRED}> {{ {own} }}"
+        version = f"GRAPH <{base}graph/ontology> {{ ?ontology <{STANDARD_PREFIXES['owl']}versionIRI> {node} }}"
+        known = stated if path == "ontology" else f"{version} {stated}"
+        follows = follows if path == "ontology" else f"{version} {follows}"
+        return Description(base + path, _construct(f"{{ {known} }} UNION {{ {follows} }}"), own, known)
+    pattern = f"VALUES ?s {{ {node} }} ?s ?p ?o"
+    return Description(base + path, f"DESCRIBE {node}", pattern, pattern)
 
 
-def _pattern(base: str, path: str, node: str) -> str:
-    if path.startswith("graph/"):
-        return f"GRAPH {node} {{ ?s ?p ?o }}"
-    if path in {"ontology", "catalog"}:
-        return f"GRAPH <{base}graph/{path}> {{ ?s ?p ?o }}"
-    if path.startswith("ontology/"):
-        version = f"<{base}ontology> <{STANDARD_PREFIXES['owl']}versionIRI> {node}"
-        return f"GRAPH <{base}graph/ontology> {{ {version} . ?s ?p ?o }}"
-    return f"VALUES ?s {{ {node} }} ?s ?p ?o"
+def _construct(pattern: str) -> str:
+    return f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
 
 
-SHOWN: Final = 200
-"""How many of the triples that lead to an IRI its page lists; where there are more, the page says so."""
+def _missing(service: Service, iri: str) -> NotFound:
+    """Give the error for an IRI of which the graph says nothing: 410 if a commit removed what it said, else 404."""
+    version = service.history.removed_by(iri) if service.history is not None else None
+    if version is not None:
+        return Gone(f"The graph no longer says anything of {iri}: version {version} removed it.", version=version)
+    close = similar(service, iri)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    return NotFound(f"The graph says nothing of {iri}.{hint}", suggestion=close)
 
 
 def incoming(service: Service, iri: str) -> list[dict[str, str]]:

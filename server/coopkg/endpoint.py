@@ -103,7 +103,7 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
     admitted = admit(operation.text)
     if not admitted.form:
-        raise _formless(operation.text)
+        raise formless(operation.text)
     if admitted.form not in FORMS:
         raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
@@ -115,7 +115,8 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
     return replace(found, deadline=operation.timeout) if isinstance(found, Pending) else found
 
 
-def _formless(text: str) -> QuerySyntaxError:
+def formless(text: str) -> QuerySyntaxError:
+    """Give the error for a text that begins as no query does."""
     words = (t for t in significant(text) if t.kind is Kind.WORD and t.keyword not in {"PREFIX", "BASE", "VERSION"})
     first = next(words, None)
     return syntax_error(
@@ -186,6 +187,8 @@ def _tag(task: Task, version: str) -> str:
         task.format.name,
         str(task.union),
         str(task.entailment),
+        str(task.rows),
+        str(task.skip),
         *task.default_graphs,
         "",
         *task.named_graphs,

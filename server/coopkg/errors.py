@@ -15,6 +15,7 @@
     +-- Unauthorized           401            no token, or a wrong one
     +-- Forbidden              403            not allowed to anybody, or not to this token
     +-- NotFound               404, exit 2    no such saved query, entity, graph or route
+    |   +-- Gone               410, exit 2    ... any more: a commit removed it
     +-- MethodNotAllowed       405            with the methods that are allowed
     +-- NotAcceptable          406, exit 2    with the media types that are on offer
     +-- Stale                  412, exit 1    the graph is no longer the one that If-Match names
@@ -24,6 +25,7 @@
     +-- KeyReused              422, exit 2    an idempotency key came before with another request
     +-- TooManyRequests        429            one client asks more often than it may
     +-- Busy                   503            the queue is full: come back
+    +-- NotFetched             502, exit 4    a document of another server could not be had
     +-- DeadlineExceeded       504, exit 5    the evaluation took longer than it may
     +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
     +-- StorageExceeded        507, exit 5    the disk takes no more: nothing was changed
@@ -151,6 +153,13 @@ class NotFound(CoopkgError):
     title = "Not found"
 
 
+class Gone(NotFound):
+    """There was such a thing, and a commit removed it; ``version`` is the one that no longer had it."""
+
+    status = 410
+    title = "Gone"
+
+
 class MethodNotAllowed(CoopkgError):
     """The resource exists, and does not do that."""
 
@@ -246,6 +255,14 @@ class Busy(CoopkgError):
     def headers(self) -> dict[str, str]:
         """Ask the client to come back (RFC 9110, section 10.2.3)."""
         return {"Retry-After": "1"}
+
+
+class NotFetched(CoopkgError):
+    """A document of another server could not be had: its server is away, slow, or sends too much."""
+
+    status = 502
+    exit_code = 4
+    title = "A document could not be fetched"
 
 
 class DeadlineExceeded(CoopkgError):

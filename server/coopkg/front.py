@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from werkzeug.test import run_wsgi_app
 
+from coopkg.distribution import concerns, distribute
 from coopkg.endpoint import Pending, begin, conclude, explain
 from coopkg.errors import Busy, CoopkgError, EngineFault, TooLarge, UsageError
 from coopkg.observation import Observer
@@ -125,6 +126,8 @@ class Front:
                 begun = problem(explain(error, request, self.service), request, self.settings.base)
             if begun is not None:
                 return begun
+        if concerns(request.path):
+            return await loop.run_in_executor(self.threads, self._dump, request)
         return await loop.run_in_executor(self.threads, self._page, request, scheme)
 
     async def _ask(self, pending: Pending, protocol: Any) -> Answer:  # noqa: ANN401
@@ -163,6 +166,13 @@ class Front:
         except TimeoutError:
             raise UsageError(f"The body did not arrive within {self.settings.body_seconds:g} s.") from None
         return b"".join(chunks)
+
+    def _dump(self, request: HttpRequest) -> HttpResponse:
+        """Give a dump, which the server sends from its file, whatever its size."""
+        try:
+            return distribute(replace(request, path=unquote(request.path)), self.service)
+        except CoopkgError as error:
+            return problem(error, request, self.settings.base)
 
     def _page(self, request: HttpRequest, scheme: str) -> HttpResponse:
         iterable, status, headers = run_wsgi_app(self.app, _environ(request, scheme), buffered=True)
@@ -262,8 +272,11 @@ def send(protocol: Any, method: str, response: HttpResponse) -> None:  # noqa: A
     """Send a whole response; to HEAD only its header fields, with the length that GET would have."""
     headers = [(name, value) for name, value in response.headers.items() if name.lower() != "content-length"]
     if method == "HEAD" or response.status in {204, 304}:
-        if response.status == 200:
-            headers.append(("content-length", str(len(response.body))))
+        if response.status in {200, 206}:
+            headers.append(("content-length", str(response.length)))
         protocol.response_empty(response.status, headers)
+    elif response.path is not None:
+        headers.append(("content-length", str(response.length)))
+        protocol.response_file_range(response.status, headers, str(response.path), *response.span)
     else:
         protocol.response_bytes(response.status, headers, response.body)

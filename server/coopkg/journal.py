@@ -113,6 +113,11 @@ class Record:
         """Give the number of rows of a kind: ``A`` or ``D``."""
         return sum(1 for _ in _marked(self.rows, mark))
 
+    def bereft(self) -> set[str]:
+        """Give the IRIs of the subjects and the graphs that the patch removes triples of."""
+        rows = [row.removesuffix(" .") for _, row in _marked(self.rows, "D", "GD")]
+        return {end[1:-1] for row in rows for end in (row.partition(" ")[0], row.rpartition(" ")[2]) if end[:1] == "<"}
+
     def inverse(self) -> str:
         """Give the rows that undo this commit's: what it added goes, what it removed comes back.
 
@@ -238,6 +243,7 @@ class History:
         self.head, self._end = read_head(path)
         self._places: list[tuple[int, int]] = []
         self._last = self.head.id
+        self._removals: dict[str, int] = {}
         self._growing = threading.Lock()
 
     @property
@@ -271,8 +277,14 @@ class History:
                 raise _damaged(str(self.path), frame.start)
             self._places.append((frame.start, frame.end))
             self._last, self._end = record.id, frame.end
+            self._removals.update(dict.fromkeys(record.bereft(), record.version))
             fresh.append(record)
         return fresh
+
+    def removed_by(self, iri: str) -> int | None:
+        """Give the last version that removed triples of that subject or graph; None if there never was one."""
+        self.refresh()
+        return self._removals.get(iri)
 
     def record(self, version: int) -> Record | None:
         """Give the commit that made that version, or None. Raises DatasetBroken if it has been damaged since."""

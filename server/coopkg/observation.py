@@ -38,6 +38,9 @@ ROUTES: Final = frozenset(
         "ontology",
         "source",
         "graph",
+        "catalog",
+        "dumps",
+        ".well-known",
         "static",
         "limits",
         "validate",
@@ -103,7 +106,7 @@ def _line(request: HttpRequest, response: HttpResponse, client: str, seconds: fl
             "path": request.path[:200],
             "query": query_hash(request),
             "status": response.status,
-            "bytes": len(response.body),
+            "bytes": response.length,
             "ms": round(seconds * 1000, 1),
             "client": client_bucket(client),
         }

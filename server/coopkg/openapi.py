@@ -114,10 +114,10 @@ KNOWN: Final[Mapping[tuple[str, str], _Known]] = {
         "query", _QUERY[1:], (QUERY_BODY, FORM), (*_SOLUTIONS, *_GRAPHS),
         example=("-H", f"Content-Type: {QUERY_BODY}", "--data", _COUNT, "/sparql"),
     ),
-    ("pages.query_list", "get"): _Known(
+    ("questions.query_list", "get"): _Known(
         "query", answers=(_JSON, _HTML), example=("-H", f"Accept: {_JSON}", "/queries")
     ),
-    ("pages.query_page", "get"): _Known(
+    ("questions.query_page", "get"): _Known(
         "query", (_FORMAT, _ENTAILMENT), answers=(*_SOLUTIONS, *_GRAPHS, _HTML),
         example=("/queries/european-programs.csv",),
     ),
@@ -160,6 +160,17 @@ KNOWN: Final[Mapping[tuple[str, str], _Known]] = {
     ),
     ("changes.version", "get"): _Known("read", answers=(_JSON, "application/rdf-patch", *_TRIPLES, _HTML)),
     ("changes.revert", "post"): _Known("write", scope="admin", status=201),
+    ("search.search", "get"): _Known(
+        "read", (Parameter("q"), Parameter("type"), _LANG), answers=(_JSON, _HTML),
+        example=("-H", f"Accept: {_JSON}", "/search?q=shumilin"),
+    ),
+    ("search.complete", "get"): _Known("read", (Parameter("q"), _LANG), example=("/complete?q=bel",)),
+    ("discovery.void", "get"): _Known("read", answers=_TRIPLES, example=("/.well-known/void",)),
+    ("discovery.catalog", "get"): _Known("read", answers=_TRIPLES, example=("/catalog",)),
+    ("dumps.listing", "get"): _Known("read", answers=(_HTML,), example=("/dumps/",)),
+    ("dumps.manifest", "get"): _Known("read", example=("/dumps/manifest.json",)),
+    ("dumps.sums", "get"): _Known("read", answers=("text/plain",), example=("/dumps/SHA256SUMS",)),
+    ("dumps.dump", "get"): _Known("read", answers=("application/octet-stream",)),
     ("api.description", "get"): _Known("operate", answers=(_JSON,), example=("/openapi.json",)),
     ("status.status", "get"): _Known(
         "operate", (_LANG,), answers=("text/plain", _JSON, _HTML), example=("/status",)
@@ -282,8 +293,9 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 
 def _identifier(operation: Operation) -> str:
-    variables = "".join(f"-by-{p.name}" for p in operation.parameters if p.place == "path")
-    return f"{operation.method}-{operation.name.replace('.', '-')}{variables}"
+    """Give a name that no other operation has: the method and what the path is made of."""
+    path = operation.path + ("index" if operation.path.endswith("/") else "")
+    return "-".join([operation.method, *re.findall(r"[\w.]+", path)])
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import ProtocolError
 from coopkg.negotiation import parse_accept, quality
 from coopkg.protocol import COMMON_HEADERS, HttpResponse
-from coopkg.rendering import Page, Visit, render, visit
+from coopkg.rendering import Page, Visit, own_link, render, visit
+from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
     from coopkg.errors import CoopkgError
@@ -31,7 +33,7 @@ def problem(error: CoopkgError, request: HttpRequest, base: str) -> HttpResponse
     }
     kind = _kind(request.headers.get("accept"))
     if kind == HTML:
-        page = render(Page("problem.html", {"error": error, "suggestions": _suggestions(error)}, error.status,
+        page = render(Page("problem.html", {"error": error, "suggestions": _suggestions(error, base)}, error.status,
                            stable=False), _visitor(request))  # fmt: skip
         return HttpResponse(error.status, {**page.headers, **error.headers()}, page.body)
     body = json.dumps(document, ensure_ascii=False) if kind == JSON else f"{error.title}: {error.detail}\n"
@@ -47,9 +49,17 @@ def _visitor(request: HttpRequest) -> Visit:
         return visit(replace(request, query_string=""))
 
 
-def _suggestions(error: CoopkgError) -> list[str]:
+def _suggestions(error: CoopkgError, base: str) -> list[tuple[str, str]]:
+    """Give what may have been meant, and where that is, if it is a thing of ours."""
     found = error.members.get("suggestion") or error.members.get("suggestions") or []
-    return [found] if isinstance(found, str) else [str(item) for item in found] if isinstance(found, list) else []
+    texts = [found] if isinstance(found, str) else [str(item) for item in found] if isinstance(found, list) else []
+    return [(text, _path(text, base)) for text in texts]
+
+
+def _path(name: str, base: str) -> str:
+    prefix, colon, local = name.partition(":")
+    iri = prefixes(base).get(prefix, "") + local if colon else ""
+    return own_link(iri, base) if iri.startswith(base) and re.fullmatch(r"[\w.\-]+", local) else ""
 
 
 def _kind(accept: str | None) -> str:

@@ -12,6 +12,7 @@ from coopkg.errors import MethodNotAllowed, ProtocolError, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 FORM: Final = "application/x-www-form-urlencoded"
 QUERY_BODY: Final = "application/sparql-query"
@@ -34,11 +35,22 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer as a value; ``body`` is whole, so its length is known before the status line is sent."""
+    """An answer as a value; ``body`` is whole, so its length is known before the status line is sent.
+
+    A file is sent in place of a body: ``span`` is where in the file at ``path`` it begins, and before which byte it
+    ends.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
+    path: Path | None = None
+    span: tuple[int, int] = (0, 0)
+
+    @property
+    def length(self) -> int:
+        """Give the number of bytes of the content."""
+        return len(self.body) if self.path is None else self.span[1] - self.span[0]
 
 
 @dataclass(frozen=True)

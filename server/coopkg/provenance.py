@@ -56,6 +56,17 @@ def provenance(record: Record, base: str) -> list[ox.Triple]:
     return found
 
 
+def seed(base: str) -> list[ox.Triple]:
+    """Give the version before the first commit, which is what the catalogue's files have."""
+    version = f"{base}changes/1#version"
+    return [
+        triple(f"{base}changes/1", STANDARD_PREFIXES["foaf"] + "primaryTopic", version),
+        triple(version, _TYPE, _PROV + "Entity"),
+        triple(version, _PROV + "wasDerivedFrom", f"{base}catalog"),
+        triple(version, STANDARD_PREFIXES["owl"] + "versionInfo", _text("1")),
+    ]
+
+
 def _text(value: str) -> ox.Literal:
     term: Any = from_ntriples(quote(value))
     return term  # type: ignore[no-any-return]

@@ -17,6 +17,7 @@ import yaml
 from coopkg.engine.evaluate import Task, evaluate
 from coopkg.errors import BadParameter, DatasetBroken, NotFound
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from coopkg.sparql import patterns
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.sparql.tokens import Kind, rebase, significant
 from coopkg.terms import literal_of, named_node, same_graph
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 VIEWS: Final = ("table", "map", "timeline", "bar", "graph")
 TYPES: Final = ("iri", "string", "integer", "decimal", "date", "boolean")
-RESERVED: Final = frozenset({"format", "lang", "entailment", "view"})
+RESERVED: Final = frozenset({"format", "lang", "entailment", "view", "from", "why"})
 """Names of query string fields that say how an answer is given; no parameter has one of them."""
 _KEYS: Final = {"summary", "description", "tags", "params", "view", "group"}
 
@@ -183,7 +184,7 @@ def find_query(saved: Mapping[str, SavedQuery], slug: str) -> SavedQuery:
 
 def run_query(dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fmt: Format) -> bytes:
     """Evaluate a saved query in process and give the whole answer. Raises BadParameter, QuerySyntaxError."""
-    return evaluate(dataset.view(entailment=True), saved.task(values, fmt, dataset.base))
+    return evaluate(dataset.view(entailment=True), saved.task(values, fmt, dataset.base), dataset.beside)
 
 
 def same_answer(saved: SavedQuery, actual: bytes, expected: bytes) -> bool:
@@ -197,3 +198,19 @@ def same_answer(saved: SavedQuery, actual: bytes, expected: bytes) -> bool:
     if not re.search(r"\bORDER\s+BY\b", saved.text, re.IGNORECASE):
         rows = [sorted(answer) for answer in rows]
     return bool(one["head"].get("vars") == two["head"].get("vars") and rows[0] == rows[1])
+
+
+def bound_text(saved: SavedQuery, values: Mapping[str, str], base: str) -> str:
+    """Give the query as a text of its own, without header, with its parameters in a VALUES at the head of its pattern.
+
+    Raises BadParameter.
+    """
+    text = "\n".join(line for line in saved.text.splitlines() if not line.startswith("#+")).strip() + "\n"
+    bound = saved.substitutions(values, base)
+    if not bound:
+        return text
+    tree = patterns.read(text)
+    brace = tree.tokens[tree.groups[0].select.where.first if tree.groups[0].select else tree.groups[0].first]
+    lines = "".join(f"\n  VALUES ?{name} {{ {term} }}" for name, term in bound.items())
+    at = brace.start + 1
+    return text[:at] + lines + text[at:]

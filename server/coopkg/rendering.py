@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import jinja2
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from coopkg.protocol import HttpRequest
 
+_LINKED: Final = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
+LONGEST_LINK: Final = 2048
+"""Characters of the longest IRI that becomes a link."""
 _PACKAGE: Final = Path(__file__).parent
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
@@ -72,7 +76,8 @@ def visit(request: HttpRequest) -> Visit:
     parameters = tuple(form_fields(request.query_string))
     asked = dict(parameters).get("lang")
     language = negotiate(asked, request.headers.get("accept-language"))
-    return Visit(request.path, parameters, language, asked == language)
+    path = "/" + request.path.lstrip("/")  # two slashes would make links of ours lead to another host
+    return Visit(path, parameters, language, asked == language)
 
 
 @dataclass(frozen=True)
@@ -119,13 +124,13 @@ def render(page: Page, visitor: Visit, edition: Edition | None = None) -> HttpRe
 
 
 def own_link(iri: str, base: str) -> str:
-    """Give where a page links to for an IRI: a path for one of ours, itself for another's; else nothing.
+    """Give where a page links to for an IRI: a path for one of ours, itself for another's; else none.
 
-    Data are not to be trusted, so only http, https and mailto become links.
+    Data are not to be trusted, so only http, https and mailto become links, and no path of ours becomes another host.
     """
-    if iri.startswith(base):
+    if iri.startswith(base) and not iri.startswith("/", len(base)):
         return "/" + iri.removeprefix(base)
-    return iri if urlsplit(iri[:4096]).scheme in {"http", "https", "mailto"} and len(iri) <= 2048 else ""
+    return iri if _LINKED.match(iri) and len(iri) <= LONGEST_LINK else ""
 
 
 def asset(name: str) -> str:

@@ -50,6 +50,7 @@ def compressed(response: HttpResponse, request_headers: Mapping[str, str]) -> Ht
     kind = response.headers.get(headers.get("content-type", ""), "")
     if (
         response.status != 200
+        or response.path is not None
         or len(response.body) < COMPRESS_FROM
         or "content-encoding" in headers
         or kind.startswith(_COMPRESSED)

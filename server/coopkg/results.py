@@ -90,10 +90,13 @@ def serialize_boolean(value: bool, fmt: Format) -> bytes:  # noqa: FBT001 - the 
 
 
 def serialize_triples(triples: Iterable[ox.Triple], fmt: Format, prefixes: dict[str, str]) -> bytes:
-    """Give a graph in that format; ``prefixes`` abbreviate it where the format can."""
+    """Give a graph in that format, each triple once; ``prefixes`` abbreviate it where the format can.
+
+    The engine's DESCRIBE gives a triple once for each named graph that has it.
+    """
     if fmt.rdf is None:
         raise ValueError(f"{fmt.name} is no format for graphs")
-    return serialize_triples_as(list(triples), fmt.rdf, prefixes)
+    return serialize_triples_as(list(dict.fromkeys(triples)), fmt.rdf, prefixes)
 
 
 def first(answer: bytes, given: Format, wanted: Format, most: int, prefixes: dict[str, str]) -> tuple[bytes, bool]:

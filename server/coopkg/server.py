@@ -13,17 +13,26 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from coopkg.dumps import Shelf
+from coopkg.engine.keeper import BESIDE
 from coopkg.engine.pool import ReaderPool
 from coopkg.errors import Busy, EngineFault
+from coopkg.examples import examples
+from coopkg.files import find_published
 from coopkg.home import claim
+from coopkg.queries import load_queries
 from coopkg.service import check_published, open_service
 from coopkg.settings import Settings
+from coopkg.terms import in_graph, write_nquads
+from coopkg.vocab import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SOCKETS: Final = "COOPKG_SOCKETS"
 """The environment variable that tells a web worker where the keeper listens."""
+DUMPS: Final = "dumps"
+"""The folder, beside the sockets, of the dumps that the web workers make."""
 COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable that tells prometheus_client, when it is imported, where the workers share counters."""
 
@@ -41,6 +50,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
     counters = folder / "counters"
     counters.mkdir()
     os.environ.update({**settings.environment(), SOCKETS: str(folder), COUNTERS: str(counters)})
+    if not settings.scratch:
+        published = find_published(settings.published)
+        triples = examples(load_queries(published, settings.base).values(), settings.base)
+        (folder / BESIDE).write_bytes(write_nquads(in_graph(triples, settings.base + EXAMPLES)))
     keeper = KeeperProcess(folder, settings)
     try:
         keeper.start()
@@ -120,5 +133,5 @@ def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 
     known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
     pool = ReaderPool(Path(known[SOCKETS]), settings)
-    service = open_service(settings, pool)
+    service = open_service(settings, pool, Shelf(pool.folder / DUMPS))
     return Front(create_app(settings, service), service, pool)

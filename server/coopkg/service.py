@@ -9,24 +9,28 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from coopkg.accepted import accepted, amended
+from coopkg.dumps import Shelf
 from coopkg.engine.cache import AnswerCache
 from coopkg.engine.changes import work_out
-from coopkg.engine.evaluate import Answer, Task, evaluate
+from coopkg.engine.evaluate import Answer, Task, evaluate, reaches
 from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.entailment import entailed, follow
 from coopkg.errors import DoesNotConform, Forbidden
+from coopkg.examples import with_examples
 from coopkg.files import find_published
 from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.shacl.report import Report, Severity, human
+from coopkg.store import copied
 from coopkg.validation import read_shapes, validate_documents, validate_published
 from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from coopkg.engine.extract import Extract
     from coopkg.entailment import Why
     from coopkg.queries import SavedQuery
     from coopkg.settings import Settings
@@ -39,8 +43,8 @@ T = TypeVar("T")
 class Engine(Protocol):
     """What evaluates: the keeper's readers, or this process itself."""
 
-    def ask(self, task: Task) -> Answer:
-        """Give the whole answer. Raises the errors of evaluation."""
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:
+        """Give the whole answer, within so many seconds. Raises the errors of evaluation."""
         ...
 
     def tag(self) -> str:
@@ -55,6 +59,10 @@ class Engine(Protocol):
         """Say why a triple holds, as JSON. Raises NotFound."""
         ...
 
+    def extract(self, extract: Extract) -> Answer:
+        """Write a graph down, literals as they were written."""
+        ...
+
     def change(self, proposal: Proposal) -> Receipt:
         """Carry a change out and publish what it gives. Raises what working it out raises."""
         ...
@@ -66,9 +74,15 @@ class LocalEngine:
 
     dataset: Dataset
 
-    def ask(self, task: Task) -> Answer:
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends this process
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
-        return Answer(evaluate(self.dataset.view(entailment=task.entailment), task), self.dataset.tag)
+        return Answer(self._evaluated(task), self.dataset.tag)
+
+    def _evaluated(self, task: Task) -> bytes:
+        store = self.dataset.view(entailment=task.entailment)
+        if reaches(task, self.dataset.beside):  # then the store is spoilt, which here all threads share
+            store = copied(store)
+        return evaluate(store, task, self.dataset.beside)
 
     def tag(self) -> str:
         """Give the tag of the current version."""
@@ -85,6 +99,10 @@ class LocalEngine:
     def explain(self, why: Why) -> Answer:
         """Say why a triple holds, as JSON. Raises NotFound."""
         return Answer(why.answer(self.dataset), self.dataset.tag)
+
+    def extract(self, extract: Extract) -> Answer:
+        """Write a graph down, literals as they were written."""
+        return Answer(extract.answer(self.dataset), self.dataset.tag)
 
     def change(self, proposal: Proposal) -> Receipt:
         """Carry a change out on the dataset itself."""
@@ -119,6 +137,7 @@ class Service:
     queries: Mapping[str, SavedQuery]
     cache: AnswerCache
     history: History | None = None
+    shelf: Shelf = field(default_factory=Shelf)
     derived: Derived = field(default_factory=Derived)
 
     def ask(self, task: Task) -> bytes:
@@ -142,7 +161,7 @@ class Service:
         return found
 
 
-def open_service(settings: Settings, engine: Engine | None = None) -> Service:
+def open_service(settings: Settings, engine: Engine | None = None, shelf: Shelf | None = None) -> Service:
     """Load the saved queries, and the dataset unless an engine has it, unchecked.
 
     Raises DatasetBroken, RdfSyntaxError, QuerySyntaxError.
@@ -150,8 +169,13 @@ def open_service(settings: Settings, engine: Engine | None = None) -> Service:
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
     cache = AnswerCache(settings.cache_bytes)
-    engine = engine or LocalEngine(entailed(read_dataset(settings), axiomatic=settings.scratch))
-    return Service(settings, engine, queries, cache, _history(settings))
+    engine = engine or LocalEngine(_local(settings))
+    return Service(settings, engine, queries, cache, _history(settings), shelf or Shelf())
+
+
+def _local(settings: Settings) -> Dataset:
+    dataset = entailed(read_dataset(settings), axiomatic=settings.scratch)
+    return dataset if settings.scratch else with_examples(dataset, find_published(settings.published))
 
 
 def _history(settings: Settings) -> History | None:

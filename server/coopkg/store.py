@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -16,7 +16,7 @@ from coopkg.terms import Document, rebase_quad
 from coopkg.vocab import DEFAULT_BASE, INFERRED, STANDARD_PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from coopkg.reasoning.closure import Closure
     from coopkg.settings import Settings
@@ -39,7 +39,8 @@ class Dataset:
     """One version of the graph: the store, its base IRI, what identifies it, and literals as they were written.
 
     ``store`` has what is asserted and nothing else. ``closure``, once ``entailment`` has worked it out by the rules of
-    ``regime``, has a store of its own, with what is inferred beside it.
+    ``regime``, has a store of its own, with what is inferred beside it. ``beside`` are named graphs about the graph,
+    which queries may name and nothing else has: no count, no default graph, no export.
     """
 
     store: ox.Store
@@ -50,11 +51,20 @@ class Dataset:
     spellings: Spellings = field(default_factory=Spellings)
     regime: str = "none"
     closure: Closure | None = None
+    beside: tuple[ox.Quad, ...] = ()
+    about: str = ""
 
     @property
     def tag(self) -> str:
         """Give what identifies this version, and what is inferred from it, among all: part of every entity tag."""
-        return f"{self.digest[:16]}{'' if self.regime == 'none' else f'-{self.regime}'}.{self.version}"
+        parts = (self.digest[:16], "" if self.regime == "none" else self.regime, self.about)
+        return f"{'-'.join(filter(None, parts))}.{self.version}"
+
+    def with_graphs(self, quads: Iterable[ox.Quad]) -> Dataset:
+        """Give the dataset with named graphs beside its facts; its tag tells which."""
+        beside = tuple(quads)
+        digest = hashlib.sha256("\n".join(sorted(map(str, beside))).encode()).hexdigest()
+        return replace(self, beside=beside, about=digest[:8] if beside else "")
 
     def count(self) -> int:
         """Give the number of asserted quads."""
@@ -111,6 +121,15 @@ def load_dataset(settings: Settings) -> Dataset:
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())
     return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings, settings.regime)
+
+
+def copied(store: ox.Store) -> ox.Store:
+    """Give a store with the same quads and the same named graphs."""
+    found = ox.Store()
+    found.bulk_extend(store)
+    for name in store.named_graphs():
+        found.add_graph(name)
+    return found
 
 
 def _with_alignments(manifest: tuple[ManifestEntry, ...], wanted: str) -> tuple[ManifestEntry, ...]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 Bindable = ox.NamedNode | ox.Literal
+Triple = ox.Triple
+Quad = ox.Quad
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _LOCAL: Final = re.compile(r"[\w](?:[\w\-]*[\w])?", re.ASCII)
@@ -145,6 +147,17 @@ def triple(subject: str, predicate: str, value: object, language: str | None = N
     return ox.Triple(_resource(subject), ox.NamedNode(predicate), _object(value, language))
 
 
+def plain(text: str, datatype: str = _XSD + "string") -> ox.Literal:
+    """Build a literal without a language."""
+    return ox.Literal(text, datatype=ox.NamedNode(datatype))
+
+
+def in_graph(triples: Iterable[ox.Triple], graph: str) -> Iterator[ox.Quad]:
+    """Give the triples as quads of a named graph."""
+    name = ox.NamedNode(graph)
+    return (ox.Quad(t.subject, t.predicate, t.object, name) for t in triples)
+
+
 def _resource(name: str) -> ox.NamedNode | ox.BlankNode:
     return ox.BlankNode(name[2:]) if name.startswith("_:") else ox.NamedNode(name)
 
@@ -195,6 +208,21 @@ def format_of(name: str) -> ox.RdfFormat:
     if found is None:
         raise BadParameter(f"{name}: no RDF format has the suffix .{suffix}.")
     return found
+
+
+def read_triples(data: bytes) -> list[ox.Triple]:
+    """Give the triples of a document in N-Triples."""
+    return [quad.triple for quad in ox.parse(data, ox.RdfFormat.N_TRIPLES)]
+
+
+def read_nquads(data: bytes) -> list[ox.Quad]:
+    """Give the quads of a document in N-Quads."""
+    return list(ox.parse(data, ox.RdfFormat.N_QUADS))
+
+
+def write_nquads(quads: Iterable[ox.Quad]) -> bytes:
+    """Give quads as N-Quads."""
+    return ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
 
 
 def same_graph(one: bytes, other: bytes) -> bool:

@@ -10,6 +10,18 @@ DEFAULT_BASE: Final = "http://127.0.0.1:8000/"
 INFERRED: Final = "graph/inferred"
 """The named graph of what is inferred, relative to the base IRI; nothing is ever written into it."""
 
+EXAMPLES: Final = ".well-known/sparql-examples"
+"""The named graph of saved queries and prefixes, relative to the base IRI, where query editors look for them."""
+
+VOID: Final = ".well-known/void"
+"""The document that describes the graph in VoID, relative to the base IRI."""
+
+CATALOG: Final = "catalog"
+"""The document of the catalogue in DCAT, relative to the base IRI."""
+
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+"""The licence of ontology, data, shapes and queries."""
+
 LANGUAGES: Final = ("en", "ru", "be")
 """The languages in which everything that people read is given, the fallback first."""
 

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "infer": "Write what follows from the facts, or compare it with owlrl.",
     "explain": "Say why a triple holds, down to the claims that it rests on.",
     "evidence": "Check claims against a copy of their source.",
+    "align": "Check the alignments against a copy of the register that they lead to.",
     "queries": "List, show, run and test the saved queries.",
     "token": "Make, list and revoke the tokens of those who may write.",
     "log": "List the commits of a data directory.",

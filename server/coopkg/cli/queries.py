@@ -16,6 +16,7 @@ from coopkg.cli.tables import as_table
 from coopkg.endpoint import SHAPES, choose_format
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
+from coopkg.examples import with_examples
 from coopkg.files import find_published
 from coopkg.queries import find_query, load_queries, run_query, same_answer
 from coopkg.results import formats_for
@@ -70,7 +71,7 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
     name = name or ("ttl" if graph else "table" if sys.stdout.isatty() else "tsv")
     fmt = formats_for(SHAPES[saved.form])[0] if name == "table" else choose_format(None, name, SHAPES[saved.form])
     with stage("loading the graph"):
-        dataset = load_entailed(settings)
+        dataset = with_examples(load_entailed(settings), find_published(settings.published))
     with stage("evaluating"):
         answer = run_query(dataset, saved, values, fmt)
     emit(table(as_table(answer, prefixes(settings.base))) if name == "table" and not graph else answer, output)
@@ -86,7 +87,7 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
     published = find_published(settings.published)
     saved = load_queries(published, settings.base)
     with stage("loading the graph"):
-        dataset = load_entailed(settings)
+        dataset = with_examples(load_entailed(settings), published)
     failed = 0
     for slug in slugs or sorted(saved):
         query = find_query(saved, slug)

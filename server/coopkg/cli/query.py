@@ -16,6 +16,8 @@ from coopkg.endpoint import SHAPES, choose_format
 from coopkg.engine.evaluate import Task, evaluate
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
+from coopkg.examples import with_examples
+from coopkg.files import find_published
 from coopkg.results import Shape, first, formats_for
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.vocab import prefixes
@@ -51,11 +53,13 @@ def command(  # noqa: PLR0913 - one parameter an option
     names = prefixes(settings.base)
     began = time.perf_counter()
     with stage("loading the graph"):
-        store = load_entailed(settings).view(entailment=True)
+        dataset = with_examples(load_entailed(settings), find_published(settings.published))
     loaded = time.perf_counter()
     asked = fmt if limit is None or shape is Shape.BOOLEAN else formats_for(shape)[0]
     with stage("evaluating"):
-        answer = evaluate(store, Task(text, asked, settings.base, prefixes=names))
+        answer = evaluate(
+            dataset.view(entailment=True), Task(text, asked, settings.base, prefixes=names), dataset.beside
+        )
     evaluated = time.perf_counter()
     if limit is not None and shape is not Shape.BOOLEAN:
         answer, more = first(answer, asked, fmt, limit, names)

@@ -18,7 +18,7 @@ from coopkg.shacl.reading import Source, read
 from coopkg.sparql import sequence
 from coopkg.spellings import Spellings
 from coopkg.terms import Document
-from coopkg.vocab import INFERRED
+from coopkg.vocab import EXAMPLES, INFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -54,9 +54,9 @@ class Change:
     payloads: tuple[Payload, ...] = ()
 
     @property
-    def inferred(self) -> str | None:
-        """Give the graph of what is inferred, which is computed and never written."""
-        return None if self.base is None else self.base + INFERRED
+    def computed(self) -> frozenset[str]:
+        """Give the graphs that are computed and never written: of what is inferred, and of the saved queries."""
+        return frozenset() if self.base is None else frozenset((self.base + INFERRED, self.base + EXAMPLES))
 
     def as_json(self) -> dict[str, Any]:
         """Give the change as a JSON object."""
@@ -105,8 +105,8 @@ def work_out(store: ox.Store, change: Change, spellings: Spellings | None = None
     is compared with the store before it quad by quad; all else costs what it changes.
     Raises QuerySyntaxError, RdfSyntaxError, ProtocolError or NotFound.
     """
-    if change.graph is not None and change.graph == change.inferred:
-        raise _computed(change)
+    if change.graph in change.computed:
+        raise _computed(change.graph)
     spellings = Spellings() if spellings is None else spellings
     sources: tuple[Source, ...] = ()
     graphs = _graphs(store)
@@ -123,13 +123,13 @@ def work_out(store: ox.Store, change: Change, spellings: Spellings | None = None
         sources = tuple(_read(payload, change.base) for payload in change.payloads)
         added, removed = _graph_store(store, change, sources, spellings, existed=existed)
     graphs_after = _graphs(store)
-    if change.inferred in graphs_after:
-        raise _computed(change)
+    for graph in change.computed & graphs_after:
+        raise _computed(graph)
     return Patch(added, removed, graphs_after - graphs, graphs - graphs_after, existed, sources)
 
 
-def _computed(change: Change) -> Forbidden:
-    return Forbidden(f"The graph <{change.inferred}> is computed from the others; nothing is written into it.")
+def _computed(graph: str | None) -> Forbidden:
+    return Forbidden(f"The graph <{graph}> is computed; nothing is written into it.")
 
 
 def _graphs(store: ox.Store) -> frozenset[str]:

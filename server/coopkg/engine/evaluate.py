@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.engine.preview import preview
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
 from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
 from coopkg.sparql.mending import literals, mend, reuse
 from coopkg.sparql.tokens import significant, syntax_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from coopkg.terms import Bindable, Term
 
 _UNKNOWN_FUNCTION: Final = re.compile(r"The custom function <([^<>]*)> is not supported")
+_BESIDE: Final = re.compile(r"well-known|\\[uU/]")
+r"""What a query has that names a graph beside the dataset: this part of its IRI, which no prefix can end within without
+a ``\/``, or an escape that may hide it (SPARQL 1.1 Query Language, sections 19.2 and 19.8)."""
+_FROM: Final = re.compile(r"\\|\bfrom\b", re.IGNORECASE)
 _PLACE: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", re.DOTALL)
 
 
@@ -28,7 +34,9 @@ class Task:
     """All that the engine needs besides the dataset; ``substitutions`` binds variables as terms.
 
     Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
-    where the default graph is a plain one, which that graph then is merged into.
+    where the default graph is a plain one, which that graph then is merged into. ``facts`` are the graphs that the
+    union is made of while the store has others beside them; empty for all. With ``rows`` the answer is a preview of
+    that many rows after those skipped, whatever the format.
     """
 
     text: str
@@ -42,11 +50,16 @@ class Task:
     answer_bytes: int | None = None
     entailment: bool = True
     inferred: str | None = None
+    facts: tuple[ox.NamedNode | ox.BlankNode | ox.DefaultGraph, ...] = ()
+    rows: int | None = None
+    skip: int = 0
 
     def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
         """Give the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
         if self.default_graphs or self.named_graphs:
             return [ox.NamedNode(graph) for graph in self.default_graphs]
+        if self.facts:
+            return list(self.facts)
         return None if self.inferred is None else [ox.DefaultGraph(), ox.NamedNode(self.inferred)]
 
 
@@ -81,13 +94,26 @@ def _too_long(cap: int) -> TooLarge:
     return TooLarge(f"The answer is longer than {cap} bytes; ask for less of it.", bound=cap)
 
 
-def evaluate(store: ox.Store, task: Task) -> bytes:
+def evaluate(store: ox.Store, task: Task, beside: Sequence[ox.Quad] = ()) -> bytes:
     """Give the whole answer in the task's format.
+
+    ``beside`` are quads of graphs that are available to a query which names one (SPARQL 1.1 Service Description,
+    section 3.2.9), and no part of the dataset otherwise. They are in the store for the time of such a query, which
+    leaves traces that slow it down: it is better not used again after that.
 
     Raises QuerySyntaxError with line and column, TooLarge past ``answer_bytes``, EngineFault for what is left.
     """
+    if reaches(task, beside):
+        with _put_beside(store, beside) as facts:
+            return _evaluated(store, replace(task, facts=facts))
+    return _evaluated(store, task)
+
+
+def _evaluated(store: ox.Store, task: Task) -> bytes:
     try:
         result = query(store, task)
+        if task.rows is not None:
+            return _within_cap(preview(result, task.rows, task.skip), task.answer_bytes)
         if isinstance(result, ox.QueryBoolean):
             return serialize_boolean(bool(result), task.format)
         if isinstance(result, ox.QueryTriples):
@@ -97,6 +123,38 @@ def evaluate(store: ox.Store, task: Task) -> bytes:
         return target.getvalue()
     except OSError as error:
         raise EngineFault(f"The engine could not finish: {error}.") from error
+
+
+def reaches(task: Task, beside: Sequence[ox.Quad]) -> bool:
+    """Say whether a query names, or may name, a graph that is beside the dataset."""
+    if not beside or not task.union:
+        return False
+    names = {str(quad.graph_name)[1:-1] for quad in beside}
+    bound = [getattr(term, "value", "") for term in (task.substitutions or {}).values()]
+    named = names.intersection((*task.default_graphs, *task.named_graphs, *bound))
+    return bool(named) or _BESIDE.search(task.text) is not None
+
+
+@contextlib.contextmanager
+def _put_beside(store: ox.Store, beside: Sequence[ox.Quad]) -> Iterator[tuple[ox.NamedNode | ox.BlankNode, ...]]:
+    """Have further named graphs in a store for the time of a query; give those that it had before."""
+    facts = (*store.named_graphs(),)
+    store.extend(beside)
+    try:
+        yield facts
+    finally:
+        for graph in {quad.graph_name for quad in beside} - set(facts):
+            store.remove_graph(graph)
+
+
+def names_dataset(text: str) -> bool:
+    """Say whether a query has a dataset clause of its own (SPARQL 1.1 Query Language, section 13.2)."""
+    if _FROM.search(text) is None:
+        return False
+    try:
+        return any(token.keyword == "FROM" for token in significant(text))
+    except QuerySyntaxError:
+        return False
 
 
 def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
@@ -113,14 +171,15 @@ def _run(store: ox.Store, task: Task, text: str) -> ox.QuerySolutions | ox.Query
     failure of the query as the engine has it: each is registered as one that gives no value.
     """
     explicit = bool(task.default_graphs or task.named_graphs)
+    own = not explicit and names_dataset(text)
     unknown: dict[ox.NamedNode, Callable[..., Term | None]] = {}
     while True:
         try:
             return store.query(
                 text,
                 base_iri=task.base,
-                use_default_graph_as_union=task.union and not explicit,
-                default_graph=task.default_graph(),
+                use_default_graph_as_union=task.union and not explicit and not own and not task.facts,
+                default_graph=None if own else task.default_graph(),
                 named_graphs=[ox.NamedNode(g) for g in task.named_graphs] if explicit else None,
                 substitutions={ox.Variable(n): t for n, t in (task.substitutions or {}).items()} or None,
                 custom_functions=unknown or None,

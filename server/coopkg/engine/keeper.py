@@ -35,6 +35,7 @@ from coopkg.files import find_published
 from coopkg.settings import Settings
 from coopkg.shacl.gate import open_gate, refuse
 from coopkg.shacl.stored import StoredGraph
+from coopkg.terms import read_nquads
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
     from coopkg.engine.slots import Slot, Work
     from coopkg.shacl.gate import Gate
     from coopkg.store import Dataset
+    from coopkg.terms import Quad
 
+BESIDE: Final = "beside.nq"
+"""The file in the keeper's folder with the named graphs that are served beside the facts."""
 TICK: Final = 0.05
 """Seconds between two looks at what the readers are at work on."""
 HEAVY_AFTER: Final = 0.1
@@ -342,12 +346,17 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
     return gate
 
 
+def _beside(path: Path) -> list[Quad]:
+    """Give the named graphs that whoever started the keeper left for it."""
+    return read_nquads(path.read_bytes()) if path.exists() else []
+
+
 def main() -> None:
     """Run the keeper over the settings in the environment; its arguments are the folder of its sockets, its parent."""
     _die_with(int(sys.argv[2]))
     settings, began = Settings.from_environment(), time.monotonic()
     try:
-        ledger = Ledger.open(settings)
+        ledger = Ledger.open(settings, _beside(Path(sys.argv[1]) / BESIDE))
         gate = _gate(settings, ledger.dataset)
     except CoopkgError as error:
         print(f"coopkg: {error.detail}", file=sys.stderr, flush=True)  # noqa: T201

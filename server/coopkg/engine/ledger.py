@@ -17,6 +17,8 @@ from coopkg.journal import NAME, Head, History, Journal, Record, now
 from coopkg.store import load_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from coopkg.settings import Settings
     from coopkg.store import Dataset
 
@@ -46,15 +48,16 @@ class Ledger:
             self._remember(record)
 
     @classmethod
-    def open(cls, settings: Settings) -> Ledger:
+    def open(cls, settings: Settings, beside: Iterable[ox.Quad] = ()) -> Ledger:
         """Load the published files and replay the journal on them; say on standard error what was dropped.
+
+        ``beside`` are the quads of named graphs that are available beside the dataset.
 
         Raises what ``load_dataset`` and ``Journal.open`` raise, and UsageError where the journal has another base IRI.
         """
-        dataset = load_dataset(settings)
+        dataset = with_lasting_labels(load_dataset(settings)).with_graphs(beside)
         if settings.home is None:
             return cls(entailed(dataset, axiomatic=settings.scratch))
-        dataset = with_lasting_labels(dataset)
         journal, records, dropped = Journal.open(settings.home / NAME, Head(dataset.digest, dataset.base))
         if dropped:
             _say(f"{journal.path}: dropped {dropped} bytes of a record that was never finished")
@@ -130,7 +133,7 @@ def replayed(dataset: Dataset, record: Record) -> Dataset:
 def read_dataset(settings: Settings, version: int | None = None) -> Dataset:
     """Load the published files and what the journal has, up to a version, for somebody who only reads."""
     if settings.home is None or not (settings.home / NAME).exists():
-        return load_dataset(settings)
+        return read_seed(settings)
     history = History(settings.home / NAME)
     check_head(history.head, settings)
     dataset = read_seed(settings)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from coopkg.engine.evaluate import Task
     from coopkg.engine.examine import Question
+    from coopkg.engine.extract import Extract
     from coopkg.engine.frames import Frame
     from coopkg.entailment import Why
     from coopkg.settings import Settings
@@ -99,6 +100,12 @@ class ReaderPool:
     def explain(self, why: Why) -> Answer:
         """Have a reader say why a triple holds. Raises NotFound, and as ``ask``."""
         asking = self._converse({"why": vars(why)}, None)
+        frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
+        return Answer(frame.body, str(frame.facts["tag"]))
+
+    def extract(self, extract: Extract) -> Answer:
+        """Have a reader write a graph down. Raises as ``ask``."""
+        asking = self._converse({"extract": vars(extract)}, None)
         frame = asyncio.run_coroutine_threadsafe(asking, self._running_loop()).result()
         return Answer(frame.body, str(frame.facts["tag"]))
 

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.consistency import contradictions
 from coopkg.engine import changes, confine, examine, wire
-from coopkg.engine.evaluate import evaluate
+from coopkg.engine.evaluate import evaluate, reaches
+from coopkg.engine.extract import Extract
 from coopkg.engine.frames import Frame, Kind, RequestSocket, send, worker_socket
 from coopkg.entailment import Why, follow
 from coopkg.errors import CoopkgError, MemoryExceeded
@@ -41,6 +42,10 @@ FAILED: Final = 70
 """The exit status of a reader with a fault of its own (sysexits.h: EX_SOFTWARE)."""
 _STREAMS: Final = 16
 """Streams to web workers that a reader keeps; those of workers that are gone fall out in time."""
+_SPOILT: Final = "spoilt"
+"""What an answer says whose query has left traces in the reader's store, so that another reader takes its place."""
+_QUESTIONS: Final[dict[str, type[Extract | Why]]] = {"extract": Extract, "why": Why}
+"""What a reader is asked besides queries, by the word that it travels under."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,11 @@ class Reader:
                 confine.set_deadline(request.deadline)
                 processor.allow(request.deadline)
                 value = json.loads(request.payload)
-                self._reply(streams, request, self._outcome(request.number, value))
+                frame = self._outcome(request.number, value)
+                self._reply(streams, request, frame)
                 confine.set_deadline(0)
                 self.slot.clear()
-                if self.slot.heavy or "change" in value or "validate" in value:
+                if self.slot.heavy or "change" in value or "validate" in value or _SPOILT in frame.facts:
                     break
         except BaseException:  # noqa: BLE001 - a thread that ends must end its process
             traceback.print_exc()
@@ -99,12 +105,13 @@ class Reader:
             if "validate" in value:
                 body = examine.examine(self.dataset, self.gate, examine.from_json(value["validate"]))
                 return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
-            if "why" in value:
-                body = Why(**value["why"]).answer(self.dataset)
+            for word in _QUESTIONS.keys() & value.keys():
+                body = _QUESTIONS[word](**value[word]).answer(self.dataset)
                 return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
             task = wire.decode(value["task"])
-            body = evaluate(self.dataset.view(entailment=task.entailment), task)
-            return Frame(Kind.ANSWER, number, {"tag": self.dataset.tag}, body)
+            body = evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)
+            facts = {"tag": self.dataset.tag, **({_SPOILT: True} if reaches(task, self.dataset.beside) else {})}
+            return Frame(Kind.ANSWER, number, facts, body)
         except CoopkgError as error:
             return _error(number, error)
         except MemoryError:

@@ -23,6 +23,8 @@ def encode(task: Task) -> dict[str, Any]:
         "answer_bytes": task.answer_bytes,
         "entailment": task.entailment,
         "inferred": task.inferred,
+        "rows": task.rows,
+        "skip": task.skip,
     }
 
 
@@ -43,4 +45,6 @@ def decode(value: dict[str, Any]) -> Task:
         answer_bytes=value["answer_bytes"],
         entailment=value["entailment"],
         inferred=value["inferred"],
+        rows=value["rows"],
+        skip=value["skip"],
     )

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, request
 
+from coopkg.descriptions import Computed
 from coopkg.engine.changes import PATCH, Change
 from coopkg.errors import BadParameter, NotAcceptable, NotFound
+from coopkg.journal import SEED_VERSION
 from coopkg.negotiation import choose, prefers_html
-from coopkg.provenance import provenance, summary
+from coopkg.provenance import provenance, seed, summary
 from coopkg.results import Format
 from coopkg.terms import serialize_triples_as
 from coopkg.vocab import prefixes
+from coopkg.web.documents import PAGE, document
 from coopkg.web.page import page, visitor
 from coopkg.web.patches import mentions, shown
 from coopkg.web.values import refuse_other_sites, service
@@ -55,15 +58,37 @@ def versions() -> Response:
 
 @blueprint.get("/changes/<name>")
 def version(name: str) -> Response:
-    """Show the commit that made a version: a page, JSON, its RDF Patch, or its provenance in RDF."""
+    """Show the commit that made a version: a page, JSON, its RDF Patch, or its provenance in RDF.
+
+    No commit made the first version, which is described as what the published files have.
+    """
     number, _, suffix = name.partition(".")
+    if number == str(SEED_VERSION):
+        base = service().settings.base
+        return document(Computed(f"{base}changes/{number}", seed(base)), f"changes/{number}", suffix)
     record = _record(number)
-    if not suffix and prefers_html(request.headers.get("Accept"), OFFERED):
+    if suffix == PAGE or (not suffix and prefers_html(request.headers.get("Accept"), OFFERED)):
         root = request.url_root.rstrip("/")
-        return page("change.html", change=summary(record), root=root, **shown(service(), visitor(), record))
+        response = page("change.html", change=summary(record), root=root, **shown(service(), visitor(), record))
+        response.headers["Link"] = _alternates(record, PAGE)
+        return response
     fmt = _format(suffix)
-    headers = {"Vary": "Accept", "Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(_represented(record, fmt), content_type=fmt.content_type, headers=headers)
+    headers = {
+        "Vary": "Accept",
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "ETag": f'"{record.id}.{fmt.name}"',
+        "Link": _alternates(record, fmt.name),
+        "Content-Location": f"/changes/{record.version}.{fmt.name}",
+    }
+    response = Response(_represented(record, fmt), content_type=fmt.content_type, headers=headers)
+    response.make_conditional(request)
+    return response
+
+
+def _alternates(record: Record, chosen: str) -> str:
+    types = {PAGE: "text/html", **{f.name: f.media_type for f in OFFERED}}
+    links = [f'</changes/{record.version}.{n}>; rel="alternate"; type="{t}"' for n, t in types.items() if n != chosen]
+    return ", ".join((f'<{service().settings.base}changes/{record.version}>; rel="canonical"', *links))
 
 
 @blueprint.post("/changes/<number>/revert")

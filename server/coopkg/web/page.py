@@ -8,7 +8,8 @@ from flask import request, url_for
 
 from coopkg.negotiation import parse_accept, quality
 from coopkg.protocol import HttpResponse
-from coopkg.rendering import PAGE_HEADERS, Edition, Page, Visit, page_tag, render, visit
+from coopkg.rendering import PAGE_HEADERS, Edition, Page, Visit, page_tag, render
+from coopkg.rendering import visit as visit_of
 from coopkg.representation import matches
 from coopkg.web.values import bare_request, flask_response, service
 
@@ -31,7 +32,7 @@ SELECT ?release ?modified WHERE {{
 
 def visitor() -> Visit:
     """Give who looks at which page. Raises ProtocolError where the parameters are not UTF-8."""
-    return visit(bare_request())
+    return visit_of(bare_request())
 
 
 def page(
@@ -40,6 +41,7 @@ def page(
     status: int = 200,
     stable: bool = True,
     headers: Mapping[str, str] = PAGE_HEADERS,
+    visit: Visit | None = None,
     **values: object,
 ) -> Response:
     """Give a page in the language that the request asks for, under the strict policy of every page.
@@ -47,7 +49,7 @@ def page(
     A page that may differ though version and address are the same is not ``stable``.
     """
     shown = Page(template, {"url_for": url_for, **values}, status, stable and request.method == "GET", headers)
-    return flask_response(render(shown, visitor(), edition(service())))
+    return flask_response(render(shown, visit or visitor(), edition(service())))
 
 
 def edition(running: Service) -> Edition:

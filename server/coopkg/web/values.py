@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from flask import Response, current_app, request
 
+from coopkg.dumps import CHUNK
 from coopkg.errors import Forbidden
 from coopkg.protocol import HttpRequest, HttpResponse
 from coopkg.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def service() -> Service:
@@ -31,7 +37,8 @@ def refuse_other_sites() -> None:
 def bare_request() -> HttpRequest:
     """Give the current request as a value, without its body."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return HttpRequest(request.method, request.path, request.query_string.decode("latin-1"), headers)
+    path = quote(request.path, safe="/:@!$&'()*+,;=~")  # as it came, which links to the same page need
+    return HttpRequest(request.method, path, request.query_string.decode("latin-1"), headers)
 
 
 def http_request() -> HttpRequest:
@@ -41,4 +48,17 @@ def http_request() -> HttpRequest:
 
 def flask_response(response: HttpResponse) -> Response:
     """Give a response value as Flask wants it."""
-    return Response(response.body, response.status, dict(response.headers))
+    if response.path is None:
+        return Response(response.body, response.status, dict(response.headers))
+    found = Response(_part(response.path, *response.span), response.status, dict(response.headers))
+    found.content_length = response.length
+    return found
+
+
+def _part(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """Give the bytes of a file from ``start`` to before ``end``."""
+    with path.open("rb") as file:
+        file.seek(start)
+        while chunk := file.read(min(CHUNK, end - start)):
+            start += len(chunk)
+            yield chunk

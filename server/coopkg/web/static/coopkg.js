@@ -3,6 +3,7 @@
 const copyButton = (target) => {
   const button = document.createElement("button");
   button.type = "button";
+  button.className = "copy";
   button.textContent = target.dataset.copy;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(target.textContent);
@@ -25,6 +26,10 @@ for (const mark of document.querySelectorAll("svg [data-row]")) {
     item.addEventListener("pointerenter", light(true));
     item.addEventListener("pointerleave", light(false));
   }
+}
+
+if (!CSS.supports("selector(::details-content)") && matchMedia("(min-width: 60rem)").matches) {
+  for (const gallery of document.querySelectorAll(".gallery > details")) gallery.open = true;
 }
 
 if (document.querySelector("textarea[data-sparql]")) import(document.querySelector("textarea[data-sparql]").dataset.sparql);

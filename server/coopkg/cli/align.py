@@ -1,0 +1,46 @@
+"""``coopkg align``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from coopkg.alignments import check as run
+from coopkg.alignments import read_register
+from coopkg.cli.options import dataset_options, home_option, settings_from
+from coopkg.engine.ledger import read_dataset
+from coopkg.fetching import fetch, is_address
+from coopkg.terms import Document, compact, format_of
+from coopkg.vocab import prefixes
+
+
+@click.group("align")
+def command() -> None:
+    """Check the alignments against a copy of the register that they lead to."""
+
+
+@command.command("check")
+@click.option("--against", required=True, metavar="FILE|URL", help="A copy of the register, in any RDF format.")
+@home_option(required=False)
+@dataset_options
+def check(against: str, **options: object) -> None:
+    """Report links whose target the register does not have, has deprecated, or calls otherwise.
+
+    A register is recognized by the namespaces of its concepts or of its ontology; links to others are left alone.
+    Exits with 1 where something is reported, and where no link leads into the register at all.
+    """
+    settings = settings_from(**options)
+    document = fetch(against) if is_address(against) else _file(Path(against))
+    found = run(read_dataset(settings), read_register(document))
+    names = prefixes(settings.base)
+    for finding in found.findings:
+        link = " ".join(compact(iri, names) for iri in (finding.subject, finding.property, finding.target))
+        click.echo(f"{finding.kind}: {link}: {finding.sentence}")
+    click.echo(f"{found.checked - len(found.findings)} of {found.checked} links into {against} hold", err=True)
+    if found.findings or not found.checked:
+        raise SystemExit(1)
+
+
+def _file(path: Path) -> Document:
+    return Document(str(path), path.read_bytes(), format_of(path.name), path.resolve().as_uri())

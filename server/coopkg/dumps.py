@@ -1,0 +1,203 @@
+"""Dumps: each graph, and all of them, as files that are made once for a version, with digests."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from coopkg.engine.extract import Extract
+from coopkg.errors import Busy, NotFound
+from coopkg.results import by_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from coopkg.service import Service
+
+ALL: Final = "all"
+FORMATS: Final = {ALL: ("nq", "trig"), "graph": ("nq", "ttl")}
+"""The formats of the dump of everything, and of that of one graph."""
+GZIP: Final = "application/gzip"
+CHUNK: Final = 1 << 20
+KEPT: Final = 2
+"""Versions whose files are kept: whoever began to read one may read it to its end."""
+WAIT: Final = 1.0
+"""Seconds to wait while others have files made."""
+ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A file to be had: ``stem`` is its name without suffixes; ``graph`` is the graph's IRI, None for all of them."""
+
+    stem: str
+    graph: str | None
+    format: str
+    zipped: bool = False
+
+    @property
+    def name(self) -> str:
+        """Give the file's name, which is its address under ``/dumps/``."""
+        return f"{self.stem}.{self.format}{'.gz' if self.zipped else ''}"
+
+    @property
+    def media_type(self) -> str:
+        """Give the media type of the file: of what it is, or of what is in it where it is not compressed."""
+        fmt = by_name(self.format)
+        return GZIP if self.zipped or fmt is None else fmt.content_type
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that has been made, of the version with that tag; ``digest`` is its SHA-256 in hexadecimal digits."""
+
+    path: Path
+    tag: str
+    size: int
+    digest: str
+
+    def repr_digest(self) -> str:
+        """Give the value of Repr-Digest (RFC 9530, section 3)."""
+        return f"sha-256=:{base64.b64encode(bytes.fromhex(self.digest)).decode()}:"
+
+
+def graphs(service: Service) -> list[str]:
+    """Give the named graphs that hold facts, asserted or inferred, by IRI; what stands beside them is left out."""
+    return [row["g"] for row in service.rows("SELECT ?g WHERE { GRAPH ?g {} } ORDER BY ?g")]
+
+
+def offered(service: Service) -> list[Dump]:
+    """Give all dumps that there are of the current version."""
+    found = [Dump(ALL, None, fmt, zipped) for fmt in FORMATS[ALL] for zipped in (False, True)]
+    for graph in graphs(service):
+        stem = _stem(graph, service.settings.base)
+        found += [Dump(stem, graph, fmt, zipped) for fmt in FORMATS["graph"] for zipped in (False, True)]
+    return found
+
+
+def _stem(graph: str, base: str) -> str:
+    """Give the name of a graph's files: its IRI from the base on, or for one of another base a digest."""
+    own = graph.removeprefix(base)
+    plain = own not in {graph, ALL} and all(c.isalnum() or c in "-_./" for c in own) and ".." not in own
+    return own if plain and own.isascii() else f"graph-{hashlib.sha256(graph.encode()).hexdigest()[:16]}"
+
+
+def find(service: Service, name: str) -> Dump:
+    """Give the dump of that name. Raises NotFound."""
+    found = next((dump for dump in offered(service) if dump.name == name), None)
+    if found is None:
+        raise NotFound(f"There is no dump {name!r}; {service.settings.base}dumps lists those that there are.")
+    return found
+
+
+@dataclass
+class Shelf:
+    """Where the files are kept: a folder that the web workers share, or one of this process alone."""
+
+    folder: Path | None = None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def root(self) -> Path:
+        """Give the folder, made where it is missing."""
+        if self.folder is None:
+            self.folder = Path(tempfile.mkdtemp(prefix="coopkg-dumps-"))
+            weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder.mkdir(exist_ok=True)
+        return self.folder
+
+    def made(self, service: Service, dump: Dump) -> Made:
+        """Give the file of the current version, made if it has not been. Raises Busy, and as ``Engine.extract``."""
+        found = self._found(service.engine.tag(), dump)
+        if found is not None:
+            return found
+        with self.turn():
+            return self._made(service, dump)
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have one thread at a time work out what takes long; whoever waits soon gives its own back. Raises Busy."""
+        if not self._turn.acquire(timeout=WAIT):
+            raise Busy("What this takes is being worked out; come back in a moment.")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _made(self, service: Service, dump: Dump) -> Made:
+        for _ in range(ATTEMPTS):
+            tag = service.engine.tag()
+            found = self._found(tag, dump) or self._make(service, dump, tag)
+            if found is not None:
+                self._tidy()
+                return found
+        raise Busy("The graph kept changing while the dump was made; come back in a moment.")
+
+    def _make(self, service: Service, dump: Dump, tag: str) -> Made | None:
+        """Make a file of that version; None where the graph has gone on to another meanwhile."""
+        if dump.zipped:
+            plain = Dump(dump.stem, dump.graph, dump.format)
+            source = self._found(tag, plain) or self._make(service, plain, tag)
+            return None if source is None else self._write(tag, dump, lambda: _chunks(source.path), zipped=True)
+        if dump.graph is not None:
+            answer = service.engine.extract(Extract(dump.graph, dump.format))
+            return self._write(tag, dump, lambda: iter((answer.body,))) if answer.tag == tag else None
+        parts = []
+        for graph in graphs(service):
+            part = Dump(_stem(graph, service.settings.base), graph, dump.format)
+            made = self._found(tag, part) or self._make(service, part, tag)
+            if made is None:
+                return None
+            parts.append(made.path)
+        return self._write(tag, dump, lambda: (chunk for path in parts for chunk in _chunks(path)))
+
+    def _found(self, tag: str, dump: Dump) -> Made | None:
+        path = self._path(tag, dump)
+        beside = path.with_suffix(".sha256")
+        if not beside.exists():
+            return None
+        return Made(path, tag, path.stat().st_size, beside.read_text(encoding="ascii"))
+
+    def _path(self, tag: str, dump: Dump) -> Path:
+        """Give where a file is kept: its name there is a digest, so that no name leads out of the folder."""
+        return self.root() / tag / f"{hashlib.sha256(dump.name.encode()).hexdigest()}.dump"
+
+    def _write(self, tag: str, dump: Dump, chunks: Callable[[], Iterator[bytes]], *, zipped: bool = False) -> Made:
+        """Put a file in its place whole, and only then its digest, by which it is known to be there."""
+        path = self._path(tag, dump)
+        path.parent.mkdir(exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        with part.open("wb") as raw:
+            target = gzip.GzipFile("", "wb", 6, raw, mtime=0) if zipped else raw
+            for chunk in chunks():
+                target.write(chunk)
+            if zipped:
+                target.close()
+        with part.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+        part.replace(path)
+        mark = part.with_suffix(".mark")
+        mark.write_text(digest, encoding="ascii")
+        mark.replace(path.with_suffix(".sha256"))
+        return Made(path, tag, path.stat().st_size, digest)
+
+    def _tidy(self) -> None:
+        """Let go of the files of all versions but the last ones."""
+        folders = sorted(self.root().iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for folder in folders[KEPT:]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

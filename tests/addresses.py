@@ -1,0 +1,45 @@
+"""The addresses of all pages, from the routes of the application: a new page joins the tests by being there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+HTML: Final = {"Accept": "text/html"}
+EMPTY: Final = "SELECT * { ?s a <http://127.0.0.1:8000/ontology#Projet> }"
+EXAMPLES: Final = {
+    "/<path:path>": ["/id/project/supertwin", "/nothing/here"],
+    "/queries/<name>": [
+        "/queries/commission-sessions-by-year", "/queries/most-connected-countries?minimum=1",
+        "/queries/events-over-time", "/queries/cooperation-graph", "/queries/bilateral-partners?view=table",
+        "/queries/countries-of-a-project?project=project:SUPERTWIN",
+    ],
+    "/embed/queries/<slug>": ["/embed/queries/bilateral-partners"],
+    "/embed": ["/embed?query=ASK%7B%7D"],
+    "/query": ["/query", "/query?query=SELCT", "/query?query=ASK%7B%7D", f"/query?why=1&query={quote(EMPTY)}",
+               f"/query?view=raw&query={quote('SELECT * { ?s ?p ?o } LIMIT 5')}"],
+    "/contribute/<name>": ["/contribute/Project", "/contribute/Project?about=project:supertwin"],
+    "/explain": ["/explain?subject=project:supertwin&predicate=coop:involvesCountry&object=country:BY"],
+    "/search": ["/search", "/search?q=shumilin", "/search?type=coop:Country", "/search?q=shumilinn"],
+}  # fmt: skip
+"""Addresses to visit for a route with arguments, or with parameters that make another page of it."""
+NO_PAGES: Final = frozenset(
+    {"/static/<path:filename>", "/graphs/<path:name>", "/changes/<name>"}  # the last one needs a data directory
+)
+
+
+def addresses(app: Flask) -> list[str]:
+    """Give every page: each route without arguments that answers with HTML, and the examples."""
+    client = app.test_client()
+    found = []
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if rule.rule in EXAMPLES:
+            found += EXAMPLES[rule.rule]
+        elif "GET" in (rule.methods or ()) and not rule.arguments and rule.rule not in NO_PAGES:
+            response = client.get(rule.rule, headers=HTML)
+            if response.content_type.startswith("text/html") and response.status_code == 200:
+                found.append(rule.rule)
+    return found
