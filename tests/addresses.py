@@ -12,7 +12,6 @@ HTML: Final = {"Accept": "text/html"}
 EMPTY: Final = "SELECT * { ?s a <http://127.0.0.1:8000/ontology#Projet> }"
 EXAMPLES: Final = {
     "/<path:path>": ["/id/project/supertwin", "/nothing/here"],
-    "/explain": ["/explain?subject=country:BY&predicate=rdf:type&object=eurio:Country"],
     "/queries": ["/queries"],
     "/queries/<name>": [
         "/queries/commission-sessions-by-year", "/queries/most-connected-countries?minimum=1",
@@ -24,6 +23,9 @@ EXAMPLES: Final = {
     "/embed": ["/embed?query=ASK%7B%7D"],
     "/query": ["/query", "/query?query=SELCT", "/query?query=ASK%7B%7D", f"/query?why=1&query={quote(EMPTY)}",
                f"/query?view=raw&query={quote('SELECT * { ?s ?p ?o } LIMIT 5')}"],
+    "/contribute/<name>": ["/contribute/Project", "/contribute/Project?about=project:supertwin"],
+    "/explain": ["/explain?subject=country:BY&predicate=rdf:type&object=eurio:Country",
+                 "/explain?subject=project:supertwin&predicate=coop:involvesCountry&object=country:BY"],
     "/search": ["/search", "/search?q=shumilin", "/search?type=coop:Country", "/search?q=shumilinn"],
 }  # fmt: skip
 """Addresses to visit for a route with arguments, or with parameters that make another page of it."""

@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app = Flask("coopkg", static_folder="web/static", root_path=_root())
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR  # the address of a static file carries its digest
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.body_bytes  # the front has the body in memory anyway
     app.extensions["coopkg"] = service or open_service(settings)
     for room in ROOMS:
         app.register_blueprint(room.blueprint)

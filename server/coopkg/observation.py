@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import os
 import sys
 import time
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +23,8 @@ from coopkg.protocol import query_hash
 from coopkg.traffic import network
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from coopkg.protocol import HttpRequest, HttpResponse
 
 SLOW_SECONDS: Final = 1.0
@@ -39,6 +43,11 @@ ROUTES: Final = frozenset(
         ".well-known",
         "static",
         "limits",
+        "validate",
+        "contribute",
+        "facts",
+        "changes",
+        "explain",
         "health",
         "ready",
     }
@@ -106,10 +115,49 @@ def _line(request: HttpRequest, response: HttpResponse, client: str, seconds: fl
 
 def metrics() -> bytes:
     """Give the counters in the text format of Prometheus, version 0.0.4: of all workers, or of this process alone."""
+    return generate_latest(_registry())
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long requests of a route took: how many there were, and the seconds within which shares of them were done.
+
+    A histogram knows no more than which bucket a request fell into, so the seconds are read off between its bounds.
+    """
+
+    count: int
+    quantiles: Mapping[float, float]
+
+
+def times(route: str, shares: Sequence[float] = (0.5, 0.95)) -> Times:
+    """Give how long the requests of a route took in all workers since the start."""
+    buckets: list[tuple[float, float]] = []
+    for family in _registry().collect():
+        buckets += [
+            (float(sample.labels["le"]), sample.value)
+            for sample in family.samples
+            if sample.name == "coopkg_request_seconds_bucket" and sample.labels.get("route") == route
+        ]
+    buckets.sort()
+    count = int(buckets[-1][1]) if buckets else 0
+    return Times(count, {share: _read_off(buckets, share * count) for share in shares if count})
+
+
+def _read_off(buckets: Sequence[tuple[float, float]], wanted: float) -> float:
+    """Give the seconds at which that many requests were done, evenly spread within a bucket (as Prometheus has it)."""
+    low, below = 0.0, 0.0
+    for bound, within in buckets:
+        if within >= wanted:
+            return low if math.isinf(bound) else low + (bound - low) * (wanted - below) / max(within - below, 1e-9)
+        low, below = bound, within
+    return low
+
+
+def _registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry.register(REQUESTS)
         registry.register(SECONDS)
-    return generate_latest(registry)
+    return registry

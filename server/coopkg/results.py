@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -95,3 +97,20 @@ def serialize_triples(triples: Iterable[ox.Triple], fmt: Format, prefixes: dict[
     if fmt.rdf is None:
         raise ValueError(f"{fmt.name} is no format for graphs")
     return serialize_triples_as(list(dict.fromkeys(triples)), fmt.rdf, prefixes)
+
+
+def first(answer: bytes, given: Format, wanted: Format, most: int, prefixes: dict[str, str]) -> tuple[bytes, bool]:
+    """Give the first rows, or triples, of an answer in another format, and whether there are more."""
+    if given.rdf is not None:
+        triples = [quad.triple for quad in islice(ox.parse(answer, given.rdf), most + 1)]
+        return serialize_triples(triples[:most], wanted, prefixes), len(triples) > most
+    document = json.loads(answer)
+    rows = document["results"]["bindings"]
+    document["results"]["bindings"] = rows[:most]
+    cut = json.dumps(document, ensure_ascii=False).encode()
+    if wanted.solutions != given.solutions and given.solutions is not None and wanted.solutions is not None:
+        solutions = ox.parse_query_results(cut, format=given.solutions)
+        cut = (
+            solutions.serialize(format=wanted.solutions) if isinstance(solutions, ox.QuerySolutions) else None
+        ) or b""
+    return cut, len(rows) > most

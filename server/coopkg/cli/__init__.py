@@ -13,6 +13,7 @@ import sys
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from coopkg import __version__
 from coopkg.errors import CoopkgError
@@ -35,6 +36,7 @@ COMMANDS: Final = {
     "export": "Write accepted facts into the published files, to propose them in git.",
     "backup": "Write a data directory into one file, while it is in use.",
     "restore": "Put a backup into an empty data directory.",
+    "completion": "Print what makes a shell complete commands and saved queries.",
 }
 
 
@@ -54,6 +56,11 @@ class LazyGroup(click.Group):
             raise TypeError(f"coopkg.cli.{cmd_name}.command is no click command")
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Give the commands that begin so, without importing them."""
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return found if not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -62,18 +69,23 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COOPKG"})
 @click.version_option(__version__, prog_name="coopkg")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on standard error but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Say on standard error how long each stage took.")
+@click.option("--no-color", is_flag=True, help="Use no colour on a terminal; NO_COLOR does the same.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
-def cli(context: click.Context, *, debug: bool) -> None:
+def cli(context: click.Context, /, **options: bool) -> None:
     """Work with a knowledge graph of international scientific and technical cooperation."""
-    context.obj = {"debug": debug}
+    if options["quiet"] and options["verbose"]:
+        raise click.UsageError("--quiet and --verbose exclude each other.")
+    context.obj = options
 
 
 def main() -> None:
     """Run the command line: one sentence and the right exit code, whatever goes wrong."""
     debug = "--debug" in sys.argv[1:]
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(prog_name="coopkg", standalone_mode=False) or 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -11,6 +11,7 @@ from coopkg.canonical import canonical_turtle
 from coopkg.cli.fmt import declared_prefixes
 from coopkg.cli.log import history_of
 from coopkg.cli.options import dataset_options, home_option, settings_from
+from coopkg.cli.progress import say, stage, steps
 from coopkg.engine.ledger import read_dataset, read_seed
 from coopkg.files import find_published
 
@@ -24,14 +25,15 @@ def command(folder: Path | None, home: Path, **options: object) -> None:
     settings = settings_from(home=home, **options)
     published = find_published(settings.published)
     history_of(home)
-    found = accepted(read_seed(settings), read_dataset(settings))
-    for document in amended(published, found, settings.base):
+    with stage("loading the graph"):
+        found = accepted(read_seed(settings), read_dataset(settings))
+    for document in steps(amended(published, found, settings.base), "writing"):
         if document.changed:
             target = (folder or published.root) / document.name
             target.parent.mkdir(parents=True, exist_ok=True)
             declared = declared_prefixes(document.data.decode())
             target.write_text(canonical_turtle(document, declared), encoding="utf-8")
             new = "" if (published.root / document.name).exists() else " (new: list it in data/catalog.ttl)"
-            click.echo(f"{target}: written{new}", err=True)
+            say(f"{target}: written{new}")
     if found.untold:
-        click.echo(f"{found.untold} facts about blank nodes of published files cannot be written down", err=True)
+        say(f"{found.untold} facts about blank nodes of published files cannot be written down")

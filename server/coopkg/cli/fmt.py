@@ -9,6 +9,7 @@ import click
 
 from coopkg.canonical import canonical_turtle
 from coopkg.cli.options import emit
+from coopkg.cli.progress import say
 from coopkg.files import find_published
 from coopkg.terms import Document
 from coopkg.vocab import DEFAULT_BASE, prefixes
@@ -43,7 +44,7 @@ def command(files: tuple[Path, ...], published: Path | None, *, check: bool, dif
             click.echo(f"{path}: not in canonical form", err=True)
         else:
             path.write_text(after, encoding="utf-8")
-            click.echo(f"{path}: written", err=True)
+            say(f"{path}: written")
     if changed and (check or diff):
         raise SystemExit(1)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from coopkg.cli.options import dataset_options, emit, home_option, settings_from
+from coopkg.cli.progress import say, stage
 from coopkg.engine.ledger import read_dataset
 from coopkg.entailment import entailed
 from coopkg.errors import UsageError
@@ -34,7 +35,10 @@ _NAMES: Final = [f.name for f in GRAPH_FORMATS if not f.quads]
 def command(name: str, output: Path | None, home: Path | None, *, check: bool, **options: object) -> None:
     """Write what follows from the published facts and is not asserted."""
     settings = settings_from(home=home, **options)
-    closure = entailed(read_dataset(settings)).closure
+    with stage("loading the graph"):
+        dataset = read_dataset(settings)
+    with stage("inferring"):
+        closure = entailed(dataset).closure
     if closure is None:
         raise UsageError("With the entailment none, nothing is inferred.")
     names = prefixes(settings.base)
@@ -51,15 +55,14 @@ def _compare(closure: Closure, names: dict[str, str]) -> int:
     """Compare with owlrl, its documented faults and noise aside; print what differs, and give the exit code."""
     from coopkg.reasoning.oracle import compare  # noqa: PLC0415 - imports owlrl and rdflib
 
-    click.echo("owlrl works out its own closure; that takes a while", err=True)
-    found = compare(closure.store, closure.graph)
+    say("owlrl works out its own closure; that takes a while")
+    with stage("comparing with owlrl"):
+        found = compare(closure.store, closure.graph)
     for mark, facts in (("-", found.missing), ("+", found.extra)):
         emit("".join(f"{mark} {line}\n" for line in _lines(facts, names)))
     count = len(closure)
-    click.echo(
-        f"{count} inferred; " + ("owlrl derives the same" if found.equal else
-        f"owlrl derives {len(found.missing)} more and {len(found.extra)} fewer"), err=True,
-    )  # fmt: skip
+    same = f"owlrl derives {len(found.missing)} more and {len(found.extra)} fewer"
+    say(f"{count} inferred; {'owlrl derives the same' if found.equal else same}")
     return 0 if found.equal else DIFFERS
 
 

@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
+from coopkg.cli.colours import table
 from coopkg.cli.options import dataset_options, emit, settings_from
+from coopkg.cli.progress import say, stage
 from coopkg.cli.tables import as_table
 from coopkg.endpoint import SHAPES, choose_format
 from coopkg.entailment import load_entailed
@@ -21,6 +24,12 @@ from coopkg.files import find_published
 from coopkg.queries import find_query, load_queries, run_query, same_answer
 from coopkg.results import formats_for
 from coopkg.vocab import LANGUAGES, prefixes
+
+
+def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Give the saved queries whose name begins so, for a shell to complete."""
+    found = sorted(path.stem for path in find_published(None).queries())
+    return [CompletionItem(name) for name in found if name.startswith(incomplete)]
 
 
 @click.group("queries")
@@ -39,7 +48,7 @@ def list_queries(lang: str, **options: object) -> None:
 
 
 @command.command("show")
-@click.argument("slug")
+@click.argument("slug", shell_complete=_names)
 @dataset_options
 def show(slug: str, **options: object) -> None:
     """Print the text of a saved query."""
@@ -48,7 +57,7 @@ def show(slug: str, **options: object) -> None:
 
 
 @command.command("run")
-@click.argument("slug")
+@click.argument("slug", shell_complete=_names)
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="Bind a parameter.")
 @click.option("-f", "--format", "name", help="table, json, xml, csv, tsv; ttl, nt, jsonld, rdf.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
@@ -66,12 +75,15 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
     fmt = formats_for(SHAPES[saved.form])[0] if name == "table" else choose_format(None, name, SHAPES[saved.form])
     published = find_published(settings.published)
     federation = open_federation(settings, published) if saved.federated else None
-    answer = run_query(with_examples(load_entailed(settings), published), saved, values, fmt, federation)
-    emit(as_table(answer, prefixes(settings.base)) if name == "table" and not graph else answer, output)
+    with stage("loading the graph"):
+        dataset = with_examples(load_entailed(settings), published)
+    with stage("evaluating"):
+        answer = run_query(dataset, saved, values, fmt, federation)
+    emit(table(as_table(answer, prefixes(settings.base))) if name == "table" and not graph else answer, output)
 
 
 @command.command("test")
-@click.argument("slugs", nargs=-1)
+@click.argument("slugs", nargs=-1, shell_complete=_names)
 @click.option("--update", is_flag=True, help="Write what the queries answer now as the expected answers.")
 @dataset_options
 def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
@@ -84,7 +96,8 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
     recorded = Recorded(published.root / FOLDER)
     federation = open_federation(replace(settings, federation=None), published, transport=recorded)
     saved = load_queries(published, settings.base)
-    dataset = with_examples(load_entailed(settings), published)
+    with stage("loading the graph"):
+        dataset = with_examples(load_entailed(settings), published)
     failed = 0
     for slug in slugs or sorted(saved):
         query = find_query(saved, slug)
@@ -99,6 +112,6 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
         click.echo(
             f"{'ok  ' if good else 'FAIL'} {slug} ({took:.1f} ms){'' if expected.is_file() else ' - nothing is pinned'}"
         )
-    click.echo(f"{len(slugs or saved) - failed} passed, {failed} failed", err=True)
+    say(f"{len(slugs or saved) - failed} passed, {failed} failed")
     if failed:
         raise SystemExit(1)

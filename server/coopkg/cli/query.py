@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from coopkg.cli.colours import table
 from coopkg.cli.options import dataset_options, emit, read_argument, settings_from
+from coopkg.cli.progress import say, stage
 from coopkg.cli.tables import as_table
 from coopkg.endpoint import SHAPES, choose_format
 from coopkg.engine.evaluate import Task, evaluate
@@ -19,9 +23,13 @@ from coopkg.federation.opening import open_federation
 from coopkg.federation.reading import is_federated
 from coopkg.federation.report import notes
 from coopkg.files import find_published
-from coopkg.results import Shape, formats_for
+from coopkg.results import Shape, first, formats_for
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.vocab import prefixes
+
+if TYPE_CHECKING:
+    from coopkg.federation.executor import Federation
+    from coopkg.store import Dataset
 
 
 @click.command("query")
@@ -32,9 +40,16 @@ from coopkg.vocab import prefixes
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file; format by suffix."
 )
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Write the first N rows or triples, and say if there are more."
+)
+@click.option("--time", "timed", is_flag=True, help="Say on standard error how long loading and evaluating took.")
 @click.option("--exit-status", is_flag=True, help="Exit with 1 when an ASK query answers false.")
 @dataset_options
-def command(query: str, name: str | None, output: Path | None, *, exit_status: bool, **options: object) -> None:
+def command(  # noqa: PLR0913 - one parameter an option
+    query: str, name: str | None, output: Path | None, limit: int | None, *, timed: bool, exit_status: bool,
+    **options: object,
+) -> None:  # fmt: skip
     """Ask QUERY: SPARQL text, @FILE, or - for standard input."""
     settings = settings_from(**options)
     text = read_argument(query)
@@ -46,18 +61,34 @@ def command(query: str, name: str | None, output: Path | None, *, exit_status: b
     name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
     fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)
     names = prefixes(settings.base)
-    task = Task(text, fmt, settings.base, prefixes=names)
-    dataset = with_examples(load_entailed(settings), find_published(settings.published))
-    if federation is not None and is_federated(text):
-        found = federation.run(task, LocalDataset(dataset))
-        answer = found.body
-        for note in notes(found.sources):
-            click.echo(f"coopkg: {note}", err=True)
-    else:
-        answer = evaluate(dataset.view(entailment=True), task, dataset.beside)
-    emit(as_table(answer, names) if name == "table" and shape is not Shape.GRAPH else answer, output)
+    began = time.perf_counter()
+    with stage("loading the graph"):
+        dataset = with_examples(load_entailed(settings), find_published(settings.published))
+    loaded = time.perf_counter()
+    asked = fmt if limit is None or shape is Shape.BOOLEAN else formats_for(shape)[0]
+    with stage("evaluating"):
+        answer = _answer(Task(text, asked, settings.base, prefixes=names), dataset, federation)
+    evaluated = time.perf_counter()
+    if limit is not None and shape is not Shape.BOOLEAN:
+        answer, more = first(answer, asked, fmt, limit, names)
+        if more:
+            say(f"the first {limit} are written; there are more")
+    shown = table(as_table(answer, names)) if name == "table" and shape is not Shape.GRAPH else answer
+    emit(shown, output)
+    if timed:
+        click.echo(f"loading {loaded - began:.3f} s, evaluating {evaluated - loaded:.3f} s", err=True)
     if exit_status and shape is Shape.BOOLEAN and b"true" not in answer:
         raise SystemExit(1)
+
+
+def _answer(task: Task, dataset: Dataset, federation: Federation | None) -> bytes:
+    """Evaluate, and say what of other endpoints is not in the answer."""
+    if federation is None or not is_federated(task.text):
+        return evaluate(dataset.view(entailment=True), task, dataset.beside)
+    found = federation.run(task, LocalDataset(dataset))
+    for note in notes(found.sources):
+        say(note)
+    return found.body
 
 
 def _default(shape: Shape) -> str:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from coopkg.cli.colours import report
 from coopkg.cli.options import emit
+from coopkg.cli.progress import say, stage, steps
 from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
 from coopkg.files import Published, find_published
 from coopkg.results import GRAPH_FORMATS
@@ -58,8 +60,9 @@ class Job:
             return View(Report(()), report_prefixes(), self.language, texts, self.fail_on, found, more)
         mine = [s for s in sources if s.document in own] if own else None
         shapes = read_shapes(list(self.shapes) or self.root.shapes())
-        report = validate_sources(sources, shapes, mine)
-        return View(report, report_prefixes(mine or ()), self.language, texts, self.fail_on)
+        with stage("validating"):
+            found_out = validate_sources(sources, shapes, mine)
+        return View(found_out, report_prefixes(mine or ()), self.language, texts, self.fail_on)
 
     def _background(self) -> list[Document]:
         documents = published_documents(self.root)
@@ -125,7 +128,7 @@ def _sources(documents: Sequence[Document]) -> tuple[list[Source], tuple[Fault, 
     sources: list[Source] = []
     found: list[Fault] = []
     more = False
-    for document in documents:
+    for document in steps(documents, "reading"):
         try:
             sources.append(read(document))
         except RdfSyntaxError:
@@ -151,7 +154,7 @@ def _write(view: View, name: str) -> None:
     """Write the report to standard output; where there is none for people, why not to standard error."""
     chosen = face(name)
     if view.readable:
-        emit(chosen.render(view))
+        emit(report(chosen.render(view)) if name == "human" else chosen.render(view))
     elif name == "human" or not chosen.faults:
         click.echo(face("human").render(view), err=True, nl=False)
     else:
@@ -173,7 +176,7 @@ def _mend(job: Job, view: View) -> bool:
             path = Path(file) if job.files else job.root.path(file)
             path.write_bytes(edits.apply(text, found).encode())
             count = len(edits.compatible(found))
-            click.echo(f"{file}: {count} fix{'es' * (count != 1)} written", err=True)
+            say(f"{file}: {count} fix{'es' * (count != 1)} written")
             mended = True
     return mended
 

@@ -30,12 +30,13 @@ from coopkg.shacl.columns import Columns
 from coopkg.shacl.effects import Effects, Outcome, QueryEffect
 from coopkg.shacl.engine import Validator, whole_pass
 from coopkg.shacl.explain import explain
-from coopkg.shacl.faces import face
+from coopkg.shacl.faces import face, material
 from coopkg.shacl.faces.structured import faults as as_members
 from coopkg.shacl.faces.view import View, report_prefixes
 from coopkg.shacl.faults import faults
 from coopkg.shacl.gate import Gate, moved
 from coopkg.shacl.graph import Graph
+from coopkg.shacl.novelty import novelties
 from coopkg.shacl.reading import Source, read
 from coopkg.shacl.shapes import read_shapes
 from coopkg.shacl.stored import StoredGraph
@@ -79,7 +80,8 @@ class Question:
     """What is asked: ``documents`` against the published ``shapes``, or against those that came along.
 
     ``graph`` is the one that triples without one go into, beside or (``whole``) in place of what it has. None for the
-    ``graph`` leaves the dataset out. ``face`` names the form of the answer, ``queries`` are the saved ones to compare.
+    ``graph`` leaves the dataset out. ``removed`` are N-Quads that would go. ``face`` names the form of the answer,
+    ``queries`` are the saved ones to compare.
     """
 
     documents: tuple[Upload, ...]
@@ -88,6 +90,7 @@ class Question:
     shapes: tuple[Upload, ...] = ()
     graph: str | None = None
     whole: bool = False
+    removed: str = ""
     face: str = "json"
     language: str = "en"
     queries: Mapping[str, Task] = field(default_factory=dict)
@@ -133,8 +136,11 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
     else:
         report, effects = _merged(dataset, gate, question, sources, brought)
     texts = {source.name: source.text for source in sources}
-    view = View(report, report_prefixes([*sources, *brought], question.base), question.language, texts, effects=effects)
-    body = face(question.face).render(view).encode("utf-8", errors="replace")
+    names = report_prefixes([*sources, *brought], question.base)
+    facts = sum(len(source.quads) for source in sources)
+    view = View(report, names, question.language, texts, effects=effects, facts=facts)
+    render = material.render if question.face == material.NAME else face(question.face).render
+    body = render(view).encode("utf-8", errors="replace")
     if question.answer_bytes is not None and len(body) > question.answer_bytes:
         raise TooLarge(f"The report is longer than {question.answer_bytes} bytes.", bound=question.answer_bytes)
     return body
@@ -209,7 +215,8 @@ def _merged(
     target = ox.NamedNode(question.graph or "")
     quads = [_in_graph(quad, target) for source in sources for quad in source.quads]
     added = tuple(dict.fromkeys(quad for quad in quads if quad not in store))
-    removed = _removed(dataset, target, quads) if question.whole else ()
+    removed = _removed(dataset, target, quads) if question.whole else _going(dataset, question.removed)
+    created, alike = novelties(store, quads)
     _replace(dataset, removed, quads)
     came, inferred = follow(dataset, (*removed, *quads))
     graph = StoredGraph(store, dataset.spellings)
@@ -224,8 +231,10 @@ def _merged(
         report = report.and_(contradictions(dataset, (*came, *inferred.added)))
         report = _explained(report, shapes, graph, question, sources)
     compared = _compared(before, _answers(dataset, {slug: queries[slug] for slug in before}), queries)
-    followed = (None, None) if dataset.closure is None else (inferred.added, inferred.removed)
-    return report, Effects(dataset.version, question.graph or "", added, removed, compared, *followed)
+    effects = Effects(dataset.version, question.graph or "", added, removed, compared, created=created, alike=alike)
+    if dataset.closure is not None:
+        effects = replace(effects, inferred=inferred.added, uninferred=inferred.removed)
+    return report, effects
 
 
 def _in_graph(quad: ox.Quad, target: ox.NamedNode) -> ox.Quad:
@@ -239,6 +248,12 @@ def _removed(dataset: Dataset, target: ox.NamedNode, quads: list[ox.Quad]) -> tu
     kept.extend(quads)
     there = dataset.store.quads_for_pattern(None, None, None, target)
     return tuple(dataset.spellings.restored(quad for quad in there if quad not in kept))
+
+
+def _going(dataset: Dataset, text: str) -> tuple[ox.Quad, ...]:
+    """Give those of some quads that the dataset has."""
+    parsed = ox.parse(text.encode(), ox.RdfFormat.N_QUADS)
+    return tuple(dataset.spellings.restored(quad for quad in parsed if quad in dataset.store))
 
 
 def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad]) -> None:

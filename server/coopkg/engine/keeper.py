@@ -19,6 +19,7 @@ import time
 import traceback
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,9 +71,13 @@ class Child:
 
 
 class Keeper:
-    """Forks readers, replaces those that end, and tells web workers why."""
+    """Forks readers, replaces those that end, and tells web workers why; ``seconds`` is how long loading took."""
 
-    def __init__(self, ledger: Ledger, settings: Settings, folder: Path, gate: Gate | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, settings: Settings, folder: Path, gate: Gate | None = None, seconds: float = 0.0
+    ) -> None:
+        self.seconds = seconds
+        self.began = datetime.now(UTC).isoformat(timespec="seconds")
         self.pid = os.getpid()
         self.ledger = ledger
         self.gate = gate
@@ -281,6 +286,8 @@ class Keeper:
             "readers": len(self.children),
             "busy": busy,
             "pid": os.getpid(),
+            "began": self.began,
+            "seconds": round(self.seconds, 3),
         }
 
 
@@ -347,7 +354,7 @@ def _beside(path: Path) -> list[Quad]:
 def main() -> None:
     """Run the keeper over the settings in the environment; its arguments are the folder of its sockets, its parent."""
     _die_with(int(sys.argv[2]))
-    settings = Settings.from_environment()
+    settings, began = Settings.from_environment(), time.monotonic()
     try:
         ledger = Ledger.open(settings, _beside(Path(sys.argv[1]) / BESIDE))
         gate = _gate(settings, ledger.dataset)
@@ -356,7 +363,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     gc.collect()
     gc.freeze()  # what is loaded stays, so that no collection looks at it again
-    Keeper(ledger, settings, Path(sys.argv[1]), gate).run()
+    Keeper(ledger, settings, Path(sys.argv[1]), gate, time.monotonic() - began).run()
 
 
 if __name__ == "__main__":

@@ -35,26 +35,31 @@ class Names:
         return f"{self.term(fact[0])} {predicate} {self.term(fact[2])}"
 
 
-def axiom_texts(axioms: Iterable[ox.Triple], names: Names) -> list[str]:
-    """Give axioms one by one; a list is written where its head is."""
+def axiom_parts(axioms: Iterable[ox.Triple]) -> list[tuple[tuple[Term, ...], tuple[Term, ...], tuple[Term, ...]]]:
+    """Give axioms one by one: subject, predicate and objects, which are several where the object is a list."""
     known = list(axioms)
     first = {axiom.subject: axiom.object for axiom in known if axiom.predicate == FIRST}
     rest = {axiom.subject: axiom.object for axiom in known if axiom.predicate == REST}
 
-    def members(node: Term) -> list[Term]:
-        found = []
+    def members(node: Term) -> tuple[Term, ...]:
+        found: list[Term] = []
         while node in first:
             found.append(first[node])
             node = rest.get(node)
-        return found
+        return tuple(found)
 
+    stated = [axiom for axiom in known if axiom.predicate not in {FIRST, REST}]
+    return [((a.subject,), (a.predicate,), members(a.object) or (a.object,)) for a in stated]
+
+
+def axiom_texts(axioms: Iterable[ox.Triple], names: Names) -> list[str]:
+    """Give axioms one by one; a list is written where its head is."""
+    known = list(axioms)
+    lists = {axiom.subject for axiom in known if axiom.predicate == FIRST}
+    stated = [axiom for axiom in known if axiom.predicate not in {FIRST, REST}]
     texts = []
-    for axiom in known:
-        if axiom.predicate in {FIRST, REST}:
-            continue
+    for axiom, (_, _, objects) in zip(stated, axiom_parts(known), strict=True):
         start = f"{names.term(axiom.subject)} {'a' if axiom.predicate == TYPE else names.term(axiom.predicate)}"
-        if axiom.object in first:
-            texts.append(f"{start} ( {' '.join(map(names.term, members(axiom.object)))} )")
-        else:
-            texts.append(f"{start} {names.term(axiom.object)}")
+        listed = " ".join(map(names.term, objects))
+        texts.append(f"{start} ( {listed} )" if axiom.object in lists else f"{start} {listed}")
     return texts

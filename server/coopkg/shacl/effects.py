@@ -29,11 +29,21 @@ class QueryEffect:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """A new node that has the name of another node of its class, which may be the same thing."""
+
+    node: ox.NamedNode
+    other: ox.NamedNode
+    name: str
+
+
+@dataclass(frozen=True)
 class Effects:
     """The difference to the live graph, quad by quad, and to the answers of the saved queries.
 
     ``graph`` is the graph that triples without one go into; ``version`` is the one that the difference is to.
     ``inferred`` is what would be inferred and is not now, ``uninferred`` the reverse; None where nothing is inferred.
+    ``created`` are the nodes of which nothing is said now, ``alike`` those of them that are called as others are.
     """
 
     version: int
@@ -43,6 +53,8 @@ class Effects:
     queries: tuple[QueryEffect, ...] = ()
     inferred: tuple[ox.Quad, ...] | None = None
     uninferred: tuple[ox.Quad, ...] | None = None
+    created: tuple[ox.NamedNode, ...] = ()
+    alike: tuple[Alike, ...] = ()
 
     def of(self, outcome: Outcome) -> tuple[QueryEffect, ...]:
         """Give the saved queries of which that is known."""

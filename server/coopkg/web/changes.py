@@ -17,7 +17,8 @@ from coopkg.results import Format
 from coopkg.terms import serialize_triples_as
 from coopkg.vocab import prefixes
 from coopkg.web.documents import PAGE, document
-from coopkg.web.page import page
+from coopkg.web.page import page, visitor
+from coopkg.web.patches import mentions, shown
 from coopkg.web.values import refuse_other_sites, service
 from coopkg.web.writing import TRIPLE_FORMATS, author_for, proposal, receipt_response
 
@@ -28,8 +29,6 @@ blueprint = Blueprint("changes", __name__)
 blueprint.before_request(refuse_other_sites)
 SHOWN: Final = 50
 """Versions that one answer lists."""
-ROWS_SHOWN: Final = 1000
-"""Rows of a patch that a page shows; it says so where there are more."""
 _JSON: Final = Format("json", "application/json", "")
 _PATCH: Final = Format("rdfp", "application/rdf-patch", "", charset=True)
 OFFERED: Final = (_JSON, _PATCH, *TRIPLE_FORMATS)
@@ -46,7 +45,8 @@ def versions() -> Response:
     records = [found for v in range(newest, max(newest - SHOWN, 0), -1) if (found := _found(v)) is not None]
     older = records[-1].version if records and records[-1].version > 2 else None
     if prefers_html(request.headers.get("Accept"), (_JSON,)):
-        return page("changes.html", changes=[summary(r) for r in records], older=older, current=current)
+        things = mentions(service(), visitor(), records)
+        return page("changes.html", changes=[summary(r) for r in records], things=things, older=older, current=current)
     answer = Response(
         json.dumps({"version": current, "changes": [summary(r) for r in records]}, ensure_ascii=False),
         content_type="application/json", headers={"Vary": "Accept", "ETag": f'"{service().engine.tag()}"'},
@@ -68,8 +68,8 @@ def version(name: str) -> Response:
         return document(Computed(f"{base}changes/{number}", seed(base)), f"changes/{number}", suffix)
     record = _record(number)
     if suffix == PAGE or (not suffix and prefers_html(request.headers.get("Accept"), OFFERED)):
-        rows = record.rows.split("\n")
-        response = page("change.html", change=summary(record), rows=rows[:ROWS_SHOWN], more=len(rows) > ROWS_SHOWN)
+        root = request.url_root.rstrip("/")
+        response = page("change.html", change=summary(record), root=root, **shown(service(), visitor(), record))
         response.headers["Link"] = _alternates(record, PAGE)
         return response
     fmt = _format(suffix)

@@ -100,6 +100,8 @@ def _shown(source: Source, running: Service, language: str) -> dict[str, Any]:
         "more": len(described.triples) if described.more else 0,
         "links": [(iri_cell(row["s"], names), iri_cell(row["p"], names)) for row in links[:SHOWN]],
         "more_links": len(links) > SHOWN,
+        "correctable": iri.startswith(f"{running.settings.base}id/")
+        and any(t.predicate.value.endswith("ontology#hasEvidence") for t in described.triples),
         "formats": GRAPH_FORMATS,
         "structured": script(structured(described.triples, iri)),
     }

@@ -10,16 +10,19 @@ from flask import Blueprint, Response, request
 from coopkg.entailment import Why
 from coopkg.errors import BadParameter, NotAcceptable
 from coopkg.negotiation import choose, prefers_html
-from coopkg.reasoning.wording import Names, axiom_texts
+from coopkg.reasoning.wording import Names, axiom_parts, axiom_texts
 from coopkg.representation import etag, matches
 from coopkg.results import Format
 from coopkg.terms import cell, from_ntriples, named_node, term_of, triples_from_ntriples
-from coopkg.vocab import prefixes
+from coopkg.vocab import STANDARD_PREFIXES, prefixes
+from coopkg.web.naming import naming
 from coopkg.web.page import page, visitor
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from coopkg.service import Service
 
 blueprint = Blueprint("explain", __name__)
 OFFERED: Final = (
@@ -35,9 +38,7 @@ def explain() -> Response:
     why, tag = _why(), service().engine.tag()
     accept = request.headers.get("Accept")
     if not request.args.get("format") and prefers_html(accept, OFFERED):
-        answer = json.loads(service().engine.explain(why).body)
-        names = prefixes(service().settings.base)
-        return page("explain.html", proof=_shown(answer["proof"], names), why=why)
+        return _page(json.loads(service().engine.explain(why).body), why)
     fmt, language = _format(accept), visitor().language
     headers = {
         "Vary": "Accept, Accept-Language",
@@ -89,9 +90,50 @@ def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
             cell(from_ntriples(f"<{c['claim']}>"), names) | {"paraphrase": c["paraphrase"]} for c in proof["claims"]
         ]
         return shown | {"graphs": graphs, "claims": claims, "exact": proof["exact"]}
+    axioms = triples_from_ntriples(proof["axioms"])
     return shown | {
         "rule": proof["rule"],
         "meaning": proof["meaning"],
-        "axioms": axiom_texts(triples_from_ntriples(proof["axioms"]), Names(names)),
+        "axioms": [
+            {"code": text, "parts": [[cell(term, names) for term in part] for part in parts]}
+            for text, parts in zip(axiom_texts(axioms, Names(names)), axiom_parts(axioms), strict=True)
+        ],
         "premises": [_shown(premise, names) for premise in (*proof["premises"], *proof["inferredAxioms"])],
+    }
+
+
+def _page(answer: Mapping[str, Any], why: Why) -> Response:
+    """Give the page with the proof: every term named, the axioms in words, the claims with who says them and how."""
+    running, seen = service(), visitor()
+    proof = _shown(answer["proof"], prefixes(running.settings.base))
+    claims = {claim["iri"] for node in _nodes(proof) for claim in node.get("claims", ())}
+    told = _told(running, claims)
+    name = naming(running, seen, [proof, list(told.values())])
+    steps = sum("rule" in node for node in _nodes(proof))
+    leaves = len({str(node["triple"]) for node in _nodes(proof) if "rule" not in node})
+    return page("explain.html", proof=proof, why=why, name=name, told=told, steps=steps, leaves=leaves)
+
+
+def _nodes(proof: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Give every node of the proof."""
+    waiting = [proof]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.get("premises", ())
+
+
+def _told(running: Service, claims: Iterable[str]) -> dict[str, dict[str, dict[str, str]]]:
+    """Give voice, certainty and speaker of each claim, as cells, by claim."""
+    nodes = " ".join(str(named_node(claim, {}, "claim")) for claim in sorted(claims))
+    if not nodes:
+        return {}
+    base, names = running.settings.base, prefixes(running.settings.base)
+    text = (
+        f"SELECT ?c ?voice ?certainty ?speaker WHERE {{ VALUES ?c {{ {nodes} }} ?c <{base}ontology#hasVoice> ?voice ; "
+        f"<{base}ontology#hasCertainty> ?certainty ; <{STANDARD_PREFIXES['prov']}wasAttributedTo> ?speaker }}"
+    )
+    return {
+        row["c"]: {key: cell(from_ntriples(f"<{row[key]}>"), names) for key in ("voice", "certainty", "speaker")}
+        for row in running.rows(text)
     }

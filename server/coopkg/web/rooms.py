@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from coopkg.web import (
+    api,
     changes,
+    contribute,
     discovery,
     dumps,
     entities,
@@ -19,13 +21,16 @@ from coopkg.web import (
     questions,
     search,
     sparql,
+    status,
     update,
     validate,
 )
 from coopkg.web import help as help_pages
 
 ROOMS: Final = (
+    api,
     changes,
+    contribute,
     discovery,
     dumps,
     explain,
@@ -39,6 +44,7 @@ ROOMS: Final = (
     questions,
     search,
     sparql,
+    status,
     update,
     validate,
     entities,  # the last: it answers for every path that no other room has

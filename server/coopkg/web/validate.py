@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 
 from coopkg.engine.examine import Question, Upload, copied, examine
 from coopkg.engine.pool import ReaderPool
-from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, UnsupportedMediaType
+from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, RdfSyntaxError, UnsupportedMediaType
 from coopkg.files import find_published
 from coopkg.negotiation import choose, prefers_html
 from coopkg.protocol import FORM, decode, form_fields, media_type
-from coopkg.rendering import PAGE_HEADERS
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
 from coopkg.service import LocalEngine
 from coopkg.shacl.faces import FACES, NAMES, Face, face
+from coopkg.shacl.faces.material import NAME as MATERIAL
 from coopkg.terms import format_of, named_node
 from coopkg.vocab import LANGUAGES, prefixes
 from coopkg.web.facts import CONTRIBUTIONS
-from coopkg.web.page import page
+from coopkg.web.naming import naming
+from coopkg.web.page import page, visitor
+from coopkg.web.reports import (
+    EDITABLE,
+    Listing,
+    all_at_once,
+    anchor,
+    applying,
+    by_severity,
+    changed,
+    listings,
+    mended,
+    problems_of,
+)
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from coopkg.engine.evaluate import Task
     from coopkg.service import Service
@@ -33,13 +48,15 @@ blueprint = Blueprint("validate", __name__)
 MULTIPART: Final = "multipart/form-data"
 _GUESSED: Final = frozenset({"", "application/octet-stream", "text/plain"})
 """Media types that clients give to files whose suffix says more."""
-_OPTIONS: Final = ("against", "graph", "whole", "format", "lang", "input")
+_OPTIONS: Final = ("against", "graph", "whole", "format", "lang", "input", "save")
+_SUFFIXES: Final = {"human": "txt", "turtle": "ttl", "junit": "xml"}
+"""How the file of a report ends, where that is not the name of its face."""
 
 
 @blueprint.get("/validate")
 def form() -> Response:
     """Show the form: paste or upload."""
-    return page("validate.html", formats=[f.name for f in GRAPH_FORMATS])
+    return page("validate.html", **_form({}))
 
 
 @blueprint.post("/validate")
@@ -52,15 +69,77 @@ def validate() -> Response:
     options = {**fields, **{name: value for name, value in request.args.items() if name in _OPTIONS}}
     chosen = _face(options.get("format"))
     question = _question(running, documents, shapes, options, chosen)
+    if chosen.name == "html":
+        return _report_page(running, replace(question, face=MATERIAL, language=visitor().language), options)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    if _yes(options.get("save"), "save"):
+        headers["Content-Disposition"] = f"attachment; filename=report.{_SUFFIXES.get(chosen.name, chosen.name)}"
+    return Response(ask(running, question), content_type=chosen.format.content_type, headers=headers)
+
+
+def ask(running: Service, question: Question) -> bytes:
+    """Give the answer to a question, from a reader or, where there is none, from this process."""
     engine = running.engine
     if isinstance(engine, ReaderPool):
-        body = engine.validate(question)
-    elif isinstance(engine, LocalEngine):
-        body = examine(copied(engine.dataset), None, question)
-    else:
-        raise TypeError("this engine cannot validate")
-    headers = {"Cache-Control": "no-store", "Vary": "Accept", **(PAGE_HEADERS if chosen.name == "html" else {})}
-    return Response(body, content_type=chosen.format.content_type, headers=headers)
+        return engine.validate(question)
+    if isinstance(engine, LocalEngine):
+        return examine(copied(engine.dataset), None, question)
+    raise TypeError("this engine cannot validate")
+
+
+def _report_page(running: Service, question: Question, options: Mapping[str, str]) -> Response:
+    """Give the report as a page, of documents that cannot be read as well. Raises what ``examine`` raises but for that.
+
+    The documents are parsed in a reader only; this process cuts their text at line ends.
+    """
+    try:
+        report = json.loads(ask(running, question))
+    except RdfSyntaxError as error:
+        members: dict[str, Any] = error.members
+        found = members.get("errors")
+        if not found:
+            raise
+        shown = listings(question.documents, found)
+        texts = {listing.name: listing for listing in shown}
+        faults = [fault | {"number": number, "anchor": anchor(fault, shown), "diff": _diff(fault),
+                           "apply": applying(fault["fix"]["edits"], texts) if fault["fix"] else ""}
+                  for number, fault in enumerate(found, 1)]  # fmt: skip
+        values: dict[str, Any] = {"faults": faults, "more": members.get("more"), "all_fixes": all_at_once(faults)}
+        return page("validate.html", status=error.status, stable=False,
+                    **_form(options, question, shown), **values)  # fmt: skip
+    changes = report["changes"] or {}
+    unknown = frozenset(cell["iri"] for cell in changes.get("created", {}).get("nodes", ()))
+    name = naming(running, visitor(), report, changes.get("names"), unknown)
+    shown = listings(question.documents, report["results"])
+    problems = problems_of(report, shown, name)
+    values = {"report": report, "groups": list(by_severity(problems)), "changes": changed(changes, name),
+              "all_fixes": all_at_once(problems), "summaries": _summaries(running)}  # fmt: skip
+    return page("validate.html", stable=False, **_form(options, question, shown), **values)
+
+
+def _diff(fault: Mapping[str, Any]) -> list[str]:
+    return str(fault["fix"]["diff"]).split("\n")[2:] if fault["fix"] else []
+
+
+def _summaries(running: Service) -> dict[str, str]:
+    return {slug: saved.summary[visitor().language] for slug, saved in running.queries.items()}
+
+
+def _form(
+    options: Mapping[str, str], question: Question | None = None, shown: Sequence[Listing] = ()
+) -> dict[str, Any]:
+    """Give what the form shows: its documents, unless they are too long to go along, and its choices."""
+    short = sum(len(listing.text) for listing in shown) <= EDITABLE
+    shapes = "\n".join(u.data.decode("utf-8", errors="replace") for u in question.shapes) if question else ""
+    return {
+        "formats": [f.name for f in GRAPH_FORMATS],
+        "faces": [name for name in NAMES if name not in {"html", "github"}],
+        "options": options,
+        "shown": shown,
+        "editable": short,
+        "shapes": shapes if len(shapes) <= EDITABLE else "",
+        "validated": question is not None,
+    }
 
 
 def _question(
@@ -89,9 +168,9 @@ def _question(
     )
 
 
-def _yes(value: str | None) -> bool:
+def _yes(value: str | None, name: str = "whole") -> bool:
     if value not in {None, "", "true", "false"}:
-        raise BadParameter(f"The parameter whole is true or false, not {value!r}.")
+        raise BadParameter(f"The parameter {name} is true or false, not {value!r}.")
     return value == "true"
 
 
@@ -126,38 +205,67 @@ def _body() -> tuple[list[Upload], list[Upload], dict[str, str]]:
     if kind == MULTIPART:
         return _multipart()
     if kind == FORM:
-        fields = dict(form_fields(decode(request.get_data(cache=True), content_type)))
-        return _pasted(fields, "text", "body"), _pasted(fields, "shapes", "shapes"), fields
+        pairs = form_fields(decode(request.get_data(cache=True), content_type))
+        return _pasted(pairs), _brought(pairs), dict(pairs)
     data = request.get_data()
     return ([Upload("body", data, _format(kind, "body"))] if data else []), [], {}
 
 
 def _multipart() -> tuple[list[Upload], list[Upload], dict[str, str]]:
-    fields = request.form.to_dict()
-    documents, shapes = _pasted(fields, "text", "body"), _pasted(fields, "shapes", "shapes")
-    documents += _pasted(fields, "data", "data")
+    pairs = list(request.form.items(multi=True))
+    documents, shapes = _pasted(pairs), _brought(pairs)
     for field, file in request.files.items(multi=True):
         if not file.filename:
             continue
-        name = re.sub(r"[^\w.\- ]", "_", file.filename.replace("\\", "/").rpartition("/")[2])[-100:]
+        name = _clean(file.filename)
         upload = Upload(_unused(name, [*documents, *shapes]), file.read(), _format(media_type(file.content_type), name))
         (shapes if field == "shapes" else documents).append(upload)
-    return documents, shapes, fields
+    return documents, shapes, dict(pairs)
 
 
-def _unused(name: str, taken: list[Upload]) -> str:
+def _clean(name: str) -> str:
+    """Give the name of a file without folders and without what a terminal or a page could take for something else."""
+    return re.sub(r"[^\w.\- ]", "_", name.replace("\\", "/").rpartition("/")[2])[-100:]
+
+
+def _unused(name: str, taken: Sequence[Upload]) -> str:
     """Give a name that no other document has."""
     names = {upload.name for upload in taken}
     numbered = (name if number == 1 else f"{number}-{name}" for number in range(1, len(taken) + 2))
     return next(candidate for candidate in numbered if candidate not in names)
 
 
-def _pasted(fields: Mapping[str, str], field: str, name: str) -> list[Upload]:
-    text = fields.get(field, "").replace("\r\n", "\n")
-    fmt = fields.get("input") or "ttl" if field != "shapes" else "ttl"
+def _pasted(pairs: Iterable[tuple[str, str]]) -> list[Upload]:
+    """Give the texts of a form, each with its name and format if the form has them, a fix applied if it asks for one.
+
+    Raises BadParameter.
+    """
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    texts = [text.replace("\r\n", "\n") for text in (*fields.get("text", ()), *fields.get("data", ()))]
+    names, inputs = fields.get("name", []), fields.get("input") or ["ttl"]
+    if fields.get("apply"):
+        texts = mended(texts, fields["apply"][-1])
+    documents: list[Upload] = []
+    for index, text in enumerate(texts):
+        if text.strip():
+            name = _clean(names[index]) if index < len(names) else ""
+            fmt = _known(inputs[min(index, len(inputs) - 1)] or "ttl")
+            documents.append(Upload(_unused(name or "body", documents), text.encode("utf-8", errors="replace"), fmt))
+    return documents
+
+
+def _known(fmt: str) -> str:
     if by_name(fmt) not in GRAPH_FORMATS:
         raise BadParameter(f"The input is in one of {', '.join(f.name for f in GRAPH_FORMATS)}, not {fmt!r}.")
-    return [Upload(name, text.encode("utf-8", errors="replace"), fmt)] if text.strip() else []
+    return fmt
+
+
+def _brought(pairs: Iterable[tuple[str, str]]) -> list[Upload]:
+    """Give the shapes that were pasted."""
+    texts = [value.replace("\r\n", "\n") for name, value in pairs if name == "shapes" and value.strip()]
+    return [Upload("shapes", text.encode("utf-8", errors="replace"), "ttl") for text in texts[:1]]
 
 
 def _format(kind: str, name: str) -> str:

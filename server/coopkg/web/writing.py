@@ -28,8 +28,11 @@ _ANYBODY: Final = "anybody"
 """The author of a change to a scratch dataset."""
 
 
-def author_for(scope: str) -> str:
-    """Give the name of the token that the request carries. Raises ProtocolError, Forbidden or Unauthorized."""
+def author_for(scope: str, secret: str | None = None) -> str:
+    """Give the name of the token that the request carries: in its Authorization field, or the ``secret`` of its form.
+
+    Raises ProtocolError, Forbidden or Unauthorized.
+    """
     settings = service().settings
     if any(
         name in {"access_token", "token"} or tokens.PREFIX in value for name, value in request.args.items(multi=True)
@@ -39,7 +42,8 @@ def author_for(scope: str) -> str:
         return _ANYBODY
     if settings.home is None:
         raise Forbidden("Writes are off on this server.")
-    return tokens.authorize(settings.home / tokens.NAME, request.headers.get("Authorization"), scope).name
+    field = request.headers.get("Authorization") if secret is None else f"Bearer {secret}"
+    return tokens.authorize(settings.home / tokens.NAME, field, scope).name
 
 
 def proposal(change: Change, author: str) -> Proposal:

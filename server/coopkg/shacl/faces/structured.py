@@ -26,6 +26,8 @@ def render(view: View) -> str:
         document["results"] = [as_object(view, result) for result in view.report.results]
     else:
         document |= faults(view.faults, more=view.more_faults)
+    if view.facts is not None:
+        document["facts"] = view.facts
     if view.effects:
         document["changes"] = _effects(view.effects)
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
@@ -108,6 +110,10 @@ def _effects(effects: Effects) -> dict[str, Any]:
             "notRun": [query.slug for query in effects.of(Outcome.NOT_RUN)],
         },
     }
+    if effects.created:
+        document["created"] = [node.value for node in effects.created]
+    if effects.alike:
+        document["alike"] = [{"node": a.node.value, "other": a.other.value, "name": a.name} for a in effects.alike]
     if effects.inferred is not None:
         document["inferred"] = [str(quad) for quad in effects.inferred]
         document["uninferred"] = [str(quad) for quad in effects.uninferred or ()]

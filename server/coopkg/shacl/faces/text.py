@@ -88,6 +88,8 @@ def _effects(effects: Effects) -> Iterator[str]:
         yield f"Inferred: {len(effects.inferred or ())} more, {len(effects.uninferred or ())} no longer."
         yield from _quads("-", effects.uninferred or ())
         yield from _quads("+", effects.inferred or ())
+    for alike in effects.alike:
+        yield f"  {alike.node} is called “{alike.name}”, as {alike.other} is: the same thing?"
     for query in effects.of(Outcome.DIFFERENT):
         yield f"  the answer of the saved query {query.slug} would differ: {query.before} -> {query.after} rows"
     skipped = effects.of(Outcome.NOT_RUN)

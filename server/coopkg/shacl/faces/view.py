@@ -29,7 +29,7 @@ def report_prefixes(sources: Iterable[Source] = (), base: str = DEFAULT_BASE) ->
 class View:
     """A report with its documents by name; ``faults`` are set where a document could not be read and nothing was done.
 
-    ``fail_on`` is the mildest severity that counts as a failure.
+    ``fail_on`` is the mildest severity that counts as a failure; ``facts`` is the number of triples that were checked.
     """
 
     report: Report
@@ -40,6 +40,7 @@ class View:
     faults: tuple[Fault, ...] = ()
     more_faults: bool = False
     effects: Effects | None = None
+    facts: int | None = None
 
     @property
     def readable(self) -> bool:
