@@ -18,6 +18,7 @@ from coopkg.app import create_app
 from coopkg.openapi import _REFUSING, KNOWN, METHODS
 from coopkg.results import GRAPH_FORMATS
 from coopkg.web.api import described
+from coopkg.web.status import HEALTH
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -114,6 +115,15 @@ def test_the_state_is_told_to_people_terminals_and_programs(app: Flask) -> None:
     assert "Самы доўгі запыт" in page.get_data(as_text=True)
     assert page.headers["Cache-Control"] == "no-store"
     assert client.get("/status?format=gif").status_code == 406
+
+
+def test_another_room_can_tell_of_its_health(service: Service) -> None:
+    own = create_app(service=service)
+    own.extensions[HEALTH] = {"partners": lambda: {"<b>one</b>": "up"}}
+    client = own.test_client()
+    assert client.get("/status?format=json").get_json()["partners"] == {"<b>one</b>": "up"}
+    assert "&lt;b&gt;one&lt;/b&gt;" in client.get("/status", headers=HTML).get_data(as_text=True)
+    assert "partners <b>one</b>" in client.get("/status").get_data(as_text=True)
 
 
 @pytest.mark.slow

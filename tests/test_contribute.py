@@ -243,28 +243,36 @@ def test_names_for_iris() -> None:
 
 @pytest.mark.slow
 def test_a_token_writes_what_the_form_holds(tmp_path: Path) -> None:
-    added = run_coopkg("token", "add", "anna", "--scope", "facts", "--home", str(tmp_path))
-    token = next(word for word in added.stdout.split() if len(word) > 30)
+    tokens = {}
+    for scope in ("facts", "graphs"):
+        added = run_coopkg("token", "add", scope, "--scope", scope, "--home", str(tmp_path))
+        tokens[scope] = next(word for word in added.stdout.split() if len(word) > 30)
     process, address = start_server("--home", str(tmp_path))
+
+    def post(**fields: str) -> tuple[int, str, str, str]:
+        data = urllib.parse.urlencode({**PROJECT, **fields}).encode()
+        request = urllib.request.Request(f"{address}contribute/Project", data, {"Accept": "text/html"})  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
+                return answer.status, answer.url, answer.read().decode(), ""
+        except urllib.error.HTTPError as error:
+            return error.code, "", error.read().decode(), error.headers.get("WWW-Authenticate", "")
+
     try:
-
-        def post(**fields: str) -> tuple[int, str, str]:
-            data = urllib.parse.urlencode({**PROJECT, **fields}).encode()
-            request = urllib.request.Request(f"{address}contribute/Project", data, {"Accept": "text/html"})  # noqa: S310
-            try:
-                with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-                    return answer.status, answer.url, answer.read().decode()
-            except urllib.error.HTTPError as error:
-                return error.code, "", error.read().decode()
-
-        status, _, page = post(do="write", token="coop_wrong")  # noqa: S106
-        assert (status, "This token is not known here" in page) == (401, True)
+        status, _, page, challenge = post(do="write", token="coop_wrong")  # noqa: S106
+        assert (status, challenge, "This token is not known here" in page) == (401, 'Bearer realm="coopkg"', True)
         assert "coop_wrong" not in page
-        status, where, page = post(do="write", token=token)
+        status, where, page, _ = post(do="write", token=tokens["facts"])
         assert (status, where) == (200, f"{address}changes/2")
-        assert token not in page
+        assert tokens["facts"] not in page
         assert "Add project:lake-ice" in page
-        status, _, page = post()
-        assert "project:lake-ice-2" in page, "the name that is proposed is free"
+        assert "project:lake-ice-2" in post()[2], "the name that is proposed is free"
+        change = {"about": "project:supertwin", "do": "write"}
+        assert post(**change, token=tokens["facts"])[0] == 403, "what other graphs say is taken back by graphs alone"
+        status, where, page, _ = post(**change, token=tokens["graphs"])
+        assert (status, where) == (200, f"{address}changes/3")
+        assert "Correct project:supertwin" in page
+        assert '<li class="removed">' in page
+        assert ">Lake ice</a>" in page
     finally:
         stop(process)

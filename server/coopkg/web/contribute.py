@@ -140,7 +140,9 @@ def _write(running: Service, form: Form, values: Values, about: str, made: Contr
         receipt = running.propose(Proposal(change, author, message=f"{kind} {name}", source=made.evidence.source))
     except (Unauthorized, Forbidden) as error:
         trouble = Trouble("token", f"contribute.{error.slug()}")
-        return _page(running, form, values, about, made=made, refused=trouble, status=error.status)
+        response = _page(running, form, values, about, made=made, refused=trouble, status=error.status)
+        response.headers.update(error.headers())
+        return response
     except DoesNotConform as error:
         return _page(running, form, values, about, made=made, status=error.status)
     where = f"/changes/{receipt.version}" if not running.settings.scratch else "/changes"

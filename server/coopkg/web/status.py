@@ -17,6 +17,8 @@ from coopkg.web.page import edition, page, visitor
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from coopkg.i18n import Words
     from coopkg.service import Service
 
@@ -26,7 +28,7 @@ OFFERED: Final = (
     Format("json", "application/json", "", aliases=("text/json",)),
 )
 HEALTH: Final = "coopkg.health"
-"""The extension under which another room of the server registers what it knows of its own health: name to function."""
+"""The extension under which another room registers what gives its own health: a name, and a function of a mapping."""
 
 
 @blueprint.get("/status")
@@ -35,7 +37,8 @@ def status() -> Response:
     accept, asked = request.headers.get("Accept"), request.args.get("format")
     found = _state(service())
     if not asked and prefers_html(accept, OFFERED):
-        return page("status.html", stable=False, state=found, limits=_limits(found["limits"], visitor().words))
+        limits = _limits(found["limits"], visitor().words)
+        return page("status.html", stable=False, state=found, limits=limits, health=[*_rooms()])
     fmt = next((f for f in OFFERED if f.name == asked), None) if asked else choose(accept, OFFERED)
     if fmt is None:
         available = [f.name for f in OFFERED]
@@ -65,8 +68,14 @@ def _state(running: Service) -> dict[str, Any]:
         },
         "readers": info.get("readers"),
         "limits": running.settings.limits(),
-        **{name: health() for name, health in current_app.extensions.get(HEALTH, {}).items()},
+        **{name: health() for name, health in _rooms().items()},
     }
+
+
+def _rooms() -> Mapping[str, Callable[[], Mapping[str, object]]]:
+    """Give what other rooms have registered."""
+    found: Mapping[str, Callable[[], Mapping[str, object]]] = current_app.extensions.get(HEALTH, {})
+    return found
 
 
 def _validation(running: Service) -> str:
@@ -105,6 +114,7 @@ def _text(found: dict[str, Any], words: Words) -> str:
         (words("status.validation"), words(f"status.validation_{found['validation']}")),
         (words("status.queries"), words.number(queries["count"])),
         *((f"  {name}", f"{queries[name]} s") for name in ("p50", "p95") if name in queries),
+        *((f"{name} {key}", str(value)) for name in _rooms() for key, value in found[name].items()),
         *((name, value) for name, _, value in _limits(found["limits"], words)),
     ]
     width = max(len(str(name)) for name, _ in rows)
