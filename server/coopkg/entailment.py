@@ -13,7 +13,7 @@ from coopkg.reasoning.closure import Closure, Difference
 from coopkg.reasoning.compiler import axiom_quads, compile_rules
 from coopkg.reasoning.proofs import as_json, as_text, claims_of
 from coopkg.reasoning.wording import Names
-from coopkg.store import load_dataset
+from coopkg.store import copied, load_dataset, remerge, same_graphs
 from coopkg.terms import from_ntriples
 from coopkg.vocab import INFERRED, LANGUAGES, prefixes
 
@@ -37,12 +37,10 @@ def entailed(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
     The ``axiomatic`` triples, which hold in every graph, are for the default graph of ``--scratch``, where test suites
     expect them (SPARQL 1.1 Entailment Regimes, sections 3 and 4); a published graph is spared them.
     """
+    dataset = replace(dataset, views={})
     if dataset.regime == "none":
         return dataset
-    store = ox.Store()
-    store.bulk_extend(dataset.store)
-    for name in dataset.store.named_graphs():
-        store.add_graph(name)
+    store = copied(dataset.store)
     rules = compile_rules(
         store if axiomatic else axiom_quads(store), dataset.regime, base=dataset.base, axiomatic=axiomatic
     )
@@ -56,18 +54,32 @@ def follow(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[ox.Quad,
 
     Gives the quads that came, as the store has them, and what that changed in the graph of what is inferred.
     """
-    closure = dataset.closure
-    if closure is None:
-        return (), Difference()
     stored = ox.Store()
     stored.extend(changed)
+    closure = dataset.closure
+    if closure is None:
+        came = tuple(quad for quad in stored if quad in dataset.store)
+        went = tuple(quad for quad in stored if quad not in dataset.store)
+        _show(dataset, dataset.store, came, went)
+        return came, Difference()
     came = tuple(quad for quad in stored if quad in dataset.store and quad not in closure.store)
     went = tuple(quad for quad in stored if quad in closure.store and quad not in dataset.store)
     closure.store.extend(came)
     for quad in went:
         closure.store.remove(quad)
-    _same_graphs(dataset.store, closure)
-    return came, closure.maintain(came, went)
+    same_graphs(dataset.store, closure.store, (closure.graph,))
+    difference = closure.maintain(came, went)
+    _show(dataset, closure.store, (*came, *difference.added), (*went, *difference.removed))
+    return came, difference
+
+
+def _show(dataset: Dataset, store: ox.Store, came: tuple[ox.Quad, ...], went: tuple[ox.Quad, ...]) -> None:
+    """Bring what queries see up to date; what is seen more rarely is made anew when it is wanted."""
+    kept = dataset.views.pop(dataset.closure is not None, None)
+    dataset.views.clear()
+    if kept is not None:
+        remerge(kept, store, came, went)
+        dataset.views[dataset.closure is not None] = kept
 
 
 def explanation(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode, obj: Bindable) -> Proof:
@@ -111,12 +123,3 @@ class Why:
         text = {language: as_text(proof, names, told, language) for language in LANGUAGES}
         answer = {"proof": as_json(proof, told), "text": text}
         return json.dumps(answer, ensure_ascii=False).encode()
-
-
-def _same_graphs(store: ox.Store, closure: Closure) -> None:
-    """Have the same named graphs in both stores, also those that have no triple."""
-    wanted, there = set(store.named_graphs()), set(closure.store.named_graphs()) - {closure.graph}
-    for name in wanted - there:
-        closure.store.add_graph(name)
-    for name in there - wanted:
-        closure.store.remove_graph(name)

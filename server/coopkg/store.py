@@ -12,11 +12,11 @@ import pyoxigraph as ox
 from coopkg.errors import DatasetBroken, UsageError
 from coopkg.files import CATALOG, Published, find_published
 from coopkg.spellings import Spellings
-from coopkg.terms import Document, rebase_quad
+from coopkg.terms import Document, Term, rebase_quad
 from coopkg.vocab import DEFAULT_BASE, INFERRED, STANDARD_PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from coopkg.reasoning.closure import Closure
     from coopkg.settings import Settings
@@ -40,7 +40,9 @@ class Dataset:
 
     ``store`` has what is asserted and nothing else. ``closure``, once ``entailment`` has worked it out by the rules of
     ``regime``, has a store of its own, with what is inferred beside it. ``beside`` are named graphs about the graph,
-    which queries may name and nothing else has: no count, no default graph, no export.
+    which queries may name and nothing else has: no count, no default graph, no export. If it is ``merged``, the default
+    graph of queries is the merge of all named graphs, which are those of ``store``; ``views`` keeps the stores that
+    have it.
     """
 
     store: ox.Store
@@ -52,6 +54,8 @@ class Dataset:
     regime: str = "none"
     closure: Closure | None = None
     beside: tuple[ox.Quad, ...] = ()
+    merged: bool = False
+    views: dict[bool, ox.Store] = field(default_factory=dict, compare=False, repr=False)
     about: str = ""
 
     @property
@@ -75,8 +79,18 @@ class Dataset:
         return 0 if self.closure is None else len(self.closure)
 
     def view(self, *, entailment: bool) -> ox.Store:
-        """Give the store to ask: with what is inferred, where anything is, or without."""
-        return self.closure.store if entailment and self.closure is not None else self.store
+        """Give the store that queries see, with or without what is inferred.
+
+        Where the dataset is merged, its default graph has each triple once, in however many graphs it stands: a graph
+        is a set (SPARQL 1.1 Query Language, section 13.1; RDF 1.1 Concepts, section 3). Made when it is first wanted.
+        """
+        inferred = entailment and self.closure is not None
+        source = self.closure.store if inferred and self.closure else self.store
+        if not self.merged:
+            return source
+        if inferred not in self.views:
+            self.views[inferred] = merge(source)
+        return self.views[inferred]
 
 
 def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
@@ -120,7 +134,41 @@ def load_dataset(settings: Settings) -> Dataset:
     digest = hashlib.sha256(settings.base.encode())
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())
-    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings, settings.regime)
+    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings, settings.regime, merged=True)
+
+
+def merge(store: ox.Store) -> ox.Store:
+    """Give a store with the same named graphs, and their merge as default graph."""
+    whole = copied(store)
+    whole.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in store)
+    return whole
+
+
+def remerge(whole: ox.Store, store: ox.Store, came: Iterable[ox.Quad], went: Iterable[ox.Quad]) -> None:
+    """Bring a merge up to date with its store, after quads came and went there.
+
+    A triple stays in the default graph while any graph of the store has it.
+    """
+    for quad in went:
+        whole.remove(quad)
+    for quad in came:
+        whole.add(quad)
+    for triple in {quad.triple for quad in (*came, *went)}:
+        one = ox.Quad(*triple)
+        if next(store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None), None) is None:
+            whole.remove(one)
+        else:
+            whole.add(one)
+    same_graphs(store, whole)
+
+
+def same_graphs(store: ox.Store, other: ox.Store, besides: Container[Term] = ()) -> None:
+    """Have the named graphs of one store in another, also those that have no triple; some may be there besides."""
+    wanted, there = set(store.named_graphs()), {name for name in other.named_graphs() if name not in besides}
+    for name in wanted - there:
+        other.add_graph(name)
+    for name in there - wanted:
+        other.remove_graph(name)
 
 
 def copied(store: ox.Store) -> ox.Store:
