@@ -13,7 +13,7 @@ from coopkg.reasoning.closure import Closure, Difference
 from coopkg.reasoning.compiler import axiom_quads, compile_rules
 from coopkg.reasoning.proofs import as_json, as_text, claims_of
 from coopkg.reasoning.wording import Names
-from coopkg.store import copied, load_dataset, remerge, same_graphs
+from coopkg.store import ASSERTED, copied, load_dataset, merge, show
 from coopkg.terms import from_ntriples
 from coopkg.vocab import INFERRED, LANGUAGES, prefixes
 
@@ -40,11 +40,11 @@ def entailed(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
     dataset = replace(dataset, views={})
     if dataset.regime == "none":
         return dataset
-    store = copied(dataset.store)
-    rules = compile_rules(
-        store if axiomatic else axiom_quads(store), dataset.regime, base=dataset.base, axiomatic=axiomatic
-    )
-    closure = Closure(store, rules, ox.NamedNode(dataset.base + INFERRED))
+    store = merge(dataset.store) if dataset.merged else copied(dataset.store)
+    axioms = dataset.store if axiomatic else axiom_quads(dataset.store)
+    rules = compile_rules(axioms, dataset.regime, base=dataset.base, axiomatic=axiomatic)
+    graph = ox.NamedNode(dataset.base + INFERRED)
+    closure = Closure(store, rules, graph, dataset.store, merged=dataset.merged)
     closure.compute()
     return replace(dataset, closure=closure)
 
@@ -56,30 +56,16 @@ def follow(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[ox.Quad,
     """
     stored = ox.Store()
     stored.extend(changed)
-    closure = dataset.closure
-    if closure is None:
-        came = tuple(quad for quad in stored if quad in dataset.store)
-        went = tuple(quad for quad in stored if quad not in dataset.store)
-        _show(dataset, dataset.store, came, went)
-        return came, Difference()
-    came = tuple(quad for quad in stored if quad in dataset.store and quad not in closure.store)
-    went = tuple(quad for quad in stored if quad in closure.store and quad not in dataset.store)
-    closure.store.extend(came)
-    for quad in went:
-        closure.store.remove(quad)
-    same_graphs(dataset.store, closure.store, (closure.graph,))
-    difference = closure.maintain(came, went)
-    _show(dataset, closure.store, (*came, *difference.added), (*went, *difference.removed))
-    return came, difference
-
-
-def _show(dataset: Dataset, store: ox.Store, came: tuple[ox.Quad, ...], went: tuple[ox.Quad, ...]) -> None:
-    """Bring what queries see up to date; what is seen more rarely is made anew when it is wanted."""
-    kept = dataset.views.pop(dataset.closure is not None, None)
-    dataset.views.clear()
-    if kept is not None:
-        remerge(kept, store, came, went)
-        dataset.views[dataset.closure is not None] = kept
+    came = tuple(quad for quad in stored if quad in dataset.store)
+    went = tuple(quad for quad in stored if quad not in dataset.store)
+    closure, asserted = dataset.closure, dataset.views.pop(ASSERTED, None)
+    if closure is not None:
+        show(dataset, closure.store, came, went)
+        return came, closure.maintain(came, went)
+    if asserted is not None:
+        show(dataset, asserted, came, went)
+        dataset.views[ASSERTED] = asserted
+    return came, Difference()
 
 
 def explanation(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode, obj: Bindable) -> Proof:

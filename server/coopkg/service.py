@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -12,7 +12,7 @@ from coopkg.accepted import accepted, amended
 from coopkg.dumps import FOLDER, Shelf
 from coopkg.engine.cache import AnswerCache
 from coopkg.engine.changes import work_out
-from coopkg.engine.evaluate import Answer, Task, answer, reaches
+from coopkg.engine.evaluate import Answer, Task, evaluate, fitting, reaches
 from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.engine.remote import Remote, Table, read
@@ -26,6 +26,7 @@ from coopkg.journal import NAME, SEED_VERSION, History
 from coopkg.queries import load_queries
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.shacl.report import Report, Severity, human
+from coopkg.store import copied
 from coopkg.validation import read_shapes, validate_documents, validate_published
 from coopkg.vocab import prefixes
 
@@ -85,9 +86,10 @@ class LocalEngine:
     def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends it here
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
         dataset = self.dataset
+        store = dataset.view(entailment=task.entailment)
         if reaches(task, dataset.beside):  # then the store is spoilt, which here all threads share
-            dataset = replace(dataset, views={})
-        return Answer(answer(dataset, task), dataset.tag)
+            store = copied(store)
+        return Answer(evaluate(store, fitting(dataset, task), dataset.beside), dataset.tag)
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the same
         """Read the answer of another endpoint. Raises EndpointFailed."""

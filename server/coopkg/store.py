@@ -12,11 +12,11 @@ import pyoxigraph as ox
 from coopkg.errors import DatasetBroken, UsageError
 from coopkg.files import CATALOG, Published, find_published
 from coopkg.spellings import Spellings
-from coopkg.terms import Document, Term, rebase_quad
+from coopkg.terms import Document, rebase_quad
 from coopkg.vocab import DEFAULT_BASE, INFERRED, STANDARD_PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from coopkg.reasoning.closure import Closure
     from coopkg.settings import Settings
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _IDENTIFIER: Final = ox.NamedNode(STANDARD_PREFIXES["dcterms"] + "identifier")
 _NAME: Final = ox.NamedNode(STANDARD_PREFIXES["sd"] + "name")
 ALIGNMENTS: Final = "ontology/alignments/"
+ASSERTED: Final = "asserted"
+"""The view of what is asserted alone."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,7 @@ class Dataset:
     ``store`` has what is asserted and nothing else. ``closure``, once ``entailment`` has worked it out by the rules of
     ``regime``, has a store of its own, with what is inferred beside it. ``beside`` are named graphs about the graph,
     which queries may name and nothing else has: no count, no default graph, no export. If it is ``merged``, the default
-    graph of queries is the merge of all named graphs, which are those of ``store``; ``views`` keeps the stores that
-    have it.
+    graph of queries is the merge of all graphs, which the closure's store has; ``views`` keeps others that have it.
     """
 
     store: ox.Store
@@ -55,7 +56,7 @@ class Dataset:
     closure: Closure | None = None
     beside: tuple[ox.Quad, ...] = ()
     merged: bool = False
-    views: dict[bool, ox.Store] = field(default_factory=dict, compare=False, repr=False)
+    views: dict[str, ox.Store] = field(default_factory=dict, compare=False, repr=False)
     about: str = ""
 
     @property
@@ -82,15 +83,16 @@ class Dataset:
         """Give the store that queries see, with or without what is inferred.
 
         Where the dataset is merged, its default graph has each triple once, in however many graphs it stands: a graph
-        is a set (SPARQL 1.1 Query Language, section 13.1; RDF 1.1 Concepts, section 3). Made when it is first wanted.
+        is a set (SPARQL 1.1 Query Language, section 13.1; RDF 1.1 Concepts, section 3). Without what is inferred it is
+        made when it is first wanted.
         """
-        inferred = entailment and self.closure is not None
-        source = self.closure.store if inferred and self.closure else self.store
+        if entailment and self.closure is not None:
+            return self.closure.store
         if not self.merged:
-            return source
-        if inferred not in self.views:
-            self.views[inferred] = merge(source)
-        return self.views[inferred]
+            return self.store
+        if ASSERTED not in self.views:
+            self.views[ASSERTED] = merge(self.store)
+        return self.views[ASSERTED]
 
 
 def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
@@ -144,31 +146,28 @@ def merge(store: ox.Store) -> ox.Store:
     return whole
 
 
-def remerge(whole: ox.Store, store: ox.Store, came: Iterable[ox.Quad], went: Iterable[ox.Quad]) -> None:
-    """Bring a merge up to date with its store, after quads came and went there.
+def show(dataset: Dataset, seen: ox.Store, came: Iterable[ox.Quad], went: Iterable[ox.Quad]) -> None:
+    """Have asserted quads that came and went do so in a store that queries see.
 
-    A triple stays in the default graph while any graph of the store has it.
+    A triple stays in a merged default graph while it is asserted in any graph, or inferred.
     """
     for quad in went:
-        whole.remove(quad)
+        seen.remove(quad)
     for quad in came:
-        whole.add(quad)
-    for triple in {quad.triple for quad in (*came, *went)}:
-        one = ox.Quad(*triple)
-        if next(store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None), None) is None:
-            whole.remove(one)
+        seen.add(quad)
+    inferred = ox.NamedNode(dataset.base + INFERRED)
+    for triple in {quad.triple for quad in (*came, *went)} if dataset.merged else ():
+        pattern = (triple.subject, triple.predicate, triple.object)
+        one = ox.Quad(*pattern)
+        if ox.Quad(*pattern, inferred) in seen or next(dataset.store.quads_for_pattern(*pattern, None), None):
+            seen.add(one)
         else:
-            whole.add(one)
-    same_graphs(store, whole)
-
-
-def same_graphs(store: ox.Store, other: ox.Store, besides: Container[Term] = ()) -> None:
-    """Have the named graphs of one store in another, also those that have no triple; some may be there besides."""
-    wanted, there = set(store.named_graphs()), {name for name in other.named_graphs() if name not in besides}
+            seen.remove(one)
+    wanted, there = set(dataset.store.named_graphs()), set(seen.named_graphs()) - {inferred}
     for name in wanted - there:
-        other.add_graph(name)
+        seen.add_graph(name)
     for name in there - wanted:
-        other.remove_graph(name)
+        seen.remove_graph(name)
 
 
 def copied(store: ox.Store) -> ox.Store:

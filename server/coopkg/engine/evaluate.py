@@ -111,8 +111,12 @@ def _too_long(cap: int) -> TooLarge:
 
 def answer(dataset: Dataset, task: Task) -> bytes:
     """Give the whole answer of a dataset, with what is inferred unless that is unwanted. Raises as ``evaluate``."""
-    seen = replace(task, union=False) if dataset.merged else task
-    return evaluate(dataset.view(entailment=task.entailment), seen, dataset.beside)
+    return evaluate(dataset.view(entailment=task.entailment), fitting(dataset, task), dataset.beside)
+
+
+def fitting(dataset: Dataset, task: Task) -> Task:
+    """Give the task for what queries see of a dataset: where that has a merge already, no union is asked for."""
+    return replace(task, union=False) if dataset.merged else task
 
 
 def evaluate(store: ox.Store, task: Task, beside: Sequence[ox.Quad] = ()) -> bytes:
