@@ -107,7 +107,8 @@ def answered(
         return asking(running, visit, {**shown, **(saved or {})}, error)
     around = _around(visit, bench, answer, asked.get("view") or None)
     extra = {"why": why, "asked_why": "why" in asked, **(saved or {})}
-    return asking(running, visit, {**shown, **around, **extra}, stable=stable)
+    looked = why is None or why.complete  # another time it may be found out in time
+    return asking(running, visit, {**shown, **around, **extra}, stable=stable and looked)
 
 
 def _page_of(running: Service, task: Task, visit: Visit, skip: int) -> ShownAnswer:
