@@ -134,3 +134,20 @@ def test_a_port_in_use_is_one_sentence(server: str) -> None:
 def test_a_signal_ends_it_with_zero(number: signal.Signals) -> None:
     process, _ = start_server()
     assert stop(process, number) == 0
+
+
+@pytest.mark.parametrize("path", ["id/country/%2542Y", "id/%D0%91%D0%B5%D0%BB", "%ff", "id/country/%EF%BF%BD"])
+def test_a_path_is_decoded_once_whatever_is_in_it(server: str, path: str) -> None:
+    status, _, body = get(f"{server}{path}", Accept="text/html")
+    assert status in {400, 404}  # the last two are no IRI
+    encoded = path.replace("%ff", "%EF%BF%BD")  # bytes that are not UTF-8 are characters that nobody knows
+    assert f'href="/{encoded}?lang=ru"'.encode() in body
+
+
+@pytest.mark.parametrize("line", [b"OPTIONS * HTTP/1.1", b"CONNECT x:1 HTTP/1.1"])
+def test_a_request_without_a_path_is_answered_as_any_other(server: str, line: bytes) -> None:
+    parts = urllib.parse.urlsplit(server)
+    with socket.create_connection((str(parts.hostname), parts.port), timeout=20) as client:
+        client.sendall(line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+        status = int(client.makefile("rb").readline().split()[1])
+    assert status < 500

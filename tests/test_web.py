@@ -219,3 +219,12 @@ def test_an_answer_past_its_cap_is_an_error_whatever_its_form(service: Service, 
     small = replace(service, settings=replace(service.settings, answer_bytes=1000))
     response = create_app(service=small).test_client().get("/sparql", query_string={"query": query})
     assert (response.status_code, json.loads(response.data)["bound"]) == (413, 1000)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/explain?predicate=a&object=x:o&subject=", "/contribute?about=", "/queries/relations-of-a-country.csv?country="],
+)
+@pytest.mark.parametrize("odd", ["x:%EF%BF%BD", "x:%EE%80%80", "x:%00", "country:B%20Y"])
+def test_what_is_no_iri_is_the_askers_mistake(client: FlaskClient, path: str, odd: str) -> None:
+    assert client.get(path + odd).status_code == 400

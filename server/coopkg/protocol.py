@@ -19,12 +19,14 @@ QUERY_BODY: Final = "application/sparql-query"
 UPDATE_BODY: Final = "application/sparql-update"
 COMMON_HEADERS: Final = {"X-Content-Type-Options": "nosniff"}
 """What every response has."""
+PATH_SAFE: Final = "/:@!$&'()*+,;=~"
+"""What a path has as it is besides letters, digits and ``-._`` (RFC 3986, section 3.3)."""
 QUERY_METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What a server knows of a request, whichever server it is. Header names are in lower case."""
+    """What a server knows of a request, whichever server it is: the path percent-encoded, header names in lower case."""
 
     method: str
     path: str

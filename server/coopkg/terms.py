@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -107,9 +108,10 @@ def named_node(text: str, prefixes: dict[str, str], what: str) -> ox.NamedNode:
     text = text.strip()
     prefix, colon, local = text.partition(":")
     iri = text[1:-1] if text.startswith("<") else prefixes[prefix] + local if colon and prefix in prefixes else text
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*", iri):
-        raise BadParameter(f"The parameter {what!r} must be an IRI or a prefixed name, not {text!r}.")
-    return ox.NamedNode(iri)
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*", iri):
+        with contextlib.suppress(ValueError):  # U+FFFD, private use and the like (RFC 3987, section 2.2)
+            return ox.NamedNode(iri)
+    raise BadParameter(f"The parameter {what!r} must be an IRI or a prefixed name, not {text!r}.")
 
 
 _LEXICAL: Final = {

@@ -10,7 +10,7 @@ from flask import Response, current_app, request
 
 from coopkg.dumps import CHUNK
 from coopkg.errors import Forbidden
-from coopkg.protocol import HttpRequest, HttpResponse
+from coopkg.protocol import PATH_SAFE, HttpRequest, HttpResponse
 from coopkg.service import Service
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def refuse_other_sites() -> None:
 def bare_request() -> HttpRequest:
     """Give the current request as a value, without its body."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    path = quote(request.path, safe="/:@!$&'()*+,;=~")  # as it came, which links to the same page need
+    path = quote(request.path, safe=PATH_SAFE)  # as it came, which links to the same page need
     return HttpRequest(request.method, path, request.query_string.decode("latin-1"), headers)
 
 
