@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conftest import NOBODY
 from coopkg.app import create_app
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.settings import Settings
@@ -228,3 +230,18 @@ def test_an_answer_past_its_cap_is_an_error_whatever_its_form(service: Service, 
 @pytest.mark.parametrize("odd", ["x:%EF%BF%BD", "x:%EE%80%80", "x:%00", "country:B%20Y"])
 def test_what_is_no_iri_is_the_askers_mistake(client: FlaskClient, path: str, odd: str) -> None:
     assert client.get(path + odd).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/validate", "/facts", "/update", "/contribute/Project"])
+def test_no_body_is_decompressed(client: FlaskClient, path: str) -> None:
+    response = client.post(path, data=gzip.compress(b"ASK {}"), headers={"Content-Encoding": "gzip"})
+    assert (response.status_code, response.headers["Accept-Encoding"]) == (415, "identity")
+
+
+@pytest.mark.parametrize("path", ["/", "/federation", "/api", "/queries/bilateral-partners"])
+def test_a_page_names_the_address_that_the_operator_chose_not_the_one_of_a_proxy(path: str) -> None:
+    base = "https://data.example.org/"
+    client = create_app(replace(Settings.from_environment(), base=base, federation=NOBODY)).test_client()
+    body = client.get(path, headers={"Accept": "text/html", "Host": "inner.example:81"}).text
+    assert f"{base}sparql" in body.replace("&#34;", '"')
+    assert "inner.example" not in body

@@ -14,7 +14,7 @@ from coopkg.service import Service, open_service
 from coopkg.settings import Settings
 from coopkg.web.page import unchanged
 from coopkg.web.rooms import ROOMS
-from coopkg.web.values import bare_request, flask_response
+from coopkg.web.values import bare_request, flask_response, refuse_coded_bodies
 from coopkg.web.values import service as running
 
 YEAR: Final = 365 * 24 * 3600
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.extensions["coopkg"] = service or open_service(settings)
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
+    app.before_request(refuse_coded_bodies)
     app.before_request(unchanged)
     app.register_error_handler(CoopkgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)

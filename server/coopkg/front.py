@@ -26,7 +26,7 @@ from coopkg.errors import Busy, CoopkgError, EngineFault, TooLarge, UsageError
 from coopkg.federation.executor import AT_ONCE
 from coopkg.observation import Observer
 from coopkg.problems import problem
-from coopkg.protocol import PATH_SAFE, HttpRequest, HttpResponse
+from coopkg.protocol import PATH_SAFE, HttpRequest, HttpResponse, refuse_codings
 from coopkg.representation import compressed
 from coopkg.traffic import RateLimiter
 
@@ -88,6 +88,7 @@ class Front:
                 self.observer.saw(request, kept, scope.client, time.monotonic())
                 send(protocol, scope.method, kept)
                 return
+            refuse_codings(request.headers)
             request = replace(request, body=await self._body(scope, protocol))
         except CoopkgError as error:
             refusal = problem(error, request, self.settings.base)

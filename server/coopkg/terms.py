@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import re
 from dataclasses import dataclass
@@ -203,12 +204,19 @@ def serialize_turtle(triples: list[ox.Triple], prefixes: dict[str, str]) -> str:
     return serialize_triples_as(triples, None, prefixes).decode()
 
 
+def without_mark(data: bytes) -> bytes:
+    """Give a document without the byte order mark that some editors put before UTF-8, and no format has a place for."""
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
 def format_of(name: str) -> ox.RdfFormat:
-    """Give the RDF format of a file by its suffix. Raises BadParameter for one that is not known."""
-    suffix = name.rpartition(".")[2].lower()
-    found = ox.RdfFormat.from_extension({"json": "jsonld"}.get(suffix, suffix))
+    """Give the RDF format of a file by its suffix. Raises BadParameter for one that is not known, or missing."""
+    _, dot, suffix = name.rpartition(".")
+    suffix = suffix.lower()
+    found = ox.RdfFormat.from_extension({"json": "jsonld"}.get(suffix, suffix)) if dot else None
     if found is None:
-        raise BadParameter(f"{name}: no RDF format has the suffix .{suffix}.")
+        what = f"no RDF format has the suffix .{suffix}" if dot else "there is no suffix that tells the RDF format"
+        raise BadParameter(f"{name}: {what}; name the format, or the file after it.")
     return found
 
 

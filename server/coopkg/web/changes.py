@@ -19,7 +19,7 @@ from coopkg.vocab import prefixes
 from coopkg.web.documents import PAGE, document
 from coopkg.web.page import page, visitor
 from coopkg.web.patches import mentions, shown
-from coopkg.web.values import refuse_other_sites, service
+from coopkg.web.values import origin, refuse_other_sites, service
 from coopkg.web.writing import TRIPLE_FORMATS, author_for, proposal, receipt_response
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def version(name: str) -> Response:
         return document(Computed(f"{base}changes/{number}", seed(base)), f"changes/{number}", suffix)
     record = _record(number)
     if suffix == PAGE or (not suffix and prefers_html(request.headers.get("Accept"), OFFERED)):
-        root = request.url_root.rstrip("/")
+        root = origin().rstrip("/")
         response = page("change.html", change=summary(record), root=root, **shown(service(), visitor(), record))
         response.headers["Link"] = _alternates(record, PAGE)
         return response
