@@ -151,3 +151,16 @@ def test_a_request_without_a_path_is_answered_as_any_other(server: str, line: by
         client.sendall(line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
         status = int(client.makefile("rb").readline().split()[1])
     assert status < 500
+
+
+def test_counters_have_their_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a full disk ends each worker with its first request (SIGBUS)."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process, address = start_server()
+    try:
+        assert b"coopkg_requests_total" in get(f"{address}metrics")[2]
+        files = [path.stat() for path in tmp_path.glob("*/counters/*.db")]
+        assert len(files) >= 2
+        assert all(found.st_blocks * 512 >= found.st_size for found in files)
+    finally:
+        stop(process)
