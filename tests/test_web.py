@@ -245,3 +245,20 @@ def test_a_page_names_the_address_that_the_operator_chose_not_the_one_of_a_proxy
     body = client.get(path, headers={"Accept": "text/html", "Host": "inner.example:81"}).text
     assert f"{base}sparql" in body.replace("&#34;", '"')
     assert "inner.example" not in body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sparql?query=ASK{}&format=",
+        "/queries.",
+        "/queries/bilateral-partners.",
+        "/explain?subject=country:BY&predicate=a&object=coop:Country&format=",
+        "/status?format=",
+    ],
+)
+def test_a_format_that_there_is_not_is_told_alike_everywhere(client: FlaskClient, path: str) -> None:
+    response = client.get(f"{path}nonsense", headers={"Accept": "application/json"})
+    assert response.status_code == 406
+    assert response.get_json()["detail"].startswith("There is no format 'nonsense' here; there are ")
+    assert response.get_json()["available"]

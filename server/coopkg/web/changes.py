@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from coopkg.descriptions import Computed
 from coopkg.engine.changes import PATCH, Change
-from coopkg.errors import BadParameter, NotAcceptable, NotFound
+from coopkg.errors import BadParameter, NotFound
 from coopkg.journal import SEED_VERSION
 from coopkg.negotiation import choose, prefers_html
 from coopkg.provenance import provenance, seed, summary
@@ -72,7 +72,7 @@ def version(name: str) -> Response:
         response = page("change.html", change=summary(record), root=root, **shown(service(), visitor(), record))
         response.headers["Link"] = _alternates(record, PAGE)
         return response
-    fmt = _format(suffix)
+    fmt = choose(request.headers.get("Accept"), OFFERED, suffix)
     headers = {
         "Vary": "Accept",
         "Cache-Control": "public, max-age=31536000, immutable",
@@ -99,16 +99,6 @@ def revert(number: str) -> Response:
     asked = proposal(Change(PATCH, record.inverse(), service().settings.base), author)
     receipt = service().propose(asked.saying(f"Revert version {record.version}"))
     return receipt_response(receipt, 201 if receipt.changed else 200)
-
-
-def _format(suffix: str) -> Format:
-    if not suffix:
-        return choose(request.headers.get("Accept"), OFFERED)
-    found = next((f for f in OFFERED if f.name == suffix), None)
-    if found is None:
-        names = [f.name for f in OFFERED]
-        raise NotAcceptable(f"A change is not given as {suffix!r}; there are {', '.join(names)}.", available=names)
-    return found
 
 
 def _represented(record: Record, fmt: Format) -> str | bytes:
