@@ -262,3 +262,12 @@ def test_a_format_that_there_is_not_is_told_alike_everywhere(client: FlaskClient
     assert response.status_code == 406
     assert response.get_json()["detail"].startswith("There is no format 'nonsense' here; there are ")
     assert response.get_json()["available"]
+
+
+@pytest.mark.parametrize("path", ["/changes", "/graphs?graph=http://127.0.0.1:8000/graph/reference", "/ontology.ttl"])
+def test_whoever_has_it_already_is_told_so_in_whatever_coding(client: FlaskClient, path: str) -> None:
+    tag = client.get(path).headers["ETag"]
+    for field in (tag, f'{tag[:-1]}-gzip"', f'"other", W/{tag}'):
+        again = client.get(path, headers={"If-None-Match": field})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200

@@ -80,9 +80,7 @@ def version(name: str) -> Response:
         "Link": _alternates(record, fmt.name),
         "Content-Location": f"/changes/{record.version}.{fmt.name}",
     }
-    response = Response(_represented(record, fmt), content_type=fmt.content_type, headers=headers)
-    response.make_conditional(request)
-    return response
+    return Response(_represented(record, fmt), content_type=fmt.content_type, headers=headers)
 
 
 def _alternates(record: Record, chosen: str) -> str:
