@@ -376,3 +376,12 @@ def test_a_page_is_not_unchanged_because_any_would_do(client: FlaskClient) -> No
     star = {"Accept": "text/html", "If-None-Match": "*"}
     assert client.get("/id/country/NOWHERE", headers=star).status_code == 404
     assert client.get("/query", query_string={"query": "SELECT (RAND() AS ?x) {}"}, headers=star).status_code == 200
+
+
+def test_an_embedded_answer_says_how_much_of_it_is_shown(client: FlaskClient) -> None:
+    every = {"query": "SELECT * { ?s ?p ?o } LIMIT 301", "entailment": "off"}
+    for view in ("table", "raw", "graph"):
+        body = client.get("/embed", query_string={**every, "view": view}).text
+        assert "Rows 1 to 200 of 301" in body
+        assert str(words("en")("answer.stated_only")) in body
+    assert "200 rows" in client.get("/embed", query_string={"query": "SELECT * { ?s ?p ?o } LIMIT 200"}).text

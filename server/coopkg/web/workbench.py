@@ -127,7 +127,7 @@ def embedded(running: Service, visit: Visit, bench: Bench, address: str, *, stab
     answer = ask(running, bench.task, visit)
     drawn = _drawn(visit, bench, answer, dict(visit.parameters).get("view") or None)
     return page("embed.html", stable=stable, visit=visit, headers=EMBEDDED_HEADERS, title=bench.title,
-                address=address, **drawn)  # fmt: skip
+                address=address, entailment=bench.task.entailment, **drawn)  # fmt: skip
 
 
 def _skip(text: str | None) -> int:
