@@ -66,6 +66,8 @@ def test_ask_can_set_the_exit_status() -> None:
         (("query", "ASK {}", "--base", "nonsense"), 2, "base IRI"),
         (("query", "@/nowhere.rq"), 3, "No such file"),
         (("validate", "/nowhere.ttl"), 3, "No such file"),
+        (("validate", "tests"), 2, "is a folder"),
+        (("validate", "LICENSE"), 2, "there is no suffix"),
         (("fmt", "/nowhere.ttl"), 2, "does not exist"),
         (("evidence", "verify", "--source", "README.md"), 2, "No source document"),
         (("serve", "--bind", "nonsense"), 2, "HOST:PORT"),
@@ -80,12 +82,15 @@ def test_one_sentence_and_the_right_code(arguments: tuple[str, ...], code: int, 
     assert result.stdout == ""
 
 
+MORE = {"query": ["ASK {}"], "serve": ["--bind", "127.0.0.1:0"]}
+
+
 @pytest.mark.parametrize("command", ["query", "serve", "validate"])
 def test_a_malformed_file_is_named_with_its_line(copy: Path, command: str) -> None:
     with (copy / "data" / "facts.ttl").open("a", encoding="utf-8") as file:
         file.write("country:AM coop:isoAlpha2 , .\n")
     last = len((copy / "data" / "facts.ttl").read_text(encoding="utf-8").splitlines())
-    result = run_coopkg(command, *(["ASK {}"] if command == "query" else []), "--published", str(copy))
+    result = run_coopkg(command, *MORE.get(command, []), "--published", str(copy))
     assert result.returncode == 3
     assert f"data/facts.ttl:{last}:" in result.stderr
     assert "Traceback" not in result.stderr

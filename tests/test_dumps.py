@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import resource
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -156,3 +157,15 @@ def test_who_asks_while_others_have_files_made_is_told_to_come_back(service: Ser
         refused = client.get("/dumps/all.nq")
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
     assert client.get("/dumps/all.nq").status_code == 200
+
+
+def test_a_disk_that_takes_no_more_is_told_and_nothing_is_left_on_it(service: Service, tmp_path: Path) -> None:
+    client = create_app(service=replace(service, shelf=Shelf(tmp_path))).test_client()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        refused = client.get("/dumps/all.nq.gz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (refused.status_code, [p for p in tmp_path.rglob("*") if p.is_file()]) == (507, [])
+    assert client.get("/dumps/all.nq.gz").status_code == 200

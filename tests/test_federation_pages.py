@@ -40,7 +40,7 @@ def test_the_page_and_the_json_say_the_same(service: Service) -> None:
     shown = asking.get("/federation", headers={"Accept": "text/html"}).text
     assert [e["alias"] for e in listed["endpoints"]] == ["eu", "cordis"]
     for each in listed["endpoints"]:
-        assert each["health"]["breaker"] == "closed"
+        assert (each["health"]["breaker"], each["health"]["word"]) == ("closed", "")
         for value in (each["title"], each["holds"], each["licence"], each["endpoint"], f"service:{each['alias']} "):
             assert str(escape(value)) in shown
     assert listed["us"]["endpoint"] in shown

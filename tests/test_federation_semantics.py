@@ -71,8 +71,8 @@ class Bench:
         return rows(evaluate(self.whole, Task(_named(graph, str(REMOTE)), SOLUTION_FORMATS[0], union=False)))
 
     def engines_own(self, text: str) -> Counter[str]:
-        task = Task(_named(text, f"<{self.address}>"), SOLUTION_FORMATS[0], union=False)
-        return rows(evaluate(self.local, task))
+        found = self.local.query(_named(text, f"<{self.address}>"))
+        return rows(found.serialize(format=ox.QueryResultsFormat.JSON))  # type: ignore[union-attr,arg-type]
 
 
 def _named(text: str, name: str) -> str:

@@ -6,6 +6,7 @@ import gzip
 import html
 import json
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from coopkg.emptiness import why_empty
 from coopkg.engine.evaluate import Task
 from coopkg.engine.preview import COUNTED, preview
 from coopkg.entailment import load_entailed
+from coopkg.errors import Forbidden
 from coopkg.files import find_published
 from coopkg.i18n import words
 from coopkg.queries import bound_text, load_queries, same_answer
@@ -351,3 +353,36 @@ def test_hostile_data_are_harmless(path: str) -> None:
         assert " onclick='" not in text
         assert 'href="javascript' not in text
         assert len(text) < 40_000
+
+
+def test_saying_why_an_answer_is_empty_makes_no_request(service: Service) -> None:
+    """The patterns are asked one by one, SERVICE past the list of endpoints among them: the canary is never called."""
+    with socket.socket() as canary:
+        canary.bind(("127.0.0.1", 0))
+        canary.listen()
+        canary.settimeout(0.2)
+        away = f"http://127.0.0.1:{canary.getsockname()[1]}/"
+        text = f"SELECT * {{ SERVICE SILENT <{away}> {{ ?s ?p ?o }} ?a <{BASE}no-property> ?b }}"
+        with pytest.raises(Forbidden):
+            service.engine.ask(Task(text, SOLUTION_FORMATS[0], BASE))
+        why = why_empty(service, Task(text, SOLUTION_FORMATS[0], BASE))
+        with pytest.raises(TimeoutError):
+            canary.accept()
+    assert not why.complete
+    assert [fault.text for fault in why.faults] == [f"?a <{BASE}no-property> ?b"]
+
+
+def test_a_page_is_not_unchanged_because_any_would_do(client: FlaskClient) -> None:
+    """A star stands for whatever there is, so it is no answer before one knows that there is something (13.1.2)."""
+    star = {"Accept": "text/html", "If-None-Match": "*"}
+    assert client.get("/id/country/NOWHERE", headers=star).status_code == 404
+    assert client.get("/query", query_string={"query": "SELECT (RAND() AS ?x) {}"}, headers=star).status_code == 200
+
+
+def test_an_embedded_answer_says_how_much_of_it_is_shown(client: FlaskClient) -> None:
+    every = {"query": "SELECT * { ?s ?p ?o } LIMIT 301", "entailment": "off"}
+    for view in ("table", "raw", "graph"):
+        body = client.get("/embed", query_string={**every, "view": view}).text
+        assert "Rows 1 to 200 of 301" in body
+        assert str(words("en")("answer.stated_only")) in body
+    assert "200 rows" in client.get("/embed", query_string={"query": "SELECT * { ?s ?p ?o } LIMIT 200"}).text

@@ -116,3 +116,9 @@ def test_the_most_used_is_offered_first(client: FlaskClient) -> None:
     uses = [entry["uses"] for entry in client.get("/complete?q=has").get_json() if entry["kind"] != "prefix"]
     assert uses == sorted(uses, reverse=True)
     assert len(uses) > 5
+
+
+@pytest.mark.parametrize("path", ["/search", "/complete"])
+def test_what_is_too_long_is_refused_and_never_cut(client: FlaskClient, path: str) -> None:
+    assert client.get(path, query_string={"q": "x" * 200}).status_code == 200
+    assert client.get(path, query_string={"q": "x" * 201}).status_code == 400

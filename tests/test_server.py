@@ -134,3 +134,33 @@ def test_a_port_in_use_is_one_sentence(server: str) -> None:
 def test_a_signal_ends_it_with_zero(number: signal.Signals) -> None:
     process, _ = start_server()
     assert stop(process, number) == 0
+
+
+@pytest.mark.parametrize("path", ["id/country/%2542Y", "id/%D0%91%D0%B5%D0%BB", "%ff", "id/country/%EF%BF%BD"])
+def test_a_path_is_decoded_once_whatever_is_in_it(server: str, path: str) -> None:
+    status, _, body = get(f"{server}{path}", Accept="text/html")
+    assert status in {400, 404}  # the last two are no IRI
+    encoded = path.replace("%ff", "%EF%BF%BD")  # bytes that are not UTF-8 are characters that nobody knows
+    assert f'href="/{encoded}?lang=ru"'.encode() in body
+
+
+@pytest.mark.parametrize("line", [b"OPTIONS * HTTP/1.1", b"CONNECT x:1 HTTP/1.1"])
+def test_a_request_without_a_path_is_answered_as_any_other(server: str, line: bytes) -> None:
+    parts = urllib.parse.urlsplit(server)
+    with socket.create_connection((str(parts.hostname), parts.port), timeout=20) as client:
+        client.sendall(line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+        status = int(client.makefile("rb").readline().split()[1])
+    assert status < 500
+
+
+def test_counters_have_their_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a full disk ends each worker with its first request (SIGBUS)."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process, address = start_server()
+    try:
+        assert b"coopkg_requests_total" in get(f"{address}metrics")[2]
+        files = [path.stat() for path in tmp_path.glob("*/counters/*.db")]
+        assert len(files) >= 2
+        assert all(found.st_blocks * 512 >= found.st_size for found in files)
+    finally:
+        stop(process)

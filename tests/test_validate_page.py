@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -157,3 +158,11 @@ def test_a_contradiction_is_shown_with_its_grounds(client: FlaskClient) -> None:
     assert ">Country</a>" in grounds
     assert 'href="#d0-2"' in grounds
     assert ">axiom</span>" in grounds
+
+
+def test_a_byte_order_mark_is_no_part_of_a_document(client: FlaskClient) -> None:
+    document = b"\xef\xbb\xbf<http://e/s> <http://e/p> <http://e/o> ."
+    sent = client.post("/validate?against=nothing&format=json", data=document, content_type="text/turtle")
+    file = {"file": (io.BytesIO(document), "facts.ttl")}
+    uploaded = client.post("/validate?against=nothing&format=json", data=file, content_type="multipart/form-data")
+    assert [sent.json["conforms"], uploaded.json["conforms"]] == [True, True]  # type: ignore[index]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conftest import NOBODY
 from coopkg.app import create_app
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.settings import Settings
@@ -219,3 +221,53 @@ def test_an_answer_past_its_cap_is_an_error_whatever_its_form(service: Service, 
     small = replace(service, settings=replace(service.settings, answer_bytes=1000))
     response = create_app(service=small).test_client().get("/sparql", query_string={"query": query})
     assert (response.status_code, json.loads(response.data)["bound"]) == (413, 1000)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/explain?predicate=a&object=x:o&subject=", "/contribute?about=", "/queries/relations-of-a-country.csv?country="],
+)
+@pytest.mark.parametrize("odd", ["x:%EF%BF%BD", "x:%EE%80%80", "x:%00", "country:B%20Y"])
+def test_what_is_no_iri_is_the_askers_mistake(client: FlaskClient, path: str, odd: str) -> None:
+    assert client.get(path + odd).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/sparql", "/validate", "/facts", "/update", "/contribute/Project"])
+def test_no_body_is_decompressed(client: FlaskClient, path: str) -> None:
+    response = client.post(path, data=gzip.compress(b"ASK {}"), headers={"Content-Encoding": "gzip"})
+    assert (response.status_code, response.headers["Accept-Encoding"]) == (415, "identity")
+
+
+@pytest.mark.parametrize("path", ["/", "/federation", "/api", "/queries/bilateral-partners"])
+def test_a_page_names_the_address_that_the_operator_chose_not_the_one_of_a_proxy(path: str) -> None:
+    base = "https://data.example.org/"
+    client = create_app(replace(Settings.from_environment(), base=base, federation=NOBODY)).test_client()
+    body = client.get(path, headers={"Accept": "text/html", "Host": "inner.example:81"}).text
+    assert f"{base}sparql" in body.replace("&#34;", '"')
+    assert "inner.example" not in body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sparql?query=ASK{}&format=",
+        "/queries.",
+        "/queries/bilateral-partners.",
+        "/explain?subject=country:BY&predicate=a&object=coop:Country&format=",
+        "/status?format=",
+    ],
+)
+def test_a_format_that_there_is_not_is_told_alike_everywhere(client: FlaskClient, path: str) -> None:
+    response = client.get(f"{path}nonsense", headers={"Accept": "application/json"})
+    assert response.status_code == 406
+    assert response.get_json()["detail"].startswith("There is no format 'nonsense' here; there are ")
+    assert response.get_json()["available"]
+
+
+@pytest.mark.parametrize("path", ["/changes", "/graphs?graph=http://127.0.0.1:8000/graph/reference", "/ontology.ttl"])
+def test_whoever_has_it_already_is_told_so_in_whatever_coding(client: FlaskClient, path: str) -> None:
+    tag = client.get(path).headers["ETag"]
+    for field in (tag, f'{tag[:-1]}-gzip"', f'"other", W/{tag}'):
+        again = client.get(path, headers={"If-None-Match": field})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200

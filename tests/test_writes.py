@@ -130,6 +130,7 @@ def test_the_graph_of_saved_queries_is_never_written(server: Running) -> None:
 
 
 def test_changes_are_listed_for_programs_and_people(server: Running) -> None:
+    server.add("<http://e/before> <http://e/p> 1 .")
     version = server.add("<http://e/listed> <http://e/p> '<script>' .", "?message=%3Cscript%3E").value["version"]
     listed = server.ask("GET", "/changes", Accept="application/json").value
     assert (listed["version"], listed["changes"][0]["version"]) == (version, version)

@@ -10,11 +10,12 @@ from werkzeug.exceptions import HTTPException
 from coopkg.errors import CoopkgError, EngineFault, MethodNotAllowed, NotFound, TooLarge, UsageError
 from coopkg.problems import problem
 from coopkg.protocol import COMMON_HEADERS
+from coopkg.representation import matches
 from coopkg.service import Service, open_service
 from coopkg.settings import Settings
 from coopkg.web.page import unchanged
 from coopkg.web.rooms import ROOMS
-from coopkg.web.values import bare_request, flask_response
+from coopkg.web.values import bare_request, flask_response, refuse_coded_bodies
 from coopkg.web.values import service as running
 
 YEAR: Final = 365 * 24 * 3600
@@ -34,9 +35,11 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.extensions["coopkg"] = service or open_service(settings)
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
+    app.before_request(refuse_coded_bodies)
     app.before_request(unchanged)
     app.register_error_handler(CoopkgError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.after_request(_spare_what_is_known)
     app.after_request(_add_common_headers)
     return app
 
@@ -70,6 +73,17 @@ def _translate(error: HTTPException) -> CoopkgError:
             return EngineFault("The server failed to answer; its log says why.")
         case _:
             return UsageError(error.description or "The request cannot be understood.")
+
+
+def _spare_what_is_known(response: Response) -> Response:
+    """Give 304 in place of what the client has already, whatever room made it (RFC 9110, section 13.1.2)."""
+    tag = response.headers.get("ETag", "")
+    reads = request.method in {"GET", "HEAD"} and response.status_code == 200
+    if reads and tag and matches(request.headers.get("If-None-Match"), tag):
+        response.status_code = 304
+        response.set_data(b"")
+        del response.headers["Content-Length"]
+    return response
 
 
 def _add_common_headers(response: Response) -> Response:

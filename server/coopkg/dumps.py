@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coopkg.engine.extract import Extract
-from coopkg.errors import Busy, NotFound
+from coopkg.errors import Busy, NotFound, StorageExceeded
 from coopkg.results import by_name
 
 if TYPE_CHECKING:
@@ -120,7 +120,10 @@ class Shelf:
         return self.folder
 
     def made(self, service: Service, dump: Dump) -> Made:
-        """Give the file of the current version, made if it has not been. Raises Busy, and as ``Engine.extract``."""
+        """Give the file of the current version, made if it has not been.
+
+        Raises Busy, StorageExceeded, and as ``Engine.extract``.
+        """
         found = self._found(service.engine.tag(), dump)
         if found is not None:
             return found
@@ -176,22 +179,25 @@ class Shelf:
         return self.root() / tag / f"{hashlib.sha256(dump.name.encode()).hexdigest()}.dump"
 
     def _write(self, tag: str, dump: Dump, chunks: Callable[[], Iterator[bytes]], *, zipped: bool = False) -> Made:
-        """Put a file in its place whole, and only then its digest, by which it is known to be there."""
+        """Put a file in its place whole, and only then its digest, by which it is known to be there.
+
+        Raises StorageExceeded where the disk takes no more; then nothing is left of it.
+        """
         path = self._path(tag, dump)
-        path.parent.mkdir(exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-        with part.open("wb") as raw:
-            target = gzip.GzipFile("", "wb", 6, raw, mtime=0) if zipped else raw
-            for chunk in chunks():
-                target.write(chunk)
-            if zipped:
-                target.close()
-        with part.open("rb") as written:
-            digest = hashlib.file_digest(written, "sha256").hexdigest()
-        part.replace(path)
         mark = part.with_suffix(".mark")
-        mark.write_text(digest, encoding="ascii")
-        mark.replace(path.with_suffix(".sha256"))
+        try:
+            path.parent.mkdir(exist_ok=True)
+            _fill(part, chunks(), zipped=zipped)
+            with part.open("rb") as written:
+                digest = hashlib.file_digest(written, "sha256").hexdigest()
+            mark.write_text(digest, encoding="ascii")
+            part.replace(path)
+            mark.replace(path.with_suffix(".sha256"))
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            mark.unlink(missing_ok=True)
+            raise StorageExceeded(f"The dump cannot be written: {error.strerror}.") from None
         return Made(path, tag, path.stat().st_size, digest)
 
     def _tidy(self) -> None:
@@ -199,6 +205,15 @@ class Shelf:
         folders = sorted(self.root().iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for folder in folders[KEPT:]:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill(path: Path, chunks: Iterator[bytes], *, zipped: bool) -> None:
+    with path.open("wb") as raw:
+        target = gzip.GzipFile("", "wb", 6, raw, mtime=0) if zipped else raw
+        for chunk in chunks:
+            target.write(chunk)
+        if zipped:
+            target.close()
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from coopkg.catalogue import service_description
 from coopkg.engine.evaluate import Task
-from coopkg.errors import NotAcceptable, ProtocolError, QuerySyntaxError, TooLarge
+from coopkg.errors import ProtocolError, QuerySyntaxError, TooLarge
 from coopkg.federation.report import SOURCES_HEADER, source_headers
 from coopkg.negotiation import choose, prefers_html
 from coopkg.protocol import COMMON_HEADERS, QUERY_METHODS, HttpResponse, parse_query, query_hash
@@ -219,17 +219,8 @@ def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
 
 @lru_cache(maxsize=512)
 def choose_format(accept: str | None, name: str | None, shape: Shape) -> Format:
-    """Give the format named by ``format=``, else the one negotiated. Raises NotAcceptable with what is on offer."""
-    offered = formats_for(shape)
-    if name is None:
-        return choose(accept, offered)
-    found = next((f for f in offered if name in {f.name, f.media_type}), None)
-    if found is None:
-        names = [f.name for f in offered]
-        raise NotAcceptable(
-            f"There is no format {name!r} for this query; there are {', '.join(names)}.", available=names
-        )
-    return found
+    """Give the format of an answer of that shape, as ``choose`` does. Raises NotAcceptable with what is on offer."""
+    return choose(accept, formats_for(shape), name)
 
 
 def answer_headers(fmt: Format) -> dict[str, str]:

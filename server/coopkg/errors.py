@@ -21,6 +21,7 @@
     +-- Stale                  412, exit 1    the graph is no longer the one that If-Match names
     +-- TooLarge               413            a body, or an answer, above its cap
     +-- UnsupportedMediaType   415, exit 2    with the media types that are accepted
+    |   +-- UnsupportedCoding  415, exit 2    a body that is compressed, or coded in another way
     +-- DoesNotConform         422, exit 1    the published data violate their shapes
     +-- KeyReused              422, exit 2    an idempotency key came before with another request
     +-- TooManyRequests        429            one client asks more often than it may
@@ -215,6 +216,19 @@ class UnsupportedMediaType(CoopkgError):
     def headers(self) -> dict[str, str]:
         """Give what is read (``Accept-Post``, LDP 1.0, section 7.1)."""
         return {"Accept-Post": ", ".join(self.accept)}
+
+
+class UnsupportedCoding(UnsupportedMediaType):
+    """The body is in a content coding; none is undone here, so that what arrives is as large as its length says."""
+
+    title = "Unsupported content coding"
+
+    def __init__(self, coding: str) -> None:
+        super().__init__(f"The body is in the content coding {coding[:40]!r}; bodies are read as they are.", ())
+
+    def headers(self) -> dict[str, str]:
+        """Give what is read (RFC 9110, section 15.5.16)."""
+        return {"Accept-Encoding": "identity"}
 
 
 class DoesNotConform(CoopkgError):

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from werkzeug.test import run_wsgi_app
 
@@ -26,7 +26,7 @@ from coopkg.errors import Busy, CoopkgError, EngineFault, TooLarge, UsageError
 from coopkg.federation.executor import AT_ONCE
 from coopkg.observation import Observer
 from coopkg.problems import problem
-from coopkg.protocol import HttpRequest, HttpResponse
+from coopkg.protocol import PATH_SAFE, HttpRequest, HttpResponse, refuse_codings
 from coopkg.representation import compressed
 from coopkg.traffic import RateLimiter
 
@@ -77,7 +77,9 @@ class Front:
         if scope.proto != "http":
             protocol.close(403)
             return
-        request = HttpRequest(scope.method, scope.path, scope.query_string, dict(scope.headers.items()))
+        path = quote(scope.path, safe=PATH_SAFE)  # Granian gives it decoded, bytes that are not UTF-8 as U+FFFD
+        path = path if path.startswith("/") else f"/{path}"  # OPTIONS and CONNECT may come without one
+        request = HttpRequest(scope.method, path, scope.query_string, dict(scope.headers.items()))
         try:
             self.limiter.take(scope.client)
             version = self.pool.tag()
@@ -86,6 +88,7 @@ class Front:
                 self.observer.saw(request, kept, scope.client, time.monotonic())
                 send(protocol, scope.method, kept)
                 return
+            refuse_codings(request.headers)
             request = replace(request, body=await self._body(scope, protocol))
         except CoopkgError as error:
             refusal = problem(error, request, self.settings.base)

@@ -69,8 +69,14 @@ def _score(ranges: Sequence[MediaRange], fmt: Format) -> tuple[float, int]:
     return max(quality(ranges, (fmt.media_type,)), quality(exact, fmt.aliases))
 
 
-def choose(field: str | None, offered: Sequence[Format]) -> Format:
-    """Give the offered format that the client likes best; among equals the first offered. Raises NotAcceptable."""
+def choose(field: str | None, offered: Sequence[Format], name: str | None = None) -> Format:
+    """Give the offered format of that name or media type where one is named, by ``format=`` or a suffix.
+
+    Else the one that the client likes best by its Accept field, among equals the first. Raises NotAcceptable with what
+    there is.
+    """
+    if name:
+        return _named(name, offered)
     ranges = parse_accept(field)
     if len(ranges) == 1 and ranges[0].value == "*/*" and ranges[0].quality > 0:
         return offered[0]
@@ -82,6 +88,14 @@ def choose(field: str | None, offered: Sequence[Format]) -> Format:
             f"None of {field!r} is on offer; available are {', '.join(available)}.", available=available
         )
     return best
+
+
+def _named(name: str, offered: Sequence[Format]) -> Format:
+    found = next((f for f in offered if name in {f.name, f.media_type}), None)
+    if found is None:
+        names = [f.name for f in offered]
+        raise NotAcceptable(f"There is no format {name!r} here; there are {', '.join(names)}.", available=names)
+    return found
 
 
 def prefers_html(field: str | None, offered: Sequence[Format]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from coopkg.errors import MethodNotAllowed, ProtocolError, UnsupportedMediaType
+from coopkg.errors import MethodNotAllowed, ProtocolError, UnsupportedCoding, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,12 +19,14 @@ QUERY_BODY: Final = "application/sparql-query"
 UPDATE_BODY: Final = "application/sparql-update"
 COMMON_HEADERS: Final = {"X-Content-Type-Options": "nosniff"}
 """What every response has."""
+PATH_SAFE: Final = "/:@!$&'()*+,;=~"
+"""What a path has as it is besides letters, digits and ``-._`` (RFC 3986, section 3.3)."""
 QUERY_METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What a server knows of a request, whichever server it is. Header names are in lower case."""
+    """What any server knows of a request: the path is percent-encoded, names of header fields are in lower case."""
 
     method: str
     path: str
@@ -82,6 +84,13 @@ def query_hash(request: HttpRequest) -> str:
 def media_type(content_type: str | None) -> str:
     """Give the bare media type of a Content-Type field, in lower case."""
     return (content_type or "").partition(";")[0].strip().lower()
+
+
+def refuse_codings(headers: Mapping[str, str]) -> None:
+    """Let no body through that would have to be decompressed. Raises UnsupportedCoding."""
+    coding = headers.get("content-encoding", "").strip()
+    if coding.lower() not in {"", "identity"}:
+        raise UnsupportedCoding(coding)
 
 
 def charset(content_type: str | None) -> str:

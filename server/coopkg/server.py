@@ -34,6 +34,8 @@ SOCKETS: Final = "COOPKG_SOCKETS"
 """The folder, beside the sockets, of the dumps that the web workers make."""
 COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable that tells prometheus_client, when it is imported, where the workers share counters."""
+COUNTER_BYTES: Final = 256 * 1024
+"""Of each of a worker's files of counters: four times what all routes with all statuses take."""
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -122,15 +124,31 @@ class KeeperProcess:
             time.sleep(0.2)
 
 
+def reserve_counters(folder: Path) -> None:
+    """Take the room on the disk for the counters of this worker, or have it count for itself where there is none.
+
+    The counters are written through maps of files with holes. Where the disk has no block for such a hole the kernel
+    ends the process (mmap(2), SIGBUS): a full disk would take every worker down with its first request.
+    """
+    try:
+        for kind in ("counter", "histogram"):
+            with (folder / f"{kind}_{os.getpid()}.db").open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, COUNTER_BYTES)
+    except OSError as error:
+        print(f"coopkg: a worker counts for itself alone: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        os.environ.pop(COUNTERS, None)
+
+
 def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - granian calls whatever this gives
     """Give a web worker's RSGI application over the settings in the environment.
 
     The web is imported here, in the worker alone, where the environment says how workers share their counters.
     """
+    known = dict(environment or os.environ)
+    reserve_counters(Path(known[COUNTERS]))
     from coopkg.app import create_app  # noqa: PLC0415
     from coopkg.front import Front  # noqa: PLC0415
 
-    known = dict(environment or os.environ)
     settings = Settings.from_environment(known)
     pool = ReaderPool(Path(known[SOCKETS]), settings)
     service = open_service(settings, pool, Path(known[SOCKETS]))

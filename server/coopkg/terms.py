@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -107,9 +109,10 @@ def named_node(text: str, prefixes: dict[str, str], what: str) -> ox.NamedNode:
     text = text.strip()
     prefix, colon, local = text.partition(":")
     iri = text[1:-1] if text.startswith("<") else prefixes[prefix] + local if colon and prefix in prefixes else text
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*", iri):
-        raise BadParameter(f"The parameter {what!r} must be an IRI or a prefixed name, not {text!r}.")
-    return ox.NamedNode(iri)
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|\\^`]*", iri):
+        with contextlib.suppress(ValueError):  # U+FFFD, private use and the like (RFC 3987, section 2.2)
+            return ox.NamedNode(iri)
+    raise BadParameter(f"The parameter {what!r} must be an IRI or a prefixed name, not {text!r}.")
 
 
 _LEXICAL: Final = {
@@ -201,12 +204,19 @@ def serialize_turtle(triples: list[ox.Triple], prefixes: dict[str, str]) -> str:
     return serialize_triples_as(triples, None, prefixes).decode()
 
 
+def without_mark(data: bytes) -> bytes:
+    """Give a document without the byte order mark that some editors put before UTF-8, and no format has a place for."""
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
 def format_of(name: str) -> ox.RdfFormat:
-    """Give the RDF format of a file by its suffix. Raises BadParameter for one that is not known."""
-    suffix = name.rpartition(".")[2].lower()
-    found = ox.RdfFormat.from_extension({"json": "jsonld"}.get(suffix, suffix))
+    """Give the RDF format of a file by its suffix. Raises BadParameter for one that is not known, or missing."""
+    _, dot, suffix = name.rpartition(".")
+    suffix = suffix.lower()
+    found = ox.RdfFormat.from_extension({"json": "jsonld"}.get(suffix, suffix)) if dot else None
     if found is None:
-        raise BadParameter(f"{name}: no RDF format has the suffix .{suffix}.")
+        what = f"no RDF format has the suffix .{suffix}" if dot else "there is no suffix that tells the RDF format"
+        raise BadParameter(f"{name}: {what}; name the format, or the file after it.")
     return found
 
 

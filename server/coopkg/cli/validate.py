@@ -23,7 +23,7 @@ from coopkg.shacl.faces.view import View, report_prefixes
 from coopkg.shacl.faults import faults
 from coopkg.shacl.reading import Source, read
 from coopkg.shacl.report import Edit, Fault, Report, Severity
-from coopkg.terms import Document, format_of
+from coopkg.terms import Document, format_of, without_mark
 from coopkg.validation import published_documents, read_shapes, validate_sources
 from coopkg.vocab import DEFAULT_BASE, LANGUAGES
 
@@ -70,12 +70,14 @@ class Job:
 
     def _read(self, path: Path) -> Document:
         piped = path == _STANDARD_INPUT
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder: name the files in it.")
         fmt = _FORMATS[self.input_format] if self.input_format else format_of("-.ttl" if piped else path.name)
         try:
             data = sys.stdin.buffer.read() if piped else path.read_bytes()
         except OSError as error:
             raise InputUnreadable(f"{path}: {error.strerror}.") from None
-        return Document(str(path), data, fmt, base=DEFAULT_BASE)
+        return Document(str(path), without_mark(data), fmt, base=DEFAULT_BASE)
 
 
 @click.command("validate")

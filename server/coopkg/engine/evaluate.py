@@ -14,6 +14,7 @@ from coopkg.engine.preview import preview
 from coopkg.engine.remote import BLANK, blank
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
 from coopkg.results import SOLUTION_FORMATS, Format, serialize_boolean, serialize_triples
+from coopkg.sparql.admission import refuse_requests
 from coopkg.sparql.mending import literals, mend, reuse
 from coopkg.sparql.tokens import significant, syntax_error
 
@@ -183,7 +184,12 @@ def names_dataset(text: str) -> bool:
 
 
 def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-    """Give the engine's own result, its known faults mended. Raises QuerySyntaxError with line and column."""
+    """Give the engine's own result, its known faults mended.
+
+    Raises QuerySyntaxError with line and column, and Forbidden for SERVICE, for which the engine would make requests
+    itself, past the list of endpoints: whoever asks has it carried out before.
+    """
+    refuse_requests(task.text)
     if task.substitutions:
         return _run(store, task, task.text)
     return _run(store, task, _mended(store, task, literals.readable(task.text)))

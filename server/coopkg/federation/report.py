@@ -64,5 +64,5 @@ REASONS: Final = {
 
 
 def word(reason: str) -> str:
-    """Give the word by which pages tell of a failure: that of its reason, or a plain "failed"."""
-    return reason if reason in REASONS else "failed"
+    """Give the word by which pages tell of a failure: that of its reason, or a plain "failed"; "" for none."""
+    return reason if reason in REASONS or not reason else "failed"

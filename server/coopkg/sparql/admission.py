@@ -107,6 +107,16 @@ def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: 
     return Admitted(_form(tokens), words, services)
 
 
+def refuse_requests(text: str) -> None:
+    """Let no query through for which the engine would make a request. Raises Forbidden, and QuerySyntaxError as well.
+
+    Cheap where no such word stands in the text: then it cannot be a keyword, for the engine knows no escapes in those.
+    """
+    if "SERVICE" in text.upper():
+        for start in _remote(list(significant(text)), "SERVICE"):
+            raise _refused("SERVICE", text, start)
+
+
 def _form(tokens: Iterable[Token]) -> str:
     for token in tokens:
         if token.keyword in FORMS or token.keyword in UPDATE_FORMS:

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, request
 from coopkg.openapi import SAVED, Operation, Route, document, operations
 from coopkg.representation import etag, matches
 from coopkg.web.page import page, visitor
-from coopkg.web.values import service
+from coopkg.web.values import origin, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,7 @@ def _shown(operation: Operation, seen: Visit) -> dict[str, Any]:
         "anchor": f"{operation.method}-{operation.name.replace('.', '-')}{'-of' * ('{name}' in operation.path)}",
         "sentence": str(seen.words(key)) if translated else operation.summary,
         "tongue": "" if translated or seen.language == "en" else "en",
-        "command": command(operation.example, request.url_root.rstrip("/")),
+        "command": command(operation.example, origin().rstrip("/")),
         "attempt": _tried(operation.example) if tried else "",
     }  # fmt: skip
 

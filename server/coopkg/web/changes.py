@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from coopkg.descriptions import Computed
 from coopkg.engine.changes import PATCH, Change
-from coopkg.errors import BadParameter, NotAcceptable, NotFound
+from coopkg.errors import BadParameter, NotFound
 from coopkg.journal import SEED_VERSION
 from coopkg.negotiation import choose, prefers_html
 from coopkg.provenance import provenance, seed, summary
@@ -19,7 +19,7 @@ from coopkg.vocab import prefixes
 from coopkg.web.documents import PAGE, document
 from coopkg.web.page import page, visitor
 from coopkg.web.patches import mentions, shown
-from coopkg.web.values import refuse_other_sites, service
+from coopkg.web.values import origin, refuse_other_sites, service
 from coopkg.web.writing import TRIPLE_FORMATS, author_for, proposal, receipt_response
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ def version(name: str) -> Response:
         return document(Computed(f"{base}changes/{number}", seed(base)), f"changes/{number}", suffix)
     record = _record(number)
     if suffix == PAGE or (not suffix and prefers_html(request.headers.get("Accept"), OFFERED)):
-        root = request.url_root.rstrip("/")
+        root = origin().rstrip("/")
         response = page("change.html", change=summary(record), root=root, **shown(service(), visitor(), record))
         response.headers["Link"] = _alternates(record, PAGE)
         return response
-    fmt = _format(suffix)
+    fmt = choose(request.headers.get("Accept"), OFFERED, suffix)
     headers = {
         "Vary": "Accept",
         "Cache-Control": "public, max-age=31536000, immutable",
@@ -80,9 +80,7 @@ def version(name: str) -> Response:
         "Link": _alternates(record, fmt.name),
         "Content-Location": f"/changes/{record.version}.{fmt.name}",
     }
-    response = Response(_represented(record, fmt), content_type=fmt.content_type, headers=headers)
-    response.make_conditional(request)
-    return response
+    return Response(_represented(record, fmt), content_type=fmt.content_type, headers=headers)
 
 
 def _alternates(record: Record, chosen: str) -> str:
@@ -99,16 +97,6 @@ def revert(number: str) -> Response:
     asked = proposal(Change(PATCH, record.inverse(), service().settings.base), author)
     receipt = service().propose(asked.saying(f"Revert version {record.version}"))
     return receipt_response(receipt, 201 if receipt.changed else 200)
-
-
-def _format(suffix: str) -> Format:
-    if not suffix:
-        return choose(request.headers.get("Accept"), OFFERED)
-    found = next((f for f in OFFERED if f.name == suffix), None)
-    if found is None:
-        names = [f.name for f in OFFERED]
-        raise NotAcceptable(f"A change is not given as {suffix!r}; there are {', '.join(names)}.", available=names)
-    return found
 
 
 def _represented(record: Record, fmt: Format) -> str | bytes:

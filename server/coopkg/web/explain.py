@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, request
 
 from coopkg.entailment import Why
-from coopkg.errors import BadParameter, NotAcceptable
+from coopkg.errors import BadParameter
 from coopkg.negotiation import choose, prefers_html
 from coopkg.reasoning.wording import Names, axiom_parts, axiom_texts
 from coopkg.representation import etag, matches
@@ -39,7 +39,7 @@ def explain() -> Response:
     accept = request.headers.get("Accept")
     if not request.args.get("format") and prefers_html(accept, OFFERED):
         return _page(json.loads(service().engine.explain(why).body), why)
-    fmt, language = _format(accept), visitor().language
+    fmt, language = choose(accept, OFFERED, request.args.get("format")), visitor().language
     headers = {
         "Vary": "Accept, Accept-Language",
         "ETag": etag(tag, why.subject, why.predicate, why.object, fmt.name, language),
@@ -65,19 +65,6 @@ def _why() -> Why:
         str(named_node("rdf:type" if predicate == "a" else predicate, names, "predicate")),
         str(term_of(obj, names, "object")),
     )
-
-
-def _format(accept: str | None) -> Format:
-    asked = request.args.get("format")
-    if not asked:
-        return choose(accept, OFFERED)
-    found = next((fmt for fmt in OFFERED if fmt.name == asked), None)
-    if found is None:
-        available = [fmt.name for fmt in OFFERED]
-        raise NotAcceptable(
-            f"A proof is not given as {asked!r}; there are {', '.join(available)}.", available=available
-        )
-    return found
 
 
 def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:

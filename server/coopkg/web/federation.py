@@ -15,7 +15,7 @@ from coopkg.federation.report import word
 from coopkg.negotiation import prefers_html
 from coopkg.results import by_name
 from coopkg.web.page import page
-from coopkg.web.values import service
+from coopkg.web.values import origin, service
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
@@ -38,7 +38,7 @@ def overview() -> Response:
     listed = [_described(federation, e) for e in federation.endpoints.values()] if federation else []
     if federation is not None:
         federation.look_after()
-    ours = {"endpoint": url_for("sparql.query", _external=True), "snippet": _asking_us()}
+    ours = {"endpoint": f"{origin()}sparql", "snippet": _asking_us()}
     if prefers_html(request.headers.get("Accept"), (_JSON,) if _JSON else ()):
         saved = [query for query in running.queries.values() if query.federated]
         return page("federation.html", stable=False, endpoints=listed, ours=ours, saved=saved)
@@ -75,9 +75,8 @@ def _described(federation: Federation, endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _asking_us() -> str:
-    address = url_for("sparql.query", _external=True)
     base = service().settings.base
     return (
         f"PREFIX coop: <{base}ontology#>\n\nSELECT * WHERE {{\n"
-        f"  SERVICE <{address}> {{ ?session a coop:CommissionSession ; coop:hasParty ?country }}\n}}"
+        f"  SERVICE <{origin()}sparql> {{ ?session a coop:CommissionSession ; coop:hasParty ?country }}\n}}"
     )

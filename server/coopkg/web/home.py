@@ -12,8 +12,7 @@ from coopkg.results import SOLUTION_FORMATS
 from coopkg.schema_org import script
 from coopkg.web.answers import ask, things
 from coopkg.web.page import page, visitor
-from coopkg.web.values import service
-from coopkg.web.workbench import origin
+from coopkg.web.values import origin, service
 
 if TYPE_CHECKING:
     from coopkg.rendering import Visit

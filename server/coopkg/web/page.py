@@ -69,11 +69,12 @@ def _edition(running: Service, tag: str) -> Edition:
 def unchanged() -> Response | None:
     """Give 304, before anything is asked, to a client that wants a page and has it already (RFC 9110, 13.1.2).
 
-    Only a page that was given with status 200 has the tag; so nothing need be known of what is at the address.
+    Only a page that was given with status 200 has the tag; so nothing need be known of what is at the address. A star,
+    which any page at all would match, is no tag that was given: it says nothing here.
     """
-    field = request.headers.get("If-None-Match")
+    field = request.headers.get("If-None-Match", "").strip()
     ranges = [r for r in parse_accept(request.headers.get("Accept")) if r.specificity]
-    if field is None or request.method not in {"GET", "HEAD"} or quality(ranges, ("text/html",))[0] == 0:
+    if field in {"", "*"} or request.method not in {"GET", "HEAD"} or quality(ranges, ("text/html",))[0] == 0:
         return None
     tag = page_tag(visitor(), edition(service()))
     headers = {"ETag": tag, "Vary": "Accept, Accept-Language", "Cache-Control": "no-cache"}

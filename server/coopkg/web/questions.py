@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from coopkg.descriptions import Computed
 from coopkg.endpoint import SHAPES, respond
-from coopkg.errors import BadParameter, CoopkgError, Forbidden, NotAcceptable
+from coopkg.errors import BadParameter, CoopkgError, Forbidden
 from coopkg.examples import example, example_iri, examples
 from coopkg.federation.reading import unlisted
 from coopkg.negotiation import choose, prefers_html
@@ -58,7 +58,7 @@ def query_list(suffix: str) -> Response:
     queries = running.queries.values()
     if suffix == PAGE or (not suffix and prefers_html(accept, offered)):
         return page("queries.html", gallery=gallery(queries), count=len(queries))
-    fmt = _named(suffix, offered) if suffix else choose(accept, offered)
+    fmt = choose(accept, offered, suffix)
     if fmt in GRAPH_FORMATS:
         base = running.settings.base
         return document(Computed(base + EXAMPLES, examples(queries, base)), "queries", fmt.name)
@@ -83,7 +83,7 @@ def query_page(name: str) -> Response:
     asked = suffix or request.args.get("format", "")
     if suffix == PAGE or (not asked and prefers_html(accept, offered)):
         response = _page(running, saved, values)
-    elif (fmt := _named(asked, offered) if asked else choose(accept, offered)) in answers:
+    elif (fmt := choose(accept, offered, asked)) in answers:
         _know(running, saved, values)
         if lacking := _endpoints_lacking(running, saved):
             raise Forbidden(f"The query {slug} asks {', '.join(lacking)}, which this server is not set up to ask.")
@@ -103,17 +103,6 @@ def _links(slug: str, offered: Sequence[Format]) -> str:
         f'</{EXAMPLES}>; rel="describedby"; type="text/turtle"',
         *(f'<./{slug}.{f.name}>; rel="alternate"; type="{f.media_type}"' for f in offered),
     ))  # fmt: skip
-
-
-def _named(name: str, offered: Sequence[Format]) -> Format:
-    """Give the offered format of that name or media type. Raises NotAcceptable with those that there are."""
-    found = next((f for f in offered if name in {f.name, f.media_type}), None)
-    if found is None:
-        names = [f.name for f in offered]
-        raise NotAcceptable(
-            f"There is no format {name!r} for this query; there are {', '.join(names)}.", available=names
-        )
-    return found
 
 
 @blueprint.get("/embed/queries/<slug>")

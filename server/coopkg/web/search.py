@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from coopkg.charts.table import plain
 from coopkg.engine.evaluate import Task
+from coopkg.errors import BadParameter
 from coopkg.i18n import best
 from coopkg.labels import Known, look_up, nodes
 from coopkg.results import SOLUTION_FORMATS
@@ -53,7 +54,7 @@ class Group:
 def search() -> Response:
     """Show what is found, by class; ``type`` keeps to one class, and lists all of it where nothing is looked for."""
     running, visit = service(), visitor()
-    wanted, kind = request.args.get("q", "").strip()[:LONGEST], request.args.get("type", "")
+    wanted, kind = _wanted(), request.args.get("type", "")
     found = index(running)
     cls = next((cls for cls in kinds(running) if compact(cls, prefixes(running.settings.base)) == kind), "")
     hits = {hit.iri: hit for hit in found.find(wanted, visit.language)[:MOST]}
@@ -67,6 +68,14 @@ def search() -> Response:
         count=count, most=MOST, bound=bound, groups=_groups(running, groups, hits, bound, None if wanted else count),
         kinds=[] if wanted or kind else _kinds(running),
     )  # fmt: skip
+
+
+def _wanted() -> str:
+    """Give what is looked for. Raises BadParameter past the bound: the beginning of it would be another question."""
+    wanted = request.args.get("q", "").strip()
+    if len(wanted) > LONGEST:
+        raise BadParameter(f"What is looked for has at most {LONGEST} characters.", bound=LONGEST)
+    return wanted
 
 
 _KINDS: Final = "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(ISIRI(?s) && ISIRI(?c)) } GROUP BY ?c"
@@ -134,7 +143,7 @@ def _kinds(running: Service) -> list[tuple[Cell, int]]:
 def complete() -> Response:
     """Give what an editor may complete a word to: prefixes, classes, properties and things, the most used first."""
     running, visit = service(), visitor()
-    wanted = request.args.get("q", "").strip()[:LONGEST]
+    wanted = _wanted()
     offered = _offered(running, wanted) if wanted else []
     known = look_up(running, [offer.iri for offer in offered if offer.kind != "prefix"])
     entries = []

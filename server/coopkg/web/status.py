@@ -9,7 +9,6 @@ from flask import Blueprint, Response, current_app, request
 
 from coopkg import __version__
 from coopkg.engine.pool import ReaderPool
-from coopkg.errors import NotAcceptable
 from coopkg.negotiation import choose, prefers_html
 from coopkg.observation import times
 from coopkg.results import Format
@@ -39,10 +38,7 @@ def status() -> Response:
     if not asked and prefers_html(accept, OFFERED):
         limits = _limits(found["limits"], visitor().words)
         return page("status.html", stable=False, state=found, limits=limits, health=[*_rooms()])
-    fmt = next((f for f in OFFERED if f.name == asked), None) if asked else choose(accept, OFFERED)
-    if fmt is None:
-        available = [f.name for f in OFFERED]
-        raise NotAcceptable(f"There is no status in {asked!r}; there are {', '.join(available)}.", available=available)
+    fmt = choose(accept, OFFERED, asked)
     headers = {"Vary": "Accept, Accept-Language", "Cache-Control": "no-store"}
     body = json.dumps(found, indent=1) if fmt.name == "json" else _text(found, visitor().words)
     return Response(body, content_type=fmt.content_type, headers=headers)

@@ -19,7 +19,7 @@ from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
 from coopkg.service import LocalEngine
 from coopkg.shacl.faces import FACES, NAMES, Face, face
 from coopkg.shacl.faces.material import NAME as MATERIAL
-from coopkg.terms import format_of, named_node
+from coopkg.terms import format_of, named_node, without_mark
 from coopkg.vocab import LANGUAGES, prefixes
 from coopkg.web.facts import CONTRIBUTIONS
 from coopkg.web.naming import naming
@@ -207,7 +207,7 @@ def _body() -> tuple[list[Upload], list[Upload], dict[str, str]]:
     if kind == FORM:
         pairs = form_fields(decode(request.get_data(cache=True), content_type))
         return _pasted(pairs), _brought(pairs), dict(pairs)
-    data = request.get_data()
+    data = without_mark(request.get_data())
     return ([Upload("body", data, _format(kind, "body"))] if data else []), [], {}
 
 
@@ -218,7 +218,8 @@ def _multipart() -> tuple[list[Upload], list[Upload], dict[str, str]]:
         if not file.filename:
             continue
         name = _clean(file.filename)
-        upload = Upload(_unused(name, [*documents, *shapes]), file.read(), _format(media_type(file.content_type), name))
+        data, fmt = without_mark(file.read()), _format(media_type(file.content_type), name)
+        upload = Upload(_unused(name, [*documents, *shapes]), data, fmt)
         (shapes if field == "shapes" else documents).append(upload)
     return documents, shapes, dict(pairs)
 

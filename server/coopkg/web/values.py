@@ -10,8 +10,9 @@ from flask import Response, current_app, request
 
 from coopkg.dumps import CHUNK
 from coopkg.errors import Forbidden
-from coopkg.protocol import HttpRequest, HttpResponse
+from coopkg.protocol import PATH_SAFE, HttpRequest, HttpResponse, refuse_codings
 from coopkg.service import Service
+from coopkg.vocab import DEFAULT_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,18 +27,29 @@ def service() -> Service:
     return found
 
 
+def origin() -> str:
+    """Give the address under which others reach this server: the base that the operator chose, else as it was asked."""
+    base = service().settings.base
+    return request.url_root if base == DEFAULT_BASE else base
+
+
 def refuse_other_sites() -> None:
     """Let no page of another site write through the user's browser (Fetch standard, Origin). Raises Forbidden."""
-    origin = request.headers.get("Origin")
+    site = request.headers.get("Origin")
     reads = request.method in {"GET", "HEAD", "OPTIONS"}
-    if origin is not None and not reads and urlsplit(origin).netloc != request.host:
+    if site is not None and not reads and urlsplit(site).netloc != request.host:
         raise Forbidden("A page of another site may not write here.")
+
+
+def refuse_coded_bodies() -> None:
+    """Let no body through that would have to be decompressed. Raises UnsupportedCoding."""
+    refuse_codings(bare_request().headers)
 
 
 def bare_request() -> HttpRequest:
     """Give the current request as a value, without its body."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    path = quote(request.path, safe="/:@!$&'()*+,;=~")  # as it came, which links to the same page need
+    path = quote(request.path, safe=PATH_SAFE)  # as it came, which links to the same page need
     return HttpRequest(request.method, path, request.query_string.decode("latin-1"), headers)
 
 

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import request
-
 from coopkg.charts import views
 from coopkg.emptiness import why_empty
 from coopkg.endpoint import SHAPES
@@ -16,11 +14,10 @@ from coopkg.rendering import EMBEDDED_HEADERS, PAGE_HEADERS
 from coopkg.results import Shape, formats_for
 from coopkg.sparql.patterns import UnreadableError
 from coopkg.suggestions import advise
-from coopkg.vocab import DEFAULT_BASE
 from coopkg.web import snippets
 from coopkg.web.answers import LARGEST_OFFSET, SHOWN, ask
 from coopkg.web.page import page
-from coopkg.web.values import service
+from coopkg.web.values import origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -107,7 +104,8 @@ def answered(
         return asking(running, visit, {**shown, **(saved or {})}, error)
     around = _around(visit, bench, answer, asked.get("view") or None)
     extra = {"why": why, "asked_why": "why" in asked, **(saved or {})}
-    return asking(running, visit, {**shown, **around, **extra}, stable=stable)
+    looked = why is None or why.complete  # another time it may be found out in time
+    return asking(running, visit, {**shown, **around, **extra}, stable=stable and looked)
 
 
 def _page_of(running: Service, task: Task, visit: Visit, skip: int) -> ShownAnswer:
@@ -129,7 +127,7 @@ def embedded(running: Service, visit: Visit, bench: Bench, address: str, *, stab
     answer = ask(running, bench.task, visit)
     drawn = _drawn(visit, bench, answer, dict(visit.parameters).get("view") or None)
     return page("embed.html", stable=stable, visit=visit, headers=EMBEDDED_HEADERS, title=bench.title,
-                address=address, **drawn)  # fmt: skip
+                address=address, entailment=bench.task.entailment, **drawn)  # fmt: skip
 
 
 def _skip(text: str | None) -> int:
@@ -181,9 +179,3 @@ def _download(visit: Visit, bench: Bench, name: str) -> str:
     if bench.stem:
         return replace(visit, path=f"{bench.stem}.{name}").here(**_OWN)
     return replace(visit, path="/sparql").here(**_OWN, format=name)
-
-
-def origin() -> str:
-    """Give the address under which others reach this server: the base that the operator chose, else as it was asked."""
-    base = service().settings.base
-    return request.url_root if base == DEFAULT_BASE else base

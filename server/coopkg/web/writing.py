@@ -14,6 +14,7 @@ from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.errors import BadParameter, Forbidden, ProtocolError, UnsupportedMediaType
 from coopkg.protocol import decode, media_type
 from coopkg.results import GRAPH_FORMATS, Format
+from coopkg.terms import without_mark
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
@@ -116,10 +117,14 @@ def payloads(formats: Sequence[Format], base: str) -> tuple[Payload, ...]:
     if media_type(content_type) == "multipart/form-data":
         files = [file for _, file in request.files.items(multi=True)]
         return tuple(
-            Payload(decode(file.read(), file.content_type), _format(formats, file.content_type).name, base)
+            Payload(_text(file.read(), file.content_type), _format(formats, file.content_type).name, base)
             for file in files
         )
-    return (Payload(decode(request.get_data(), content_type), _format(formats, content_type).name, base),)
+    return (Payload(_text(request.get_data(), content_type), _format(formats, content_type).name, base),)
+
+
+def _text(data: bytes, content_type: str | None) -> str:
+    return decode(without_mark(data), content_type)
 
 
 def _format(formats: Sequence[Format], content_type: str | None) -> Format:
