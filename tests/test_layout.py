@@ -23,10 +23,10 @@ LAYERS = (
     {"federation"},
     {
         *("protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"),
-        *("i18n", "rendering", "charts", "examples", "alignments", "fetching"),
+        *("copies", "i18n", "rendering", "charts", "examples", "alignments", "fetching"),
     },
     {"service", "dumps"},
-    {"suggestions", "labels", "emptiness", "search", "forms"},
+    {"suggestions", "labels", "emptiness", "search", "forms", "claims"},
     {"catalogue", "statistics", "void", "dcat", "crawlers", "openapi"},
     {"endpoint"},
     {"descriptions", "distribution"},

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote
 
 from flask import Response, request
 
-from coopkg.descriptions import SHOWN, incoming
-from coopkg.display import called, iri_cell, sections
 from coopkg.endpoint import choose_format
 from coopkg.negotiation import prefers_html
 from coopkg.results import GRAPH_FORMATS, Shape
-from coopkg.schema_org import script, structured
-from coopkg.terms import compact
-from coopkg.vocab import LANGUAGES, LICENCE, prefixes
+from coopkg.vocab import LICENCE
+from coopkg.web.description import shown
 from coopkg.web.page import page, visitor
 from coopkg.web.values import flask_response, http_request, service
 
@@ -84,24 +81,6 @@ def _links(iri: str, path: str, chosen: str) -> str:
 
 
 def _page(source: Source, path: str) -> Response:
-    visit = visitor()
-    return page("entity.html", visit=visit, address=f"/{quote(path)}", **_shown(source, service(), visit.language))
-
-
-def _shown(source: Source, running: Service, language: str) -> dict[str, Any]:
-    """Give what the template shows of a description."""
-    names, iri, described = prefixes(running.settings.base), source.iri, source.read(running)
-    links, short = incoming(running, iri), compact(iri, names).strip("<>")
-    return {
-        "iri": iri,
-        "short": short,
-        "name": called(described.triples, iri, (language, *LANGUAGES)) or short,
-        "sections": sections(described.triples, described.inferred, names, iri),
-        "more": len(described.triples) if described.more else 0,
-        "links": [(iri_cell(row["s"], names), iri_cell(row["p"], names)) for row in links[:SHOWN]],
-        "more_links": len(links) > SHOWN,
-        "correctable": iri.startswith(f"{running.settings.base}id/")
-        and any(t.predicate.value.endswith("ontology#hasEvidence") for t in described.triples),
-        "formats": GRAPH_FORMATS,
-        "structured": script(structured(described.triples, iri)),
-    }
+    visit, running = visitor(), service()
+    found = shown(running, visit, source.iri, source.read(running))
+    return page("entity.html", visit=visit, address=f"/{quote(path)}", formats=GRAPH_FORMATS, **found)
