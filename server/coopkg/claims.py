@@ -48,6 +48,14 @@ _BACKED: Final = """
 SELECT DISTINCT ?c ?thing WHERE {{ ?c prov:wasDerivedFrom {node} . ?thing coop:hasEvidence ?c }} ORDER BY ?c ?thing
 """
 
+_UNBACKED: Final = """
+SELECT DISTINCT ?thing WHERE {{
+  {{ SELECT DISTINCT ?g WHERE {{ ?c prov:wasDerivedFrom {node} . GRAPH ?g {{ ?cites coop:hasEvidence ?c }} }} }}
+  VALUES ?class {{ {classes} }}
+  GRAPH ?g {{ ?thing a ?class }}
+  FILTER NOT EXISTS {{ ?thing coop:hasEvidence|coop:isMentionedIn ?any }}
+}} ORDER BY ?thing
+"""
 Said = tuple[str, str, str]
 """What a triple says of its subject: property, bare text of the value, language."""
 
@@ -107,6 +115,13 @@ def backed(service: Service, source: str) -> dict[str, list[str]]:
     for row in _rows(service, _BACKED.format(node=_node(source))):
         found.setdefault(row["c"]["value"], []).append(row["thing"]["value"])
     return found
+
+
+def unbacked(service: Service, source: str, central: Mapping[str, Sequence[str]]) -> list[str]:
+    """Give the things in the graphs of a source document that must cite a claim, by their class, and cite none."""
+    evidence = f"{service.settings.base}ontology#hasEvidence"
+    classes = " ".join(f"<{cls}>" for cls, wanted in central.items() if evidence in wanted)
+    return [row["thing"]["value"] for row in _rows(service, _UNBACKED.format(node=_node(source), classes=classes))]
 
 
 def copies(service: Service) -> Mapping[str, str]:

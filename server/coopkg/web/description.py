@@ -36,37 +36,38 @@ CLAIMS: Final = 30
 
 def shown(running: Service, visit: Visit, iri: str, described: Described) -> dict[str, Any]:
     """Give what the page of a description shows, everything named in the visitor's language."""
+    values, grounds = told(running, visit, iri, described)
+    if grounds is not None:
+        links = incoming(running, iri)
+        around = _around(iri, _split(described, iri)[0], links, by_iri(grounds.claims), running.settings.base)
+        label = str(visit.words("entity.around", name=values["title"]))
+        values |= _of_thing(running, visit, grounds, links) | {"drawn": drawing(running, visit, around, label)}
+    return values | {"name": named(running, visit, values)}
+
+
+def told(running: Service, visit: Visit, iri: str, described: Described) -> tuple[dict[str, Any], Grounds | None]:
+    """Give the facts of a description as a page shows them, not named yet, and what they rest on; None for a graph."""
     base, names = running.settings.base, prefixes(running.settings.base)
     facts, others = _split(described, iri)
     teller, labels = Teller(visit, names), _labels(facts)
-    values: dict[str, Any] = {
-        "others": [(teller.term(subject), teller.listed(rows)) for subject, rows in others.items()],
-        "chips": [iri_cell(cls, names) for cls in _classes(facts, base)],
-        "groups": teller.listed(facts), "claims": [], "links": [], "graphs": [], "more_claims": 0,
-    }  # fmt: skip
-    around: list[tuple[str, str, str]] = []
-    if not iri.startswith(f"{base}graph/"):
-        grounds = _grounds(running, iri) if facts else Grounds()
-        links = incoming(running, iri)
-        around = _around(iri, facts, links, by_iri(grounds.claims), base)
-        values |= _of_thing(running, visit, grounds, links)
-        values["groups"] = teller.grouped(iri, facts, grounds, outline(running))
     label, tongue = best(labels, visit.language)
-    title = plain(label or compact(iri, names).strip("<>"), 300)
-    return values | {
+    grounds = None if iri.startswith(f"{base}graph/") else _grounds(running, iri) if facts else Grounds()
+    values = {
         "iri": iri,
-        "name": named(running, visit, values),
         "best": lambda texts: best(texts, visit.language),
-        "title": title,
+        "title": plain(label or compact(iri, names).strip("<>"), 300),
         "title_tongue": tongue if label else "",
         "labels": {code: plain(text, 300) for code, text in labels.items() if text != label and code},
-        "drawn": drawing(running, visit, around, str(visit.words("entity.around", name=title))),
+        "chips": [iri_cell(cls, names) for cls in _classes(facts, base)],
+        "groups": teller.listed(facts) if grounds is None else teller.grouped(iri, facts, grounds, outline(running)),
+        "others": [(teller.term(subject), teller.listed(rows)) for subject, rows in others.items()],
         "touched": touched(running, iri),
         "query": f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
         "correctable": iri.startswith(f"{base}id/") and any(f[0] == f"{base}ontology#hasEvidence" for f in facts),
         "more": len(described.triples) if described.more else 0,
         "structured": script(structured(described.triples, iri)),
     }
+    return values, grounds
 
 
 def named(running: Service, visit: Visit, values: object) -> Naming:

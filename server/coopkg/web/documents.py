@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
 from flask import Response, request
@@ -16,8 +17,11 @@ from coopkg.web.page import page, visitor
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coopkg.descriptions import Described
     from coopkg.protocol import HttpRequest, HttpResponse
+    from coopkg.rendering import Visit
     from coopkg.results import Format
     from coopkg.service import Service
 
@@ -51,7 +55,19 @@ def split_suffix(path: str) -> tuple[str, str]:
     return (stem, suffix) if stem and suffix in SUFFIXES else (path, "")
 
 
-def document(source: Source, path: str, suffix: str) -> Response:
+@dataclass(frozen=True)
+class Face:
+    """How a description is shown: by a template, with what a function gives for it."""
+
+    template: str
+    values: Callable[[Service, Visit, str, Described], dict[str, Any]]
+
+
+PLAIN: Final = Face("entity.html", shown)
+"""How all is shown that has no page of its own kind."""
+
+
+def document(source: Source, path: str, suffix: str, face: Face = PLAIN) -> Response:
     """Give the representation of a description that the client asks for.
 
     The status is 200 also for what is no document, such as a country: Content-Location and the links tell the IRI from
@@ -59,7 +75,7 @@ def document(source: Source, path: str, suffix: str) -> Response:
     """
     accept = request.headers.get("Accept")
     if suffix == PAGE or (not suffix and prefers_html(accept, GRAPH_FORMATS)):
-        chosen, response = PAGE, _page(source, path)
+        chosen, response = PAGE, _page(source, path, face)
     else:
         fmt = choose_format(accept, suffix or None, Shape.GRAPH)
         chosen, response = fmt.name, flask_response(source.respond(http_request(), service(), fmt))
@@ -80,7 +96,7 @@ def _links(iri: str, path: str, chosen: str) -> str:
     return ", ".join(links)
 
 
-def _page(source: Source, path: str) -> Response:
+def _page(source: Source, path: str, face: Face) -> Response:
     visit, running = visitor(), service()
-    found = shown(running, visit, source.iri, source.read(running))
-    return page("entity.html", visit=visit, address=f"/{quote(path)}", formats=GRAPH_FORMATS, **found)
+    found = face.values(running, visit, source.iri, source.read(running))
+    return page(face.template, visit=visit, address=f"/{quote(path)}", formats=GRAPH_FORMATS, **found)

@@ -44,7 +44,7 @@ def entry(running: Service, visit: Visit, claim: Claim, text: str | None = None)
         ],
         "source": iri_cell(claim.source, names),
         "spans": claim.spans,
-        "place": f"{visit.link(source)}#{claim.anchor}" if source.startswith("/") else "",
+        "place": visit.link(f"{source}#{claim.anchor}", claim=claim.anchor) if source.startswith("/") else "",
         "quotes": quotes,
     }
 
