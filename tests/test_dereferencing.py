@@ -130,8 +130,8 @@ def test_nothing_ends_the_script_or_is_a_link_that_runs() -> None:
 
 def test_the_terms_of_the_ontology_have_their_place_on_its_page(client: FlaskClient) -> None:
     html = client.get("/ontology", headers={"Accept": "text/html"}).data.decode()
-    assert '<section id="Country">' in html
-    assert '<section id="hasParty">' in html
+    assert '<li id="Country"' in html
+    assert '<li id="hasParty"' in html
 
 
 def test_saved_queries_are_described_or_answered(client: FlaskClient) -> None:

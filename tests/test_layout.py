@@ -26,7 +26,7 @@ LAYERS = (
         *("copies", "i18n", "rendering", "charts", "examples", "alignments", "fetching"),
     },
     {"service", "dumps"},
-    {"suggestions", "labels", "emptiness", "search", "forms", "claims"},
+    {"suggestions", "labels", "emptiness", "search", "forms", "claims", "vocabulary"},
     {"catalogue", "statistics", "void", "dcat", "crawlers", "openapi"},
     {"endpoint"},
     {"descriptions", "distribution"},

@@ -102,11 +102,16 @@ def _outline(graph: Graph) -> Outline:
 
 
 def _value(constraint: Constraint) -> object:
-    """Give the value of a constraint as a key can have it: lists of terms as tuples."""
+    """Give the value of a constraint as text: IRIs in brackets, literals bare; of a list, a tuple in order."""
     value = constraint.value
     if constraint.name == "pattern":
         return str(value[0])
-    return tuple(map(str, value)) if isinstance(value, list | tuple | set | frozenset) else str(value)
+    many = isinstance(value, list | tuple | set | frozenset)
+    return tuple(sorted(map(_bare, value))) if many else _bare(value)
+
+
+def _bare(value: object) -> str:
+    return value.value if isinstance(value, ox.Literal) else str(value)
 
 
 def _property_shapes(shapes: Mapping[Node, Shape]) -> Iterator[tuple[list[str], Shape]]:
