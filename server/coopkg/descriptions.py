@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from coopkg.service import Service
     from coopkg.terms import Triple
 
-SHOWN_TRIPLES: Final = 300
+SHOWN_TRIPLES: Final = 250
 """How many triples of a description its page shows; it says so where there are more, and the RDF has all."""
 ALL: Final = "all"
 NONE: Final = "none"

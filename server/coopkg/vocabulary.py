@@ -96,16 +96,24 @@ def _uses(service: Service) -> dict[str, int]:
     return {row["x"]: int(row["n"]) for row in (*properties, *classes)}
 
 
-def main_links(service: Service, classes: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """Give the links between classes that facts have: class, property, class, the most used first."""
-    return service.derived.get("main", service.engine.tag(), lambda: _main_links(service, classes))
+def main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
+    """Give the links that facts have between the main classes: class, property, class, the most used first.
+
+    Those are the classes of facts, concepts left out, that have the most links; the properties ``aside`` do not count.
+    """
+    return service.derived.get("main", service.engine.tag(), lambda: _main_links(service, aside))
 
 
-def _main_links(service: Service, classes: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    named = " ".join(f"<{cls}>" for cls in classes)
-    text = (
-        f"SELECT ?c ?p ?d (COUNT(*) AS ?n) WHERE {{ VALUES ?c {{ {named} }} VALUES ?d {{ {named} }} "
-        "?s a ?c . ?o a ?d . ?s ?p ?o } GROUP BY ?c ?p ?d ORDER BY DESC(?n) ?c ?p ?d"
-    )
+def _main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
+    concepts = {t.iri for t in vocabulary(service).values() if _SKOS + "Concept" in t.linked(*SUPER)}
+    text = "SELECT ?c ?p ?d (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?s a ?c . ?o a ?d } GROUP BY ?c ?p ?d"
     rows = service.terms(Task(text, SOLUTION_FORMATS[0], service.settings.base, entailment=False))
-    return [(row["c"]["value"], row["p"]["value"], row["d"]["value"]) for row in rows]
+    found = {(row["c"]["value"], row["p"]["value"], row["d"]["value"]): int(row["n"]["value"]) for row in rows}
+    known = {t.iri for t in vocabulary(service).values() if t.kind == "class"} - concepts
+    kept = {(c, p, d): n for (c, p, d), n in found.items() if {c, d} <= known and c != d and p not in aside}
+    degrees: defaultdict[str, int] = defaultdict(int)
+    for (c, _, d), count in kept.items():
+        degrees[c] += count
+        degrees[d] += count
+    main = set(sorted(degrees, key=lambda cls: (-degrees[cls], cls))[:MAIN])
+    return sorted((link for link in kept if {link[0], link[2]} <= main), key=lambda link: (-kept[link], link))

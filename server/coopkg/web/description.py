@@ -42,7 +42,8 @@ def shown(running: Service, visit: Visit, iri: str, described: Described) -> dic
         around = _around(iri, _split(described, iri)[0], links, by_iri(grounds.claims), running.settings.base)
         label = str(visit.words("entity.around", name=values["title"]))
         values |= _of_thing(running, visit, grounds, links) | {"drawn": drawing(running, visit, around, label)}
-    return values | {"name": named(running, visit, values)}
+    called = {c.iri: str(visit.words("claim.number", number=c.number)) for c in (grounds.claims if grounds else ())}
+    return values | {"name": named(running, visit, values, called)}
 
 
 def told(running: Service, visit: Visit, iri: str, described: Described) -> tuple[dict[str, Any], Grounds | None]:
@@ -70,12 +71,12 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
     return values, grounds
 
 
-def named(running: Service, visit: Visit, values: object) -> Naming:
-    """Give what is called how; what has no label in the graph is called as the shapes do."""
+def named(running: Service, visit: Visit, values: object, called: Mapping[str, str] | None = None) -> Naming:
+    """Give what is called how; what has no label in the graph as the shapes have it, or as ``called`` does."""
     found = naming(running, visit, values)
-    return replace(
-        found, names={**outline(running).names, **{iri: names for iri, names in found.names.items() if names}}
-    )
+    ours = {iri: {visit.language: text} for iri, text in (called or {}).items()}
+    named_ = {iri: names for iri, names in found.names.items() if names}
+    return replace(found, names={**outline(running).names, **ours, **named_})
 
 
 def _of_thing(running: Service, visit: Visit, grounds: Grounds, links: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

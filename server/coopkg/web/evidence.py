@@ -24,7 +24,10 @@ LONGEST: Final = 1000
 
 def iri_cell(iri: str, names: dict[str, str]) -> dict[str, str]:
     """Give an IRI as ``web.naming`` names it; an empty cell where there is none."""
-    return {"text": plain(compact(iri, names).strip("<>"), 200), "iri": iri} if iri else {}
+    short = compact(iri, names).strip("<>")
+    if short == iri:
+        short = iri.removeprefix(names["graph"].removesuffix("graph/"))
+    return {"text": plain(short, 200), "iri": iri} if iri else {}
 
 
 def entry(running: Service, visit: Visit, claim: Claim, text: str | None = None) -> dict[str, Any]:

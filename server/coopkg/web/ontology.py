@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.charts.table import plain
 from coopkg.errors import NotFound
-from coopkg.forms.model import forms
 from coopkg.forms.outline import outline
 from coopkg.schema_org import script, structured
 from coopkg.vocab import prefixes
-from coopkg.vocabulary import DOMAIN, INVERSE, MAIN, RANGE, SUPER, main_links, vocabulary
+from coopkg.vocabulary import DOMAIN, INVERSE, RANGE, SUPER, main_links, vocabulary
 from coopkg.web.evidence import iri_cell
 from coopkg.web.naming import naming
 from coopkg.web.neighbours import drawing
@@ -36,11 +35,10 @@ def ontology_page(running: Service, visit: Visit, iri: str, described: Described
     kinds = [
         (kind, [_entry(term, visit) for term in found]) for kind, found in groupby(terms.values(), lambda t: t.kind)
     ]
-    classes = tuple(
-        sorted((f.cls for f in forms(running).values() if f.cls in terms), key=lambda c: -terms[c].uses)[:MAIN]
-    )
+    told = outline(running)
+    evidence = told.place(f"{iri}#hasEvidence")[0]
+    links = main_links(running, frozenset(p for p, (group, _) in told.places.items() if group == evidence))
     label = str(visit.words("ontology.drawing"))
-    links = main_links(running, classes)
     return {
         "iri": iri,
         "title": _text(described, iri, "terms/title", visit) or str(visit.words("nav.ontology")),
