@@ -5,8 +5,8 @@ SHACL, section 2.3.2: sh:group and sh:order say how property shapes are laid out
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -17,6 +17,7 @@ from coopkg.shacl.graph import Graph
 from coopkg.shacl.shapes import read_shapes
 from coopkg.terms import Document
 from coopkg.vocab import STANDARD_PREFIXES
+from coopkg.vocabulary import INVERSE, RANGE, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,7 +74,30 @@ def shapes_graph(service: Service) -> Graph:
 
 def outline(service: Service) -> Outline:
     """Give the outline of the published shapes; it is worked out once for a version."""
-    return service.derived.get("outline", service.engine.tag(), lambda: _outline(shapes_graph(service)))
+    return service.derived.get("outline", service.engine.tag(), lambda: _whole(service))
+
+
+def _whole(service: Service) -> Outline:
+    """Give the outline with a group for properties that no shape has: their inverse's, else that of most of their range.
+
+    So what is inferred stands with what it is inferred from.
+    """
+    found = _outline(shapes_graph(service))
+    terms = vocabulary(service)
+    by_range: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for prop, (group, _) in found.places.items():
+        for cls in terms[prop].linked(RANGE) if prop in terms else ():
+            by_range[cls][group] += 1
+    inverse = {iri: t.iri for t in terms.values() for iri in t.linked(INVERSE)}
+    inverse |= {t.iri: iri for t in terms.values() for iri in t.linked(INVERSE)}
+    more: dict[str, tuple[str, float]] = {}
+    for prop in terms.keys() - found.places.keys():
+        group = found.place(inverse.get(prop, ""))[0]
+        ranked = sum((by_range[cls] for cls in terms[prop].linked(RANGE)), Counter())
+        group = group or max(sorted(ranked), key=lambda g: ranked[g], default="")
+        if group:
+            more[prop] = group, _LAST
+    return replace(found, places={**found.places, **more})
 
 
 def _outline(graph: Graph) -> Outline:

@@ -41,7 +41,8 @@ def source_page(running: Service, visit: Visit, iri: str, described: Described) 
         "coverage": _coverage(visit, length, claims),
         "bare": [iri_cell(thing, names) for thing in bare[:LISTED]], "bare_count": len(bare),
     }  # fmt: skip
-    return values | {"name": named(running, visit, values)}
+    called = {claim.iri: str(visit.words("claim.number", number=claim.number)) for claim in claims}
+    return values | {"name": named(running, visit, values, called)}
 
 
 def _listed(

@@ -33,9 +33,9 @@ class Grounds:
     cited: Mapping[str, list[Claim]] = field(default_factory=dict)
 
     def said(self, fact: Said) -> list[Claim]:
-        """Give the claims that say a fact; a fact that cites a claim is said by that one."""
+        """Give the claims that say a fact."""
         known = by_iri(self.claims)
-        return [known[iri] for iri in (fact[1], *self.exact.get(fact, ())) if iri in known]
+        return [known[iri] for iri in self.exact.get(fact, ()) if iri in known]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ class Teller:
 
     def _marks(self, said: Said, grounds: Grounds) -> Iterator[dict[str, Any]]:
         """Give the claims that say a fact, else those that its graphs cite for its thing, else the graphs."""
+        if said[1] in by_iri(grounds.claims):
+            return  # a claim that is cited speaks for itself
         claims = grounds.said(said)
         if claims:
             yield {"anchor": claims[0].anchor, "numbers": numbers(claims), "exact": True}
