@@ -200,7 +200,10 @@ def test_a_page_that_lists_only_some_says_so(client: FlaskClient) -> None:
     rest = re.search(r'href="(/query[?]query=[^"]+)" rel="nofollow">the first 6 of ([0-9]+)', crowded)
     assert rest is not None
     assert f" {rest[2]} " in client.get(unescape(rest[1]), headers={"Accept": "text/html"}).data.decode()
-    assert "the first 6 of " not in client.get("/id/project/supertwin", headers={"Accept": "text/html"}).data.decode()
+    assert (
+        "the first 6 of "
+        not in client.get("/id/result/supertwin-microscope", headers={"Accept": "text/html"}).data.decode()
+    )
 
 
 class _Broken:

@@ -78,7 +78,7 @@ def outline(service: Service) -> Outline:
 
 
 def _whole(service: Service) -> Outline:
-    """Give the outline with a group for properties that no shape has: their inverse's, else that of most of their range.
+    """Give the outline with a group for properties that no shape has: that of their inverse, else of their range.
 
     So what is inferred stands with what it is inferred from.
     """

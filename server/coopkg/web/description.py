@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,15 +22,15 @@ from coopkg.web.neighbours import drawing, incoming
 from coopkg.web.telling import TYPE, Grounds, Teller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from coopkg.claims import Claim
     from coopkg.descriptions import Described
     from coopkg.rendering import Visit
     from coopkg.service import Service
-    from coopkg.web.naming import Naming
     from coopkg.web.telling import Fact
 
+Named = Callable[[Mapping[str, str]], dict[str, str]]
 CLAIMS: Final = 30
 """Claims that the page of a thing shows in full; where there are more, it says so."""
 
@@ -39,10 +40,12 @@ def shown(running: Service, visit: Visit, iri: str, described: Described) -> dic
     values, grounds = told(running, visit, iri, described)
     if grounds is not None:
         links = incoming(running, iri)
-        around = _around(iri, _split(described, iri)[0], links, by_iri(grounds.claims), running.settings.base)
+        around = _around(iri, _split(described, iri)[0], links, grounds.claims, running.settings.base)
         label = str(visit.words("entity.around", name=values["title"]))
         values |= _of_thing(running, visit, grounds, links) | {"drawn": drawing(running, visit, around, label)}
-    called = {c.iri: str(visit.words("claim.number", number=c.number)) for c in (grounds.claims if grounds else ())}
+    called = {
+        c.iri: str(visit.words("claim.number", number=c.number)) for c in (grounds.claims.values() if grounds else ())
+    }
     return values | {"name": named(running, visit, values, called)}
 
 
@@ -71,21 +74,32 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
     return values, grounds
 
 
-def named(running: Service, visit: Visit, values: object, called: Mapping[str, str] | None = None) -> Naming:
+def named(running: Service, visit: Visit, values: object, called: Mapping[str, str] | None = None) -> Named:
     """Give what is called how; what has no label in the graph as the shapes have it, or as ``called`` does."""
     found = naming(running, visit, values)
     ours = {iri: {visit.language: text} for iri, text in (called or {}).items()}
-    named_ = {iri: names for iri, names in found.names.items() if names}
-    return replace(found, names={**outline(running).names, **ours, **named_})
+    labelled = {iri: names for iri, names in found.names.items() if names}
+    name = replace(found, names={**outline(running).names, **ours, **labelled})
+    kept: dict[str, dict[str, str]] = {}
+
+    def once(cell: Mapping[str, str]) -> dict[str, str]:
+        """Give a cell with its name; a page shows the same property and the same graph many times."""
+        iri = cell.get("iri", "")
+        if iri not in kept:
+            kept[iri] = name(cell)
+        return kept[iri]
+
+    return once
 
 
 def _of_thing(running: Service, visit: Visit, grounds: Grounds, links: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Give what a page has of a thing beside its facts: claims, graphs, and what leads to it."""
     names = prefixes(running.settings.base)
-    supplied = texts(running, sorted({claim.source for claim in grounds.claims}))
+    claims = list(grounds.claims.values())
+    supplied = texts(running, sorted({claim.source for claim in claims}))
     return {
-        "claims": [entry(running, visit, c, supplied.get(c.source)) for c in grounds.claims[:CLAIMS]],
-        "more_claims": len(grounds.claims[CLAIMS:]),
+        "claims": [entry(running, visit, c, supplied.get(c.source)) for c in claims[:CLAIMS]],
+        "more_claims": len(claims[CLAIMS:]),
         "graphs": [iri_cell(g, names) for g in sorted({g for found in grounds.graphs.values() for g in found})],
         "links": [
             {**link, "subjects": [iri_cell(s, names) for s in link["subjects"]],
@@ -105,14 +119,13 @@ def _split(described: Described, iri: str) -> tuple[list[Fact], dict[Any, list[F
 
 
 def _grounds(running: Service, iri: str) -> Grounds:
-    claims, graphs = claims_about(running, iri), stated(running, iri)
-    found = by_iri(claims)
+    found, graphs = by_iri(claims_about(running, iri)), stated(running, iri)
     cited: defaultdict[str, list[Claim]] = defaultdict(list)
     for (prop, value, _), stating in graphs.items():
         if prop == f"{running.settings.base}ontology#hasEvidence" and value in found:
             for graph in stating:
                 cited[graph].append(found[value])
-    return Grounds(claims, exact(running, iri) if claims else {}, graphs, cited)
+    return Grounds(found, exact(running, iri) if found else {}, graphs, cited)
 
 
 def _labels(facts: Iterable[Fact]) -> dict[str, str]:

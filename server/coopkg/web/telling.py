@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from coopkg.charts.table import plain
 from coopkg.vocab import STANDARD_PREFIXES
-from coopkg.web.evidence import LONGEST, by_iri, iri_cell, numbers
+from coopkg.web.evidence import LONGEST, iri_cell, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from coopkg.claims import Claim, Said
     from coopkg.forms.outline import Outline
@@ -25,17 +25,16 @@ Fact = tuple[str, Any, bool]
 
 @dataclass(frozen=True)
 class Grounds:
-    """What the facts of a thing rest on: claims, those of each very fact, graphs, the claims that those cite."""
+    """What the facts of a thing rest on: claims by IRI, those of each very fact, graphs, the claims that those cite."""
 
-    claims: Sequence[Claim] = ()
+    claims: Mapping[str, Claim] = field(default_factory=dict)
     exact: Mapping[Said, list[str]] = field(default_factory=dict)
     graphs: Mapping[Said, list[str]] = field(default_factory=dict)
     cited: Mapping[str, list[Claim]] = field(default_factory=dict)
 
     def said(self, fact: Said) -> list[Claim]:
         """Give the claims that say a fact."""
-        known = by_iri(self.claims)
-        return [known[iri] for iri in self.exact.get(fact, ()) if iri in known]
+        return [self.claims[iri] for iri in self.exact.get(fact, ()) if iri in self.claims]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Teller:
 
     def _marks(self, said: Said, grounds: Grounds) -> Iterator[dict[str, Any]]:
         """Give the claims that say a fact, else those that its graphs cite for its thing, else the graphs."""
-        if said[1] in by_iri(grounds.claims):
+        if said[1] in grounds.claims:
             return  # a claim that is cited speaks for itself
         claims = grounds.said(said)
         if claims:
