@@ -49,7 +49,9 @@ def text(page: Page) -> str:
 
 def test_who_met_belarus_in_a_commission_in_2018_as_csv(page: Page) -> None:
     follow(page, "Questions")
-    page.get_by_role("link", name="With which countries did commissions on science and technology meet in a given year?").first.click()
+    page.get_by_role(
+        "link", name="With which countries did commissions on science and technology meet in a given year?"
+    ).first.click()
     page.get_by_label("Period").select_option(label="2018")
     page.get_by_role("button", name="Ask").click()
     with page.expect_download() as download:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from coopkg.service import Service
     from coopkg.web.telling import Fact
 
+LABEL: Final = 300
+"""Characters of a label that a page shows."""
 Named = Callable[[Mapping[str, str]], dict[str, str]]
 CLAIMS: Final = 30
 """Claims that the page of a thing shows in full; where there are more, it says so."""
@@ -58,10 +60,11 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
     grounds = None if iri.startswith(f"{base}graph/") else _grounds(running, iri) if facts else Grounds()
     values = {
         "iri": iri,
+        "iri_text": plain(iri, 2000),
         "best": lambda texts: best(texts, visit.language),
-        "title": plain(label or compact(iri, names).strip("<>"), 300),
+        "title": plain(label or compact(iri, names).strip("<>"), LABEL),
         "title_tongue": tongue if label else "",
-        "labels": {code: plain(text, 300) for code, text in labels.items() if text != label and code},
+        "labels": {code: plain(text, LABEL) for code, text in labels.items() if text != label and code},
         "chips": [iri_cell(cls, names) for cls in _classes(facts, base)],
         "groups": teller.listed(facts) if grounds is None else teller.grouped(iri, facts, grounds, outline(running)),
         "others": [(teller.term(subject), teller.listed(rows)) for subject, rows in others.items()],
@@ -86,7 +89,8 @@ def named(running: Service, visit: Visit, values: object, called: Mapping[str, s
         """Give a cell with its name; a page shows the same property and the same graph many times."""
         iri = cell.get("iri", "")
         if iri not in kept:
-            kept[iri] = name(cell)
+            seen = name(cell)
+            kept[iri] = {**seen, "label": plain(seen["label"], LABEL)}
         return kept[iri]
 
     return once
