@@ -86,9 +86,10 @@ def test_the_source_of_6_4_million_euros(page: Page) -> None:
     search(page, "6.4 million euros")
     page.get_by_role("link", name="claim:high-tech-country-").first.click()
     assert "6.4 million euros" in text(page)
-    page.locator("a[href*='/source/high-tech-country']").first.click()
-    page.wait_for_url("**/source/high-tech-country*")
+    page.locator("#evidence").get_by_role("link", name="characters").click()
+    page.wait_for_url("**/source/high-tech-country?*")
     assert page.get_by_role("heading", name="Image of a High-Tech Country").count() == 1
+    assert "6.4 million euros" in page.locator("li:target").inner_text()
 
 
 def test_a_broken_turtle_file_is_mended(page: Page) -> None:

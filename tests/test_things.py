@@ -131,7 +131,8 @@ def test_what_leads_to_a_thing_is_counted_and_the_rest_is_a_query(client: FlaskC
 
 def test_a_claim_a_graph_and_an_observation_have_pages(client: FlaskClient) -> None:
     claim = get(client, "/id/claim/high-tech-country-092")
-    assert "108,000 euros" in claim
+    assert "<h1><bdi>The electrode project receives 108,000 euros.</bdi></h1>" in claim
+    assert 'href="/source/high-tech-country?claim=high-tech-country-092#high-tech-country-092"' in claim
     graph = get(client, "/graph/reference")
     assert "first 250 triples" in graph
     assert "What leads here" not in graph

@@ -24,7 +24,8 @@ PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 """
 _ABOUT: Final = """
-{{ {node} coop:hasEvidence|coop:isMentionedIn ?c }}
+{{ VALUES ?c {{ {node} }} ?c a coop:Claim }}
+UNION {{ {node} coop:hasEvidence|coop:isMentionedIn ?c }}
 UNION {{ ?c a coop:Claim ; rdf:subject {node} }}
 UNION {{ ?said rdf:subject {node} ; coop:hasEvidence ?c }}
 """
@@ -80,7 +81,7 @@ class Claim:
 
 
 def claims_about(service: Service, iri: str) -> list[Claim]:
-    """Give the claims that an IRI cites as evidence, or that say something of it, by source and place."""
+    """Give the claims that an IRI cites as evidence or that say something of it, or itself, by source and place."""
     return _claims(service, _ABOUT, iri)
 
 

@@ -55,9 +55,10 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
     """Give the facts of a description as a page shows them, not named yet, and what they rest on; None for a graph."""
     base, names = running.settings.base, prefixes(running.settings.base)
     facts, others = _split(described, iri)
-    teller, labels = Teller(visit, names), _labels(facts)
-    label, tongue = best(labels, visit.language)
     grounds = None if iri.startswith(f"{base}graph/") else _grounds(running, iri) if facts else Grounds()
+    claim = grounds.claims.get(iri) if grounds is not None else None
+    teller, labels = Teller(visit, names), _labels(facts) or (claim.texts if claim else {})
+    label, tongue = best(labels, visit.language)
     values = {
         "iri": iri,
         "iri_text": plain(iri, 2000),

@@ -102,7 +102,10 @@ def _links(running: Service, term: Term, own: str) -> Iterable[tuple[str, list[s
     yield "below", [t.iri for t in terms if term.iri in t.linked(*SUPER)]
     yield "domain", term.linked(DOMAIN)
     yield "range", term.linked(RANGE)
-    yield "inverse", [*term.linked(INVERSE), *(t.iri for t in terms if term.iri in t.linked(INVERSE))]
+    yield (
+        "inverse",
+        list(dict.fromkeys((*term.linked(INVERSE), *(t.iri for t in terms if term.iri in t.linked(INVERSE))))),
+    )
     yield "properties", [t.iri for t in terms if term.iri in t.linked(DOMAIN)]
     yield "leading", [t.iri for t in terms if term.iri in t.linked(RANGE)]
 
