@@ -57,7 +57,6 @@ ONLY_IN = {
         "validation",
         "consistency",
         "forms",
-        "display",
         "schema_org",
     },
 }
