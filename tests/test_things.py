@@ -16,7 +16,7 @@ from addresses import HTML
 from conftest import BASE, opened
 from coopkg.app import create_app
 from coopkg.charts import coverage
-from coopkg.copies import LARGEST, Segment, merged, quotation, read_copies, segments
+from coopkg.copies import LARGEST, Segment, merged, quotation, read_copies, segments, state
 from coopkg.forms.outline import outline
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
@@ -149,6 +149,16 @@ def test_a_copy_is_known_by_its_digest_alone(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert read_copies(tmp_path) == {hashlib.sha256(TEXT.encode()).hexdigest(): TEXT}
     assert read_copies(tmp_path / "nowhere") == read_copies(None) == {}
+
+
+def test_a_copy_is_seen_when_it_comes_and_when_it_changes(tmp_path: Path) -> None:
+    states = [state(tmp_path), state(tmp_path / "nowhere"), state(None)]
+    assert len(set(states)) == 1
+    (tmp_path / "note").write_text(TEXT, encoding="utf-8")
+    states.append(state(tmp_path))
+    (tmp_path / "note").write_text(f"{TEXT}!", encoding="utf-8")
+    states.append(state(tmp_path))
+    assert len(set(states)) == 3
 
 
 def test_a_quotation_has_the_passage_and_what_stands_around_it() -> None:

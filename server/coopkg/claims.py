@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.copies import read_copies
+from coopkg.copies import read_copies, state
 from coopkg.engine.evaluate import Task
+from coopkg.labels import nodes
 from coopkg.results import SOLUTION_FORMATS
 from coopkg.terms import named_node
 
@@ -126,8 +127,9 @@ def unbacked(service: Service, source: str, central: Mapping[str, Sequence[str]]
 
 
 def copies(service: Service) -> Mapping[str, str]:
-    """Give the texts of the sources that the operator supplied, by SHA-256; they are read once for a version."""
-    return service.derived.get("copies", service.engine.tag(), lambda: read_copies(service.settings.sources))
+    """Give the texts of the sources that the operator supplied, by SHA-256; they are read when they change."""
+    folder = service.settings.sources
+    return service.derived.get("copies", state(folder), lambda: read_copies(folder))
 
 
 def texts(service: Service, sources: Sequence[str]) -> dict[str, str]:
@@ -135,8 +137,7 @@ def texts(service: Service, sources: Sequence[str]) -> dict[str, str]:
     held = copies(service)
     if not held or not sources:
         return {}
-    nodes = " ".join(map(_node, sources))
-    found = _rows(service, f"SELECT ?s ?digest WHERE {{ VALUES ?s {{ {nodes} }} ?s coop:textDigest ?digest }}")
+    found = _rows(service, f"SELECT ?s ?digest WHERE {{ VALUES ?s {{ {nodes(sources)} }} ?s coop:textDigest ?digest }}")
     return {row["s"]["value"]: held[row["digest"]["value"]] for row in found if row["digest"]["value"] in held}
 
 

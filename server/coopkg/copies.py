@@ -43,17 +43,35 @@ class Segment:
     begins: tuple[int, ...]
 
 
+def state(folder: Path | None) -> str:
+    """Give what changes when a copy comes, goes or is another: names, sizes and times of the files."""
+    return repr([(path.name, *_stat(path)) for path in _files(folder)])
+
+
 def read_copies(folder: Path | None) -> Mapping[str, str]:
     """Give the text of each copy by its SHA-256. A file that is too large, or no UTF-8, or gone, is no copy."""
     found: dict[str, str] = {}
-    for path in sorted(folder.iterdir())[:MOST] if folder is not None and folder.is_dir() else ():
+    for path in _files(folder):
         try:
-            if path.is_file() and path.stat().st_size <= LARGEST:
+            if _stat(path)[0] <= LARGEST:
                 data = path.read_bytes()
                 found[hashlib.sha256(data).hexdigest()] = data.decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
     return found
+
+
+def _files(folder: Path | None) -> list[Path]:
+    there = folder is not None and folder.is_dir()
+    return [path for path in sorted(folder.iterdir())[:MOST] if path.is_file()] if there and folder else []
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return LARGEST + 1, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def quotation(text: str, span: Span) -> Quotation | None:

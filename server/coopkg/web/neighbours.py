@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.charts import graph
 from coopkg.charts.table import Table
+from coopkg.labels import nodes
 from coopkg.terms import named_node
 from coopkg.web.answers import things
 
@@ -36,7 +37,7 @@ def incoming(running: Service, iri: str) -> list[dict[str, Any]]:
     found = {row["p"]: int(row["n"]) for row in counted if "p" in row}
     if not found:
         return []
-    blocks = [_first(p, node) for p in list(found)[:PROPERTIES]]
+    blocks = [_first(path, node) for p in list(found)[:PROPERTIES] if (path := nodes([p]))]
     first: dict[str, list[str]] = {p: [] for p in found}
     for row in running.rows(f"SELECT ?p ?s WHERE {{ {' UNION '.join(blocks)} }} ORDER BY ?p ?s"):
         first[row["p"]].append(row["s"])
@@ -47,9 +48,8 @@ def incoming(running: Service, iri: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _first(prop: str, node: str) -> str:
+def _first(path: str, node: str) -> str:
     """Give the pattern of the first things that lead to a node by a property."""
-    path = str(named_node(prop, {}, "property"))
     subjects = f"SELECT DISTINCT ?s WHERE {{ ?s {path} {node} FILTER(ISIRI(?s)) }} ORDER BY ?s LIMIT {LISTED}"
     return f"{{ SELECT ?s ?p WHERE {{ BIND({path} AS ?p) {{ {subjects} }} }} }}"
 
