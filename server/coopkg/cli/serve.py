@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import ipaddress
 import socket
+from pathlib import Path
 
 import click
 
