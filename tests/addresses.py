@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 HTML: Final = {"Accept": "text/html"}
 EMPTY: Final = "SELECT * { ?s a <http://127.0.0.1:8000/ontology#Projet> }"
 EXAMPLES: Final = {
-    "/<path:path>": ["/id/project/supertwin", "/nothing/here"],
+    "/<path:path>": [
+        "/id/project/supertwin", "/nothing/here", "/id/country/BY", "/id/country/BY?lang=be", "/id/session/by-cn-2018",
+        "/id/observation/cumulative-funding", "/id/claim/high-tech-country-092", "/source/high-tech-country",
+        "/source/high-tech-country?from=31", "/source/belta-2019-04-29", "/graph/reference", "/ontology",
+        "/ontology?term=Country", "/ontology?term=hasParty",
+    ],
     "/queries": ["/queries"],
     "/queries/<name>": [
         "/queries/commission-sessions-by-year", "/queries/most-connected-countries?minimum=1",

@@ -1,4 +1,8 @@
-"""What a page of ours shows, read as a program would that cannot ask for RDF: its triples, its structured data."""
+"""What a page of ours shows, read as a program would that cannot ask for RDF: its triples, its structured data.
+
+The triples are those of its RDFa, of which pages use a part: ``about``, ``property``, ``resource``, ``content``,
+``datatype`` and ``lang`` (RDFa Core 1.1, section 7.5).
+"""
 
 from __future__ import annotations
 
@@ -10,76 +14,70 @@ import pyoxigraph as ox
 
 LOOSE = "_:b"
 """All blank nodes: a page and a document need not call them the same."""
+VOID = {"meta", "link", "input", "br", "hr", "img", "circle", "path", "rect", "line"}
 
 
 class _Reader(HTMLParser):
     def __init__(self, iri: str) -> None:
         super().__init__()
-        self.subject = iri
         self.triples: set[tuple[str, str, str]] = set()
         self.inferred: set[tuple[str, str, str]] = set()
         self.structured: list[Any] = []
-        self._iri = iri
-        self._section = self._heading = self._cell = self._script = False
-        self._row: list[str] = []
-        self._marked = False
-        self._term: list[str] | None = None
-        self._frame: tuple[str, str] = ("", "")
+        self._subjects = [iri]
+        self._marked = [False]
+        self._script = False
+        self._said: tuple[int, str, str, list[str]] | None = None
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attributes}
-        if tag == "section":
-            self._section, self.subject = True, self._iri
-        elif tag == "h2" and self._section:
-            self._heading = True
-        elif tag == "tr":
-            self._row, self._marked = [], found.get("class") == "inferred"
-        elif tag == "td":
-            self._cell = True
-        elif tag == "script":
+        if tag == "script":
             self._script = found.get("type") == "application/ld+json"
             assert self._script or "src" in found, "a page has scripts of its own in files only"
-        elif self._section and (self._heading or self._cell) and tag in {"a", "span"} and found.get("class") != "why":
-            self._begin(found)
+        if tag in VOID:
+            return
+        self._subjects.append(found.get("about", self._subjects[-1]))
+        self._marked.append(found.get("class") == "inferred" or self._marked[-1])
+        if "property" in found:
+            self._property(found)
 
-    def _begin(self, found: dict[str, str]) -> None:
-        iri = found.get("href") or found.get("data-iri")
-        if iri:
-            self._term, self._frame = [], (f"<{iri}>", "")
-        elif "lang" in found:
-            self._term, self._frame = [], ("", f"@{found['lang']}")
+    def _property(self, found: dict[str, str]) -> None:
+        kind = f"@{found['lang']}" if "lang" in found else f"^^{found.get('datatype', '')}"
+        if "resource" in found:
+            self._add(found["property"], _node_name(found["resource"]))
+        elif "content" in found:
+            self._add(
+                found["property"], found["content"] + kind.removesuffix("http://www.w3.org/2001/XMLSchema#string")
+            )
         else:
-            self._term, self._frame = [], ("", f"^^{found.get('data-datatype', '')}")
+            self._said = len(self._subjects), found["property"], kind, []
+
+    def _add(self, prop: str, value: str) -> None:
+        triple = (_loose(self._subjects[-1]), f"<{prop}>", value)
+        self.triples.add(triple)
+        if self._marked[-1]:
+            self.inferred.add(triple)
 
     def handle_data(self, data: str) -> None:
         if self._script:
             self.structured.append(json.loads(data))
-        elif self._term is not None:
-            self._term.append(data)
+        elif self._said is not None:
+            self._said[3].append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in {"a", "span"} and self._term is not None:
-            self._end(self._frame[0] or "".join(self._term) + self._frame[1])
-            self._term = None
-        elif tag == "h2":
-            self._heading = False
-        elif tag == "td":
-            self._cell = False
-        elif tag == "script":
+        if tag == "script":
             self._script = False
-        elif tag == "tr" and len(self._row) == 2:
-            triple = (_loose(self.subject), self._row[0], _loose(self._row[1]))
-            self.triples.add(triple)
-            if self._marked:
-                self.inferred.add(triple)
-        elif tag == "section":
-            self._section = False
+        if tag in VOID:
+            return
+        if self._said is not None and self._said[0] == len(self._subjects):
+            _, prop, kind, texts = self._said
+            self._said = None
+            self._add(prop, "".join(texts) + kind.removesuffix("http://www.w3.org/2001/XMLSchema#string"))
+        self._subjects.pop()
+        self._marked.pop()
 
-    def _end(self, term: str) -> None:
-        if self._heading:
-            self.subject = term.strip("<>") if term.startswith("<") else term
-        elif self._cell:
-            self._row.append(term)
+
+def _node_name(resource: str) -> str:
+    return LOOSE if resource.startswith("_:") else f"<{resource}>"
 
 
 def _loose(term: str) -> str:

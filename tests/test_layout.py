@@ -23,10 +23,10 @@ LAYERS = (
     {"federation"},
     {
         *("protocol", "queries", "evidence", "problems", "representation", "tokens", "provenance", "backup"),
-        *("i18n", "rendering", "charts", "examples", "alignments", "fetching"),
+        *("copies", "i18n", "rendering", "charts", "examples", "alignments", "fetching"),
     },
     {"service", "dumps"},
-    {"suggestions", "labels", "emptiness", "search", "forms"},
+    {"suggestions", "labels", "emptiness", "search", "forms", "claims", "vocabulary"},
     {"catalogue", "statistics", "void", "dcat", "crawlers", "openapi"},
     {"endpoint"},
     {"descriptions", "distribution"},
@@ -57,7 +57,6 @@ ONLY_IN = {
         "validation",
         "consistency",
         "forms",
-        "display",
         "schema_org",
     },
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -196,8 +198,14 @@ def test_an_unknown_function_is_an_expression_error(client: FlaskClient) -> None
 
 def test_a_page_that_lists_only_some_says_so(client: FlaskClient) -> None:
     crowded = client.get("/id/certainty/asserted", headers={"Accept": "text/html"}).data.decode()
-    assert "These are the first 200; there are more" in crowded
-    assert "there are more" not in client.get("/id/project/supertwin", headers={"Accept": "text/html"}).data.decode()
+    assert "the first 6 of " in crowded
+    rest = re.search(r'href="(/query[?]query=[^"]+)" rel="nofollow">the first 6 of ([0-9]+)', crowded)
+    assert rest is not None
+    assert f" {rest[2]} " in client.get(unescape(rest[1]), headers={"Accept": "text/html"}).data.decode()
+    assert (
+        "the first 6 of "
+        not in client.get("/id/result/supertwin-microscope", headers={"Accept": "text/html"}).data.decode()
+    )
 
 
 class _Broken:

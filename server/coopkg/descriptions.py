@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from coopkg.service import Service
     from coopkg.terms import Triple
 
-SHOWN: Final = 200
-"""How many of the triples that lead to an IRI its page lists; where there are more, the page says so."""
-SHOWN_TRIPLES: Final = 2000
+SHOWN_TRIPLES: Final = 250
 """How many triples of a description its page shows; it says so where there are more, and the RDF has all."""
 ALL: Final = "all"
 NONE: Final = "none"
@@ -165,9 +163,3 @@ def _missing(service: Service, iri: str) -> NotFound:
     close = similar(service, iri)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     return NotFound(f"The graph says nothing of {iri}.{hint}", suggestion=close)
-
-
-def incoming(service: Service, iri: str) -> list[dict[str, str]]:
-    """Give subject and predicate of the triples that lead to an IRI, in a stable order: one more than a page shows."""
-    node = str(named_node(iri, {}, "iri"))
-    return service.rows(f"SELECT DISTINCT ?s ?p WHERE {{ ?s ?p {node} }} ORDER BY ?p ?s LIMIT {SHOWN + 1}")

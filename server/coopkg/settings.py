@@ -46,6 +46,10 @@ class Settings:
         "file of the endpoints that SERVICE may reach; default: federation.toml beside data/, with --scratch none",
         default=None,
     )
+    sources: Path | None = _setting(
+        "folder with copies of the source documents, of which pages then quote the passages; default: none",
+        default=None,
+    )
     query_bytes: int = _setting("longest query text, in bytes, an IRI counted as one", default=256 * 1024, limit=True)
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)

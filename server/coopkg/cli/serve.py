@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from pathlib import Path
 
 import click
 
@@ -18,6 +19,12 @@ from coopkg.server import serve
 )
 @click.option(
     "--scratch", is_flag=True, default=None, help="Serve an empty, ungated dataset with open writes, on loopback."
+)
+@click.option(
+    "--sources",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="A folder with copies of the source documents, of which pages then quote the passages.",
 )
 @home_option(required=False)
 @dataset_options

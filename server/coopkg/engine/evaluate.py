@@ -155,9 +155,9 @@ def reaches(task: Task, beside: Sequence[ox.Quad]) -> bool:
     """Say whether a query names, or may name, a graph that is beside the dataset."""
     if not beside:
         return False
-    names = {str(quad.graph_name)[1:-1] for quad in beside}
     bound = [getattr(term, "value", "") for term in (task.substitutions or {}).values()]
-    named = names.intersection((*task.default_graphs, *task.named_graphs, *bound))
+    asked = {*task.default_graphs, *task.named_graphs, *bound}
+    named = asked and any(str(quad.graph_name)[1:-1] in asked for quad in beside)
     return bool(named) or _BESIDE.search(task.text) is not None
 
 

@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.engine.evaluate import Task
-from coopkg.files import find_published
+from coopkg.forms.outline import shapes_graph
 from coopkg.results import SOLUTION_FORMATS
-from coopkg.shacl.gate import moved
-from coopkg.shacl.graph import Graph
 from coopkg.shacl.report import Severity
 from coopkg.shacl.shapes import read_shapes
-from coopkg.terms import Document, compact
+from coopkg.terms import compact
 from coopkg.vocab import STANDARD_PREFIXES, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from coopkg.service import Service
-    from coopkg.shacl.graph import Node
+    from coopkg.shacl.graph import Graph, Node
     from coopkg.shacl.shapes import Shape
 
 _SH: Final = STANDARD_PREFIXES["sh"]
@@ -111,9 +109,7 @@ def forms(service: Service) -> Mapping[str, Form]:
 
 
 def _forms(service: Service) -> dict[str, Form]:
-    base = service.settings.base
-    paths = find_published(service.settings.published).shapes()
-    graph = Graph(moved(quad, base) for path in paths for quad in Document(str(path), path.read_bytes()).quads())
+    graph = shapes_graph(service)
     maker = _Maker(service, graph, read_shapes(graph))
     found = [form for cls in sorted(maker.targets) if (form := maker.form(cls)) is not None]
     return {form.name: form for form in found}

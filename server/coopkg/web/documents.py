@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
 from flask import Response, request
 
-from coopkg.descriptions import SHOWN, incoming
-from coopkg.display import called, iri_cell, sections
 from coopkg.endpoint import choose_format
 from coopkg.negotiation import prefers_html
 from coopkg.results import GRAPH_FORMATS, Shape
-from coopkg.schema_org import script, structured
-from coopkg.terms import compact
-from coopkg.vocab import LANGUAGES, LICENCE, prefixes
+from coopkg.vocab import LICENCE
+from coopkg.web.description import shown
 from coopkg.web.page import page, visitor
 from coopkg.web.values import flask_response, http_request, service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coopkg.descriptions import Described
     from coopkg.protocol import HttpRequest, HttpResponse
+    from coopkg.rendering import Visit
     from coopkg.results import Format
     from coopkg.service import Service
 
@@ -54,7 +55,19 @@ def split_suffix(path: str) -> tuple[str, str]:
     return (stem, suffix) if stem and suffix in SUFFIXES else (path, "")
 
 
-def document(source: Source, path: str, suffix: str) -> Response:
+@dataclass(frozen=True)
+class Face:
+    """How a description is shown: by a template, with what a function gives for it."""
+
+    template: str
+    values: Callable[[Service, Visit, str, Described], dict[str, Any]]
+
+
+PLAIN: Final = Face("entity.html", shown)
+"""How all is shown that has no page of its own kind."""
+
+
+def document(source: Source, path: str, suffix: str, face: Face = PLAIN) -> Response:
     """Give the representation of a description that the client asks for.
 
     The status is 200 also for what is no document, such as a country: Content-Location and the links tell the IRI from
@@ -62,7 +75,7 @@ def document(source: Source, path: str, suffix: str) -> Response:
     """
     accept = request.headers.get("Accept")
     if suffix == PAGE or (not suffix and prefers_html(accept, GRAPH_FORMATS)):
-        chosen, response = PAGE, _page(source, path)
+        chosen, response = PAGE, _page(source, path, face)
     else:
         fmt = choose_format(accept, suffix or None, Shape.GRAPH)
         chosen, response = fmt.name, flask_response(source.respond(http_request(), service(), fmt))
@@ -83,25 +96,7 @@ def _links(iri: str, path: str, chosen: str) -> str:
     return ", ".join(links)
 
 
-def _page(source: Source, path: str) -> Response:
-    visit = visitor()
-    return page("entity.html", visit=visit, address=f"/{quote(path)}", **_shown(source, service(), visit.language))
-
-
-def _shown(source: Source, running: Service, language: str) -> dict[str, Any]:
-    """Give what the template shows of a description."""
-    names, iri, described = prefixes(running.settings.base), source.iri, source.read(running)
-    links, short = incoming(running, iri), compact(iri, names).strip("<>")
-    return {
-        "iri": iri,
-        "short": short,
-        "name": called(described.triples, iri, (language, *LANGUAGES)) or short,
-        "sections": sections(described.triples, described.inferred, names, iri),
-        "more": len(described.triples) if described.more else 0,
-        "links": [(iri_cell(row["s"], names), iri_cell(row["p"], names)) for row in links[:SHOWN]],
-        "more_links": len(links) > SHOWN,
-        "correctable": iri.startswith(f"{running.settings.base}id/")
-        and any(t.predicate.value.endswith("ontology#hasEvidence") for t in described.triples),
-        "formats": GRAPH_FORMATS,
-        "structured": script(structured(described.triples, iri)),
-    }
+def _page(source: Source, path: str, face: Face) -> Response:
+    visit, running = visitor(), service()
+    found = face.values(running, visit, source.iri, source.read(running))
+    return page(face.template, visit=visit, address=f"/{quote(path)}", formats=GRAPH_FORMATS, **found)

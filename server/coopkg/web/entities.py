@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from coopkg.descriptions import describe
-from coopkg.web.documents import document, split_suffix
+from coopkg.web.documents import PLAIN, Face, document, split_suffix
+from coopkg.web.ontology import ontology_page, term_page
+from coopkg.web.sources import source_page
 from coopkg.web.values import service
 
 if TYPE_CHECKING:
     from flask import Response
 
 blueprint = Blueprint("entities", __name__)
+ONTOLOGY: Final = "ontology"
+FACES: Final = {"source/": Face("source.html", source_page), ONTOLOGY: Face("ontology.html", ontology_page)}
+"""How a description is shown whose path is this, or begins so."""
+TERM: Final = Face("term.html", term_page)
 
 
 @blueprint.get("/<path:path>")
 def entity(path: str) -> Response:
     """Answer for an IRI of the graph: by suffix, by Accept, or as a page."""
     stem, suffix = split_suffix(path)
-    return document(describe(service().settings.base, stem), stem, suffix)
+    face = TERM if stem == ONTOLOGY and "term" in request.args else _face(stem)
+    return document(describe(service().settings.base, stem), stem, suffix, face)
+
+
+def _face(path: str) -> Face:
+    return next(
+        (f for start, f in FACES.items() if path == start or (start[-1] == "/" and path.startswith(start))), PLAIN
+    )
