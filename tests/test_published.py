@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -138,9 +137,3 @@ def test_each_alignment_can_be_loaded_or_not(wanted: str, count: int) -> None:
 def test_an_unknown_alignment_is_refused_with_what_there_is() -> None:
     with pytest.raises(UsageError, match="there are eu-authority, eurio"):
         load_dataset(Settings(alignments="nonsense"))
-
-
-def test_nothing_is_said_in_two_graphs(dataset: Dataset) -> None:
-    """For the engine's union of all graphs has such a triple twice, and so has each answer with it, and each count."""
-    seen = Counter(quad.triple for quad in dataset.view(entailment=True))
-    assert [str(triple) for triple, times in seen.items() if times > 1] == []
