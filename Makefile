@@ -36,7 +36,7 @@ check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: under a minu
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/coopkg fmt --check
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.md and an EARL report
 	@mkdir -p build

@@ -120,7 +120,7 @@ def changes(count: int) -> list[tuple[str, float, float]]:
     """Give median and worst milliseconds to follow up one project that is put in, and one that is taken out."""
     click.echo(f"single changes in {count} triples", err=True)
     store, projects = stored(count)
-    dataset = entailed(Dataset(store, DEFAULT_BASE, 1, "", (), regime="owl-rl"))
+    dataset = entailed(Dataset(store, DEFAULT_BASE, 1, "", (), regime="owl-rl", merged=True))
     put, taken, checked = [], [], []
     for project in projects:
         store.extend(project)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from coopkg.store import Dataset
 
+pytestmark = pytest.mark.slow
+
 COUNTRY = "http://publications.europa.eu/resource/authority/country/"
 CODES = re.findall(
     "[A-Z]{3}",
@@ -79,7 +81,6 @@ def test_what_is_wrong_with_a_link_is_found(dataset: Dataset, entry: str, kind: 
     assert register(dataset, entry) == ({} if kind is None else {"BY": kind})
 
 
-@pytest.mark.slow
 def test_the_command_tells_and_exits_as_others_do(tmp_path: Path) -> None:
     copy = tmp_path / "copy.ttl"
     copy.write_text(f"{PREFIXES}country:BLR a skos:Concept ; at:deprecated 'true' .", encoding="utf-8")
@@ -158,7 +159,6 @@ def serving() -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.slow
 def test_a_register_is_fetched() -> None:
     with serving() as address:
         assert fetch(f"{address}/good").data == Handler.body

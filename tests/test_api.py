@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from conftest import ROOT
 from coopkg.app import create_app
-from coopkg.openapi import _REFUSING, KNOWN, METHODS
+from coopkg.openapi import KNOWN, METHODS, REFUSING
 from coopkg.results import GRAPH_FORMATS
 from coopkg.web.api import described
 from coopkg.web.status import HEALTH
@@ -49,7 +49,7 @@ def test_it_has_every_route_and_no_other(app: Flask, spec: dict[str, Any], servi
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules() if rule.endpoint != "static"
         for method in rule.methods or () if method.lower() in METHODS and method.lower() not in
-        _REFUSING.get(rule.endpoint, ())
+        REFUSING.get(rule.endpoint, ())
     }  # fmt: skip
     saved = {(f"/queries/{slug}", "get") for slug in service.queries}
     assert {(path, method) for path, item in spec["paths"].items() for method in item} == routed | saved

@@ -11,8 +11,8 @@ import pytest
 from addresses import addresses
 from conftest import opened
 from coopkg.app import create_app
+from coopkg.entailment import load_entailed
 from coopkg.settings import Settings
-from coopkg.store import load_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 WIDTHS = (1280, 360, 320)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PATHS = addresses(create_app(service=opened(load_dataset(Settings()))))
+PATHS = addresses(create_app(service=opened(load_entailed(Settings()))))
 VIOLATIONS = """
     window.violations = [];
     addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));

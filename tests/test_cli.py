@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from coopkg.files import Published
 
+pytestmark = pytest.mark.slow
+
 TEN = ["AM", "AZ", "CN", "CU", "ID", "IN", "KZ", "PK", "SK", "UA"]
 
 
@@ -100,7 +102,6 @@ def test_a_missing_file_is_named(copy: Path) -> None:
     assert (result.returncode, "data/claims.ttl is missing" in result.stderr) == (3, True)
 
 
-@pytest.mark.slow
 def test_an_invalid_fact_is_named_with_its_line_and_not_served(copy: Path) -> None:
     replace(copy / "data" / "reference.ttl", 'coop:isoAlpha2 "VN"', 'coop:isoAlpha2 "vn"')
     lines = (copy / "data" / "reference.ttl").read_text(encoding="utf-8").splitlines()
@@ -114,7 +115,6 @@ def test_an_invalid_fact_is_named_with_its_line_and_not_served(copy: Path) -> No
     assert "Traceback" not in served.stderr
 
 
-@pytest.mark.slow
 def test_validate_says_conforms_in_every_face() -> None:
     human = run_coopkg("validate")
     assert (human.returncode, human.stderr) == (0, "")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from coopkg.service import Service
 
+pytestmark = pytest.mark.slow
+
 HTML = {"Accept": "text/html"}
 PROJECT = {
     "skos:prefLabel@en": "Lake ice", "skos:prefLabel@ru": "Озёрный лёд", "skos:prefLabel@be": "Азёрны лёд",
@@ -241,7 +243,6 @@ def test_names_for_iris() -> None:
     assert free_name("x", {"x", "x-2"}.__contains__) == "x-3"
 
 
-@pytest.mark.slow
 def test_a_token_writes_what_the_form_holds(tmp_path: Path) -> None:
     tokens = {}
     for scope in ("facts", "graphs"):

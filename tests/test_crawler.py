@@ -21,6 +21,8 @@ from coopkg.vocab import EXAMPLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 ANYWHERE = "{ ?iri ?p ?o } UNION { ?s ?iri ?o } UNION { ?s ?p ?iri }"
 TERMS = f"""
 SELECT DISTINCT ?iri WHERE {{
@@ -106,7 +108,6 @@ def test_what_the_data_name_resolves_and_agrees(crawler: Crawler) -> None:
         crawler.check(paths[0])
 
 
-@pytest.mark.slow
 def test_all_that_the_data_name_resolves_and_agrees(crawler: Crawler) -> None:
     documents = crawler.documents()
     assert len(documents) > 800

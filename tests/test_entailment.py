@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import urllib.parse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
@@ -13,16 +15,19 @@ from conftest import BASE, run_coopkg, start_server, stop
 from coopkg.app import create_app
 from coopkg.consistency import contradictions
 from coopkg.engine.changes import POST, UPDATE, Change, Payload, work_out
+from coopkg.engine.evaluate import Task, answer
 from coopkg.entailment import entailed, explanation, follow, load_entailed
 from coopkg.errors import Forbidden, NotFound
 from coopkg.files import find_published
 from coopkg.reasoning.proofs import Step, leaves_of
+from coopkg.results import SOLUTION_FORMATS
 from coopkg.settings import Settings
-from coopkg.store import load_dataset
+from coopkg.store import Dataset, copied, load_dataset
 from coopkg.terms import Document
 from coopkg.validation import validate_published
 from coopkg.vocab import INFERRED
 from running import Running, made
+from test_reasoning_maintenance import BATCHES, ONE, ONTOLOGY, random_quad
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from coopkg.service import Service
-    from coopkg.store import Dataset
 
 GRAPH: Final = f"{BASE}{INFERRED}"
 SUPERTWIN: Final = f"{BASE}id/project/supertwin"
@@ -182,6 +186,79 @@ def test_a_change_and_its_inverse_leave_what_was_there() -> None:
     assert set(dataset.closure.store) == before
     with pytest.raises(NotFound):
         explanation(dataset, lab, unit, academy)
+
+
+def counted(dataset: Dataset, query: str, *, entailment: bool = True) -> list[int]:
+    found = json.loads(answer(dataset, Task(query, SOLUTION_FORMATS[0], entailment=entailment)))
+    return [int(row["n"]["value"]) for row in found["results"]["bindings"]]
+
+
+def test_a_triple_of_several_graphs_counts_once() -> None:
+    """The default graph is a set, whoever said a thing again: sums and counts would double otherwise."""
+    dataset = load_entailed(Settings(alignments="none"))
+    one, two = (ox.NamedNode(f"http://e/{name}") for name in ("one", "two"))
+    quads = [
+        ox.Quad(ox.NamedNode("http://e/a"), ox.NamedNode("http://e/worth"), ox.Literal(5), graph)
+        for graph in (one, two)
+    ]
+    total = "SELECT (SUM(?v) AS ?n) { ?s <http://e/worth> ?v }"
+    graphs = "SELECT (COUNT(?g) AS ?n) { GRAPH ?g { ?s <http://e/worth> ?v } }"
+    for entailment in (True, False):
+        assert counted(dataset, graphs, entailment=entailment) == [0]
+    for step, expected in (((quads[:1], ()), (5, 1)), ((quads[1:], ()), (5, 2)), (((), quads[:1]), (5, 1))):
+        dataset.store.extend(step[0])
+        for quad in step[1]:
+            dataset.store.remove(quad)
+        follow(dataset, (*step[0], *step[1]))
+        for entailment in (True, False):
+            found = [counted(dataset, query, entailment=entailment)[0] for query in (total, graphs)]
+            assert tuple(found) == expected
+    dataset.store.remove(quads[1])
+    follow(dataset, quads[1:])
+    assert counted(dataset, "SELECT (COUNT(*) AS ?n) { ?s <http://e/worth> ?v }") == [0]
+
+
+def made_anew(dataset: Dataset) -> Dataset:
+    return entailed(replace(dataset, store=copied(dataset.store), closure=None))
+
+
+@pytest.mark.parametrize("regime", ["owl-rl", "none"])
+def test_what_queries_see_is_kept_up_to_date_by_every_change(regime: str) -> None:
+    """After random changes it is what it would be if it were made anew."""
+    dataset = load_entailed(Settings(alignments="none", entailment=regime))
+    dataset.view(entailment=True)
+    chance = random.Random(20261125)  # noqa: S311 - a test's data
+    quads = sorted(dataset.store, key=str)
+    graphs = [ox.DefaultGraph(), *(ox.NamedNode(f"http://e/{number}") for number in range(3))]
+    for _ in range(20):
+        went = chance.sample(quads, 5)
+        came = [ox.Quad(q.subject, q.predicate, q.object, chance.choice(graphs)) for q in chance.sample(quads, 5)]
+        for quad in went:
+            dataset.store.remove(quad)
+        dataset.store.extend(came)
+        follow(dataset, (*went, *came))
+    for entailment in (True, False):
+        assert set(dataset.view(entailment=entailment)) == set(made_anew(dataset).view(entailment=entailment))
+
+
+@pytest.mark.parametrize("seed", range(BATCHES))
+def test_random_batches_in_a_dataset(seed: int) -> None:
+    """The closure, and the merge with it, after each batch of edits, those of axioms among them."""
+    chance = random.Random(seed)  # noqa: S311 - a test's data
+    store = ox.Store()
+    axioms = [ox.Quad(*q.triple, ONE) for q in ox.parse(ONTOLOGY, ox.RdfFormat.TURTLE)]
+    store.extend([*axioms, *(random_quad(chance) for _ in range(25))])
+    dataset = entailed(Dataset(store, BASE, 1, "", (), regime="owl-rl", merged=True))
+    for _ in range(4):
+        there = sorted(dataset.store, key=str)
+        went = chance.sample(there, min(len(there), chance.randrange(6)))
+        new = [random_quad(chance) for _ in range(chance.randrange(6))]
+        came = [ox.Quad(*q.triple, chance.choice([q.graph_name, ox.DefaultGraph()])) for q in new]
+        for quad in went:
+            dataset.store.remove(quad)
+        dataset.store.extend(came)
+        follow(dataset, (*went, *came))
+        assert set(dataset.view(entailment=True)) == set(made_anew(dataset).view(entailment=True))
 
 
 WRONG_CLASS: Final = f"""

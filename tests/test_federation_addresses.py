@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from coopkg.store import Dataset
 
+pytestmark = pytest.mark.slow
+
 SPELLINGS: Final = (
     "http://127.0.0.1:PORT/", "http://127.1:PORT/", "http://127.0.1:PORT/", "http://2130706433:PORT/",
     "http://0x7f000001:PORT/", "http://0x7f.0.0.1:PORT/", "http://0177.0.0.1:PORT/", "http://017700000001:PORT/",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from coopkg.engine.evaluate import Source
     from coopkg.federation.executor import Federation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def far() -> Iterator[Stranger]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from strangers import Answer
 
+pytestmark = pytest.mark.slow
+
 SECONDS: Final = 2.0
 BYTES: Final = 2_000_000
 ROWS: Final = 1000
@@ -150,7 +152,6 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         assert stop(process) == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BEHAVIOURS)
 def test_a_clear_problem_within_the_budget(name: str, serving: Serving) -> None:
     answer, status, reason = BEHAVIOURS[name]
@@ -177,7 +178,6 @@ def reset_breaker(serving: Serving) -> None:
     raise AssertionError("the breaker stays open after one failure")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_of_an_endpoint_reaches_the_canary(status: int, serving: Serving) -> None:
     with Stranger(reply(solutions())) as canary:
@@ -190,7 +190,6 @@ def test_no_redirect_of_an_endpoint_reaches_the_canary(status: int, serving: Ser
         assert canary.requests == []
 
 
-@pytest.mark.slow
 def test_memory_stays_bounded(serving: Serving) -> None:
     before = memory_bytes(serving.pid)
     for answer in (stream, BEHAVIOURS["gzip bomb"][0], BEHAVIOURS["nested"][0]):
@@ -200,7 +199,6 @@ def test_memory_stays_bounded(serving: Serving) -> None:
     assert memory_bytes(serving.pid) - before < 100_000_000
 
 
-@pytest.mark.slow
 def test_an_answer_that_ends_its_reader_is_the_endpoints_failure(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -229,7 +227,6 @@ def test_an_answer_that_ends_its_reader_is_the_endpoints_failure(
         assert stop(process) == 0
 
 
-@pytest.mark.slow
 def test_silent_is_visible_in_the_header_and_on_the_page(serving: Serving) -> None:
     serving.stranger.answer = reply(b"no", status=400)
     query = "SELECT * { VALUES ?x { 1 } SERVICE SILENT <far> { ?s ?p ?o } }"
@@ -243,7 +240,6 @@ def test_silent_is_visible_in_the_header_and_on_the_page(serving: Serving) -> No
     assert b"Nothing from far is in this answer: it rejects the query." in serving.ask(query, "text/html")[2]
 
 
-@pytest.mark.slow
 def test_an_endpoint_that_is_not_listed_is_refused_and_named(serving: Serving) -> None:
     status, _, body = serving.ask("SELECT * { SERVICE <http://elsewhere.example/> { ?s ?p ?o } }")
     problem = json.loads(body)
@@ -253,7 +249,6 @@ def test_an_endpoint_that_is_not_listed_is_refused_and_named(serving: Serving) -
     assert headers["Federation-Sources"].endswith(";missing=not-allowed")
 
 
-@pytest.mark.slow
 def test_syntax_errors_have_their_place_and_cost_no_request(serving: Serving) -> None:
     asked = len(serving.stranger.requests)
     status, _, body = serving.ask("SELECT * {\n  SERVICE <far> {\n    ?s ?p } }")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from coopkg.service import Service
 
+pytestmark = pytest.mark.slow
+
 HTML = {"Accept": "text/html"}
 MISTAKES = (ROOT / "tests/cases/validation/three-mistakes.ttl").read_text(encoding="utf-8")
 HOSTILE = '<script>alert(1)</script>"\u202e' + "x" * 10_000

@@ -13,7 +13,7 @@ from coopkg.reasoning.closure import Closure, Difference
 from coopkg.reasoning.compiler import axiom_quads, compile_rules
 from coopkg.reasoning.proofs import as_json, as_text, claims_of
 from coopkg.reasoning.wording import Names
-from coopkg.store import load_dataset
+from coopkg.store import ASSERTED, copied, load_dataset, merge, show
 from coopkg.terms import from_ntriples
 from coopkg.vocab import INFERRED, LANGUAGES, prefixes
 
@@ -37,16 +37,14 @@ def entailed(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
     The ``axiomatic`` triples, which hold in every graph, are for the default graph of ``--scratch``, where test suites
     expect them (SPARQL 1.1 Entailment Regimes, sections 3 and 4); a published graph is spared them.
     """
+    dataset = replace(dataset, views={})
     if dataset.regime == "none":
         return dataset
-    store = ox.Store()
-    store.bulk_extend(dataset.store)
-    for name in dataset.store.named_graphs():
-        store.add_graph(name)
-    rules = compile_rules(
-        store if axiomatic else axiom_quads(store), dataset.regime, base=dataset.base, axiomatic=axiomatic
-    )
-    closure = Closure(store, rules, ox.NamedNode(dataset.base + INFERRED))
+    store = merge(dataset.store) if dataset.merged else copied(dataset.store)
+    axioms = dataset.store if axiomatic else axiom_quads(dataset.store)
+    rules = compile_rules(axioms, dataset.regime, base=dataset.base, axiomatic=axiomatic)
+    graph = ox.NamedNode(dataset.base + INFERRED)
+    closure = Closure(store, rules, graph, dataset.store, merged=dataset.merged)
     closure.compute()
     return replace(dataset, closure=closure)
 
@@ -56,18 +54,18 @@ def follow(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[ox.Quad,
 
     Gives the quads that came, as the store has them, and what that changed in the graph of what is inferred.
     """
-    closure = dataset.closure
-    if closure is None:
-        return (), Difference()
     stored = ox.Store()
     stored.extend(changed)
-    came = tuple(quad for quad in stored if quad in dataset.store and quad not in closure.store)
-    went = tuple(quad for quad in stored if quad in closure.store and quad not in dataset.store)
-    closure.store.extend(came)
-    for quad in went:
-        closure.store.remove(quad)
-    _same_graphs(dataset.store, closure)
-    return came, closure.maintain(came, went)
+    came = tuple(quad for quad in stored if quad in dataset.store)
+    went = tuple(quad for quad in stored if quad not in dataset.store)
+    closure, asserted = dataset.closure, dataset.views.pop(ASSERTED, None)
+    if closure is not None:
+        show(dataset, closure.store, came, went)
+        return came, closure.maintain(came, went)
+    if asserted is not None:
+        show(dataset, asserted, came, went)
+        dataset.views[ASSERTED] = asserted
+    return came, Difference()
 
 
 def explanation(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode, obj: Bindable) -> Proof:
@@ -111,12 +109,3 @@ class Why:
         text = {language: as_text(proof, names, told, language) for language in LANGUAGES}
         answer = {"proof": as_json(proof, told), "text": text}
         return json.dumps(answer, ensure_ascii=False).encode()
-
-
-def _same_graphs(store: ox.Store, closure: Closure) -> None:
-    """Have the same named graphs in both stores, also those that have no triple."""
-    wanted, there = set(store.named_graphs()), set(closure.store.named_graphs()) - {closure.graph}
-    for name in wanted - there:
-        closure.store.add_graph(name)
-    for name in there - wanted:
-        closure.store.remove_graph(name)

@@ -182,7 +182,7 @@ KNOWN: Final[Mapping[tuple[str, str], _Known]] = {
 }  # fmt: skip
 """What is known of the operations of data, by endpoint and method; all others are pages."""
 TAGS: Final = ("query", "read", "validate", "write", "operate", "pages")
-_REFUSING: Final = {"sparql.query": ("put", "delete", "patch"), "graph_store.graph": ("patch",),
+REFUSING: Final = {"sparql.query": ("put", "delete", "patch"), "graph_store.graph": ("patch",),
                     "update.update": ("get", "put", "delete", "patch")}  # fmt: skip
 """Methods that are routed only to be refused in the words of their protocol."""
 
@@ -198,7 +198,7 @@ def _of(route: Route) -> Iterable[Operation]:
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.rule)
     named = tuple(Parameter(name, required=True, place="path") for name in re.findall(r"{(\w+)}", path))
     for method in METHODS:
-        if method.upper() not in route.methods or method in _REFUSING.get(route.endpoint, ()):
+        if method.upper() not in route.methods or method in REFUSING.get(route.endpoint, ()):
             continue
         known = KNOWN.get((route.endpoint, method))
         blank = Operation(path, method, route.endpoint, route.summary, parameters=named)

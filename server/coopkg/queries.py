@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from coopkg.engine.evaluate import Task, evaluate
+from coopkg.engine.evaluate import Task, answer
 from coopkg.errors import BadParameter, DatasetBroken, Forbidden, NotFound
 from coopkg.federation.local import LocalDataset
 from coopkg.results import GRAPH_FORMATS, SOLUTION_FORMATS, Format
@@ -196,7 +196,7 @@ def run_query(
     """
     task = saved.task(values, fmt, dataset.base)
     if not saved.federated:
-        return evaluate(dataset.view(entailment=True), task, dataset.beside)
+        return answer(dataset, task)
     if federation is None:
         raise Forbidden(f"The query {saved.slug} asks other endpoints with SERVICE, and none is listed here.")
     return federation.run(task, LocalDataset(dataset)).body

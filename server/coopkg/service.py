@@ -12,7 +12,7 @@ from coopkg.accepted import accepted, amended
 from coopkg.dumps import FOLDER, Shelf
 from coopkg.engine.cache import AnswerCache
 from coopkg.engine.changes import work_out
-from coopkg.engine.evaluate import Answer, Task, evaluate, reaches
+from coopkg.engine.evaluate import Answer, Task, evaluate, fitting, reaches
 from coopkg.engine.ledger import check_head, read_dataset, read_seed
 from coopkg.engine.proposals import Proposal, Receipt
 from coopkg.engine.remote import Remote, Table, read
@@ -85,13 +85,11 @@ class LocalEngine:
 
     def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends it here
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
-        return Answer(self._evaluated(task), self.dataset.tag)
-
-    def _evaluated(self, task: Task) -> bytes:
-        store = self.dataset.view(entailment=task.entailment)
-        if reaches(task, self.dataset.beside):  # then the store is spoilt, which here all threads share
+        dataset = self.dataset
+        store = dataset.view(entailment=task.entailment)
+        if reaches(task, dataset.beside):  # then the store is spoilt, which here all threads share
             store = copied(store)
-        return evaluate(store, task, self.dataset.beside)
+        return Answer(evaluate(store, fitting(dataset, task), dataset.beside), dataset.tag)
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the same
         """Read the answer of another endpoint. Raises EndpointFailed."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _IDENTIFIER: Final = ox.NamedNode(STANDARD_PREFIXES["dcterms"] + "identifier")
 _NAME: Final = ox.NamedNode(STANDARD_PREFIXES["sd"] + "name")
 ALIGNMENTS: Final = "ontology/alignments/"
+ASSERTED: Final = "asserted"
+"""The view of what is asserted alone."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Dataset:
 
     ``store`` has what is asserted and nothing else. ``closure``, once ``entailment`` has worked it out by the rules of
     ``regime``, has a store of its own, with what is inferred beside it. ``beside`` are named graphs about the graph,
-    which queries may name and nothing else has: no count, no default graph, no export.
+    which queries may name and nothing else has: no count, no default graph, no export. If it is ``merged``, the default
+    graph of queries is the merge of all graphs, which the closure's store has; ``views`` keeps others that have it.
     """
 
     store: ox.Store
@@ -52,6 +55,8 @@ class Dataset:
     regime: str = "none"
     closure: Closure | None = None
     beside: tuple[ox.Quad, ...] = ()
+    merged: bool = False
+    views: dict[str, ox.Store] = field(default_factory=dict, compare=False, repr=False)
     about: str = ""
 
     @property
@@ -75,8 +80,19 @@ class Dataset:
         return 0 if self.closure is None else len(self.closure)
 
     def view(self, *, entailment: bool) -> ox.Store:
-        """Give the store to ask: with what is inferred, where anything is, or without."""
-        return self.closure.store if entailment and self.closure is not None else self.store
+        """Give the store that queries see, with or without what is inferred.
+
+        Where the dataset is merged, its default graph has each triple once, in however many graphs it stands: a graph
+        is a set (SPARQL 1.1 Query Language, section 13.1; RDF 1.1 Concepts, section 3). Without what is inferred it is
+        made when it is first wanted.
+        """
+        if entailment and self.closure is not None:
+            return self.closure.store
+        if not self.merged:
+            return self.store
+        if ASSERTED not in self.views:
+            self.views[ASSERTED] = merge(self.store)
+        return self.views[ASSERTED]
 
 
 def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
@@ -120,7 +136,38 @@ def load_dataset(settings: Settings) -> Dataset:
     digest = hashlib.sha256(settings.base.encode())
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())
-    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings, settings.regime)
+    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, spellings, settings.regime, merged=True)
+
+
+def merge(store: ox.Store) -> ox.Store:
+    """Give a store with the same named graphs, and their merge as default graph."""
+    whole = copied(store)
+    whole.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in store)
+    return whole
+
+
+def show(dataset: Dataset, seen: ox.Store, came: Iterable[ox.Quad], went: Iterable[ox.Quad]) -> None:
+    """Have asserted quads that came and went do so in a store that queries see.
+
+    A triple stays in a merged default graph while it is asserted in any graph, or inferred.
+    """
+    for quad in went:
+        seen.remove(quad)
+    for quad in came:
+        seen.add(quad)
+    inferred = ox.NamedNode(dataset.base + INFERRED)
+    for triple in {quad.triple for quad in (*came, *went)} if dataset.merged else ():
+        pattern = (triple.subject, triple.predicate, triple.object)
+        one = ox.Quad(*pattern)
+        if ox.Quad(*pattern, inferred) in seen or next(dataset.store.quads_for_pattern(*pattern, None), None):
+            seen.add(one)
+        else:
+            seen.remove(one)
+    wanted, there = set(dataset.store.named_graphs()), set(seen.named_graphs()) - {inferred}
+    for name in wanted - there:
+        seen.add_graph(name)
+    for name in there - wanted:
+        seen.remove_graph(name)
 
 
 def copied(store: ox.Store) -> ox.Store:

@@ -14,7 +14,7 @@ from coopkg.cli.options import dataset_options, emit, read_argument, settings_fr
 from coopkg.cli.progress import say, stage
 from coopkg.cli.tables import as_table
 from coopkg.endpoint import SHAPES, choose_format
-from coopkg.engine.evaluate import Task, evaluate
+from coopkg.engine.evaluate import Task, answer
 from coopkg.entailment import load_entailed
 from coopkg.errors import UsageError
 from coopkg.examples import with_examples
@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 - one parameter an option
 def _answer(task: Task, dataset: Dataset, federation: Federation | None) -> bytes:
     """Evaluate, and say what of other endpoints is not in the answer."""
     if federation is None or not is_federated(task.text):
-        return evaluate(dataset.view(entailment=True), task, dataset.beside)
+        return answer(dataset, task)
     found = federation.run(task, LocalDataset(dataset))
     for note in notes(found.sources):
         say(note)

@@ -21,6 +21,7 @@ from coopkg.sparql.tokens import significant, syntax_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from coopkg.store import Dataset
     from coopkg.terms import Bindable, Term
 
 _UNKNOWN_FUNCTION: Final = re.compile(r"The custom function <([^<>]*)> is not supported")
@@ -36,9 +37,8 @@ class Task:
     """All that the engine needs besides the dataset; ``substitutions`` binds variables as terms.
 
     Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
-    where the default graph is a plain one, which that graph then is merged into. ``facts`` are the graphs that the
-    union is made of while the store has others beside them; empty for all. With ``rows`` the answer is a preview of
-    that many rows after those skipped, whatever the format.
+    where the default graph is a plain one, which that graph then is merged into. With ``rows`` the answer is a preview
+    of that many rows after those skipped, whatever the format.
     ``remote`` says that solutions of other endpoints stand in the text, ``dry`` that it is to be evaluated over
     nothing, to see whether it can be read.
     """
@@ -54,7 +54,6 @@ class Task:
     answer_bytes: int | None = None
     entailment: bool = True
     inferred: str | None = None
-    facts: tuple[ox.NamedNode | ox.BlankNode | ox.DefaultGraph, ...] = ()
     rows: int | None = None
     skip: int = 0
     remote: bool = False
@@ -64,8 +63,6 @@ class Task:
         """Give the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
         if self.default_graphs or self.named_graphs:
             return [ox.NamedNode(graph) for graph in self.default_graphs]
-        if self.facts:
-            return list(self.facts)
         return None if self.inferred is None else [ox.DefaultGraph(), ox.NamedNode(self.inferred)]
 
 
@@ -113,6 +110,16 @@ def _too_long(cap: int) -> TooLarge:
     return TooLarge(f"The answer is longer than {cap} bytes; ask for less of it.", bound=cap)
 
 
+def answer(dataset: Dataset, task: Task) -> bytes:
+    """Give the whole answer of a dataset, with what is inferred unless that is unwanted. Raises as ``evaluate``."""
+    return evaluate(dataset.view(entailment=task.entailment), fitting(dataset, task), dataset.beside)
+
+
+def fitting(dataset: Dataset, task: Task) -> Task:
+    """Give the task for what queries see of a dataset: where that has a merge already, no union is asked for."""
+    return replace(task, union=False) if dataset.merged else task
+
+
 def evaluate(store: ox.Store, task: Task, beside: Sequence[ox.Quad] = ()) -> bytes:
     """Give the whole answer in the task's format.
 
@@ -122,10 +129,10 @@ def evaluate(store: ox.Store, task: Task, beside: Sequence[ox.Quad] = ()) -> byt
 
     Raises QuerySyntaxError with line and column, TooLarge past ``answer_bytes``, EngineFault for what is left.
     """
-    if reaches(task, beside):
-        with _put_beside(store, beside) as facts:
-            return _evaluated(store, replace(task, facts=facts))
-    return _evaluated(store, task)
+    if not reaches(task, beside):
+        return _evaluated(store, task)
+    with _put_beside(store, beside):
+        return _evaluated(store, task)
 
 
 def _evaluated(store: ox.Store, task: Task) -> bytes:
@@ -146,7 +153,7 @@ def _evaluated(store: ox.Store, task: Task) -> bytes:
 
 def reaches(task: Task, beside: Sequence[ox.Quad]) -> bool:
     """Say whether a query names, or may name, a graph that is beside the dataset."""
-    if not beside or not task.union:
+    if not beside:
         return False
     names = {str(quad.graph_name)[1:-1] for quad in beside}
     bound = [getattr(term, "value", "") for term in (task.substitutions or {}).values()]
@@ -155,14 +162,14 @@ def reaches(task: Task, beside: Sequence[ox.Quad]) -> bool:
 
 
 @contextlib.contextmanager
-def _put_beside(store: ox.Store, beside: Sequence[ox.Quad]) -> Iterator[tuple[ox.NamedNode | ox.BlankNode, ...]]:
-    """Have further named graphs in a store for the time of a query; give those that it had before."""
-    facts = (*store.named_graphs(),)
+def _put_beside(store: ox.Store, beside: Sequence[ox.Quad]) -> Iterator[None]:
+    """Have further named graphs in a store for the time of a query."""
+    there = set(store.named_graphs())
     store.extend(beside)
     try:
-        yield facts
+        yield
     finally:
-        for graph in {quad.graph_name for quad in beside} - set(facts):
+        for graph in {quad.graph_name for quad in beside} - there:
             store.remove_graph(graph)
 
 
@@ -202,7 +209,7 @@ def _run(store: ox.Store, task: Task, text: str) -> ox.QuerySolutions | ox.Query
             return store.query(
                 text,
                 base_iri=task.base,
-                use_default_graph_as_union=task.union and not explicit and not own and not task.facts,
+                use_default_graph_as_union=task.union and not explicit and not own,
                 default_graph=None if own else task.default_graph(),
                 named_graphs=[ox.NamedNode(g) for g in task.named_graphs] if explicit else None,
                 substitutions={ox.Variable(n): t for n, t in (task.substitutions or {}).items()} or None,

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 
 from coopkg.consistency import contradictions, contradictions_of
 from coopkg.engine import wire
-from coopkg.engine.evaluate import evaluate
+from coopkg.engine.evaluate import answer
 from coopkg.entailment import entailed, follow
 from coopkg.errors import BadParameter, CoopkgError, InputUnreadable, RdfSyntaxError, TooLarge
 from coopkg.files import Published
@@ -313,7 +313,7 @@ def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter
             if time.monotonic() > deadline:
                 return
             try:
-                found[slug] = _rows(evaluate(dataset.view(entailment=task.entailment), task), task)
+                found[slug] = _rows(answer(dataset, task), task)
             except CoopkgError:
                 continue
 

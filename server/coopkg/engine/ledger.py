@@ -57,7 +57,7 @@ class Ledger:
         """
         dataset = with_lasting_labels(load_dataset(settings)).with_graphs(beside)
         if settings.home is None:
-            return cls(entailed(dataset, axiomatic=settings.scratch))
+            return cls(_shown(entailed(dataset, axiomatic=settings.scratch)))
         journal, records, dropped = Journal.open(settings.home / NAME, Head(dataset.digest, dataset.base))
         if dropped:
             _say(f"{journal.path}: dropped {dropped} bytes of a record that was never finished")
@@ -66,7 +66,7 @@ class Ledger:
             idle = idle_rows(dataset, records)
             _say(f"the published files have changed since the journal was begun; {idle} of its rows do nothing now")
         ledger = cls(dataset, journal, tuple(records))
-        ledger.dataset = entailed(ledger.dataset)  # once, over what the whole journal has made
+        ledger.dataset = _shown(entailed(ledger.dataset))  # once, over what the whole journal has made
         return ledger
 
     def commit(self, version: int, note: dict[str, str], identifier: str, rows: str) -> Commit | None:
@@ -193,6 +193,12 @@ def _check(rows: str) -> None:
 
 def _say(sentence: str) -> None:
     print(f"coopkg: {sentence}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _shown(dataset: Dataset) -> Dataset:
+    """Give the dataset with what queries see made already, for all readers that will be forked."""
+    dataset.view(entailment=True)
+    return dataset
 
 
 def as_answer(commit: Commit | None) -> dict[str, Any]:

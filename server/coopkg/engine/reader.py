@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.consistency import contradictions
 from coopkg.engine import changes, confine, examine, remote, wire
-from coopkg.engine.evaluate import evaluate, reaches
+from coopkg.engine.evaluate import answer, reaches
 from coopkg.engine.extract import Extract
 from coopkg.engine.frames import Frame, Kind, RequestSocket, send, worker_socket
 from coopkg.entailment import Why, follow
@@ -120,7 +120,7 @@ class Reader:
             table = remote.read(remote.from_json(value["remote"]))
             return Frame(Kind.ANSWER, number, table.facts(), table.text.encode())
         task = wire.decode(value["task"])
-        body = evaluate(self.dataset.view(entailment=task.entailment), task, self.dataset.beside)
+        body = answer(self.dataset, task)
         facts = {"tag": self.dataset.tag, **({_SPOILT: True} if reaches(task, self.dataset.beside) else {})}
         return Frame(Kind.ANSWER, number, facts, body)
 

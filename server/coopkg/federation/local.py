@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coopkg.engine.evaluate import Answer, Task, evaluate
+from coopkg.engine.evaluate import Answer, Task, answer
 from coopkg.engine.remote import Remote, Table, read
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ class LocalDataset:
 
     def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends it here
         """Give the whole answer. Raises the errors of ``engine.evaluate``."""
-        dataset = self.dataset
-        return Answer(evaluate(dataset.view(entailment=task.entailment), task, dataset.beside), dataset.tag)
+        return Answer(answer(self.dataset, task), self.dataset.tag)
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the same
         """Read the answer of another endpoint. Raises EndpointFailed."""

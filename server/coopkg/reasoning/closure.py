@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.compiler import axiom_quads, compile_rules
+from coopkg.reasoning.compiler import compile_rules
 from coopkg.reasoning.explain import prove
 from coopkg.reasoning.facts import Numbers, StoreFacts, Tables
 from coopkg.reasoning.inconsistency import Inconsistency, inconsistencies_after, inconsistencies_of
+from coopkg.reasoning.layout import Layout
 from coopkg.reasoning.maintenance import TooMany, maintain
 from coopkg.reasoning.plans import Program
 from coopkg.reasoning.saturation import load, load_predicate, saturate
 from coopkg.reasoning.vocabulary import FIRST, REST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from coopkg.reasoning.proofs import Proof
     from coopkg.reasoning.rules import Fact, RuleSet
@@ -42,15 +43,25 @@ class Difference:
 
 
 class Closure:
-    """What follows from all graphs of a store but ``graph``, in ``graph``: no triple that is asserted anywhere.
+    """What follows from what is asserted, in ``graph`` of a store: no triple that is asserted.
 
-    ``rules`` are those in force: they change with the axioms in the store. The store must not be changed by others
-    while a method runs.
+    Asserted is what the store's other graphs have, or ``source``. If the store is ``merged``, its default graph is the
+    merge of all; whoever puts asserted triples in and takes them out keeps that so, and the closure does with the
+    others. ``rules`` are those in force: they change with the axioms. Nobody else may change the stores meanwhile.
     """
 
-    def __init__(self, store: ox.Store, rules: RuleSet, graph: ox.NamedNode) -> None:
+    def __init__(
+        self,
+        store: ox.Store,
+        rules: RuleSet,
+        graph: ox.NamedNode,
+        source: ox.Store | None = None,
+        *,
+        merged: bool = False,
+    ) -> None:
         self.store = store
         self.graph = graph
+        self.layout = Layout(store, graph, source, merged)
         self.rules = rules
         self._stated = rules
         self._program = Program(rules)
@@ -89,7 +100,7 @@ class Closure:
         if len(came) + len(went) > most:
             return self.compute()
         try:
-            more, less = maintain(self.store, self.graph, self._program, came, went, most)
+            more, less = maintain(self.layout, self._program, came, went, most)
         except TooMany:
             return self.compute()
         difference = Difference(self._quads(more), self._quads(less))
@@ -102,8 +113,8 @@ class Closure:
     def inconsistencies(self, changes: Iterable[ox.Quad] | None = None) -> tuple[Inconsistency, ...]:
         """Give the contradictions: all, or those that quads which came in, asserted or inferred, take part in."""
         if changes is None:
-            return inconsistencies_of(self.store, self.rules)
-        return inconsistencies_after(self.store, self._program, {fact(quad) for quad in changes})
+            return inconsistencies_of(self.layout.facts(), self.rules)
+        return inconsistencies_after(self.layout.facts(), self._program, {fact(quad) for quad in changes})
 
     def _size(self) -> int:
         """Give how many quads there were when the closure was worked out: the store counts them one by one, 17 ms."""
@@ -142,27 +153,24 @@ class Closure:
     def _compiled(self, inferred: Iterable[Fact]) -> RuleSet:
         """Compile the axioms of the store, and inferred ones with them."""
         old = self._stated
-        stated = self._asserted() if old.axiomatic else axiom_quads(self.store, self.graph)
+        stated = self.layout.quads() if old.axiomatic else self.layout.axioms()
         quads = [*stated, *(ox.Quad(*f) for f in inferred)]
         return compile_rules(
             quads, old.regime, base=old.base, schema=old.schema, keys=old.keys, axiomatic=old.axiomatic
         )
-
-    def _asserted(self) -> Iterator[ox.Quad]:
-        return (quad for quad in self.store if quad.graph_name != self.graph)
 
     def _saturated(self) -> list[Fact]:
         """Give all that follows and is not asserted, each once."""
         numbers = Numbers()
         program = Program(self.rules, numbers.domain)
         tables = Tables(program.type)
-        inferred = next(self.store.quads_for_pattern(None, None, None, self.graph), None)
-        facts = StoreFacts(self.store, without=self.graph if inferred else None)
+        inferred = self.layout.source or next(self.store.quads_for_pattern(None, None, None, self.graph), None)
+        facts = self.layout.asserted() if inferred else StoreFacts(self.store)
         for predicate in [numbers.decode(number) for number in program.predicates]:
             load_predicate(program, numbers, tables, predicate, facts.triples(None, predicate, None))
 
         def load_rest() -> None:
-            rest = (fact(q) for q in self._asserted() if numbers[q.predicate] not in program.predicates)
+            rest = (fact(q) for q in self.layout.quads() if numbers[q.predicate] not in program.predicates)
             load(program, numbers, tables, rest)
 
         decode, found = numbers.decode, []
@@ -183,15 +191,17 @@ class Closure:
         else:
             difference = Difference(self._quads(found))
         for quad in difference.removed:
-            self.store.remove(quad)
+            self.layout.take(fact(quad))
         self.store.bulk_extend(difference.added)
+        if self.layout.merged:
+            self.store.bulk_extend(ox.Quad(*fact(quad)) for quad in difference.added)
         self._inferred += len(difference.added) - len(difference.removed)
         self._counted = len(self.store)
         return difference
 
     def explain(self, triple: Fact | ox.Triple) -> Proof | None:
         """Give a proof of a triple of the store, or None where it neither is asserted nor follows."""
-        return prove(self.store, self._program, self.graph, triple)
+        return prove(self._program, self.layout, triple)
 
     def _quads(self, facts: Iterable[Fact]) -> tuple[ox.Quad, ...]:
         return tuple(ox.Quad(subject, predicate, obj, self.graph) for subject, predicate, obj in facts)

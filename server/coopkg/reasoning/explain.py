@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.facts import StoreFacts
+from coopkg.reasoning.layout import Layout
 from coopkg.reasoning.maintenance import derivations
 from coopkg.reasoning.plans import Program
 from coopkg.reasoning.proofs import Asserted, Proof, Step
@@ -29,13 +29,13 @@ def explain(store: ox.Store, rules: RuleSet, graph: ox.NamedNode, triple: Fact |
     There is none either where it would be higher than DEEPEST. ``graph`` is that of what is inferred, ``rules`` those
     that its closure has in force.
     """
-    return prove(store, Program(rules), graph, triple)
+    return prove(Program(rules), Layout(store, graph), triple)
 
 
-def prove(store: ox.Store, program: Program, graph: ox.NamedNode, triple: Fact | ox.Triple) -> Proof | None:
+def prove(program: Program, layout: Layout, triple: Fact | ox.Triple) -> Proof | None:
     """Do the same with rules that have been planned already."""
     fact = triple if isinstance(triple, tuple) else (triple.subject, triple.predicate, triple.object)
-    search = _Search(store, program, graph)
+    search = _Search(program, layout)
     if not is_resource(fact[0]) or not search.facts.has(fact):
         return None
     return next((proof for height in range(DEEPEST) if (proof := search.prove(fact, height))), None)
@@ -44,10 +44,10 @@ def prove(store: ox.Store, program: Program, graph: ox.NamedNode, triple: Fact |
 class _Search:
     """Iterative deepening: what has no proof of some height is remembered, so that no way is gone twice."""
 
-    def __init__(self, store: ox.Store, program: Program, graph: ox.NamedNode) -> None:
+    def __init__(self, program: Program, layout: Layout) -> None:
         self.program = program
-        self.facts = StoreFacts(store)
-        self.asserted = StoreFacts(store, without=graph)
+        self.facts = layout.facts()
+        self.asserted = layout.asserted()
         self._lowest: dict[Fact, int] = {}
         self._proofs: dict[Fact, tuple[int, Proof]] = {}
         base = program.rules.base or DEFAULT_BASE

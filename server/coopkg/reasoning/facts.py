@@ -104,10 +104,17 @@ def _put(index: dict[Any, list[Row]], column: int, rows: Iterable[Row]) -> None:
 
 
 class StoreFacts:
-    """The triples of a store, those of one graph left out if one is named, with more beside it if there are any."""
+    """The triples of a store, or of one graph of it, or but for one, with more beside if there are any."""
 
-    def __init__(self, store: ox.Store, without: ox.NamedNode | None = None, beside: Tables | None = None) -> None:
+    def __init__(
+        self,
+        store: ox.Store,
+        within: ox.DefaultGraph | None = None,
+        without: ox.NamedNode | None = None,
+        beside: Tables | None = None,
+    ) -> None:
         self._store = store
+        self._within = within
         self._without = without
         self._beside = beside
 
@@ -115,7 +122,7 @@ class StoreFacts:
         """Give quads of a pattern; a triple comes once for each of its graphs."""
         if subject is not None and not is_resource(subject):
             return iter(())
-        quads = self._store.quads_for_pattern(subject, predicate, obj, None)
+        quads = self._store.quads_for_pattern(subject, predicate, obj, self._within)
         return quads if self._without is None else (q for q in quads if q.graph_name != self._without)
 
     def has(self, fact: Fact) -> bool:

@@ -109,12 +109,11 @@ class Inconsistency:
         return _sentence(_OTHERWISE[index].format(facts=facts, axioms=axioms))
 
 
-def inconsistencies_of(store: ox.Store, rules: RuleSet) -> tuple[Inconsistency, ...]:
-    """Give every contradiction among the triples of a store, inferred ones too."""
+def inconsistencies_of(facts: StoreFacts, rules: RuleSet) -> tuple[Inconsistency, ...]:
+    """Give every contradiction among triples, asserted and inferred."""
     numbers = Numbers()
     program = Program(rules, numbers.domain)
     tables = Tables(program.type)
-    facts = StoreFacts(store)
     plans = _smallest(program, facts)
     for predicate in {pattern.predicate for plan in plans for pattern in plan.rule.body}:
         load_predicate(program, numbers, tables, predicate, facts.triples(None, predicate, None))
@@ -125,9 +124,8 @@ def inconsistencies_of(store: ox.Store, rules: RuleSet) -> tuple[Inconsistency, 
     return _once(found)
 
 
-def inconsistencies_after(store: ox.Store, program: Program, changes: Iterable[Fact]) -> tuple[Inconsistency, ...]:
-    """Give the contradictions that some triples of the store take part in."""
-    facts = StoreFacts(store)
+def inconsistencies_after(facts: StoreFacts, program: Program, changes: Iterable[Fact]) -> tuple[Inconsistency, ...]:
+    """Give the contradictions that some of the triples take part in."""
     found: dict[Inconsistency, None] = {}
     for key, rows in program.group(changes).items():
         for plan in program.clashes.get(key, ()):

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
-
 from coopkg.reasoning.equality import copies, originals
-from coopkg.reasoning.facts import StoreFacts, Tables
+from coopkg.reasoning.facts import Tables
 from coopkg.reasoning.plans import TERMS, Program, fact_of
 from coopkg.reasoning.vocabulary import TYPE, is_resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from coopkg.reasoning.facts import StoreFacts
+    from coopkg.reasoning.layout import Layout
     from coopkg.reasoning.rules import Fact, Rule
 
 Derivation = tuple["Rule | str", tuple["Fact", ...]]
@@ -29,14 +29,14 @@ class TooMany(Exception):
     """So much leans on what is gone that the closure is worked out anew sooner; nothing has been changed yet."""
 
 
-def maintain(  # noqa: PLR0913, PLR0917 - a store, what to keep in step in it, and a change
-    store: ox.Store, graph: ox.NamedNode, program: Program, came: set[Fact], went: set[Fact], most: int
+def maintain(
+    layout: Layout, program: Program, came: set[Fact], went: set[Fact], most: int
 ) -> tuple[set[Fact], set[Fact]]:
-    """Bring ``graph`` up to date; give the triples that came into it and those that left it.
+    """Bring what is inferred up to date; give the triples that came into it and those that left it.
 
     Raises TooMany where more than ``most`` triples would have to be taken out for a while.
     """
-    task = _Maintenance(store, graph, program)
+    task = _Maintenance(layout, program)
     task.remove({f for f in went if not task.asserted.has(f)}, most)
     task.add({f for f in came if task.asserted.has(f)})
     return task.added, task.removed
@@ -60,12 +60,11 @@ def derivations(program: Program, fact: Fact, facts: StoreFacts) -> Iterator[Der
 class _Maintenance:
     """One change of a store, on the way through."""
 
-    def __init__(self, store: ox.Store, graph: ox.NamedNode, program: Program) -> None:
-        self.store = store
-        self.graph = graph
+    def __init__(self, layout: Layout, program: Program) -> None:
+        self.layout = layout
         self.program = program
-        self.asserted = StoreFacts(store, without=graph)
-        self.facts = StoreFacts(store)
+        self.asserted = layout.asserted()
+        self.facts = layout.facts()
         self.added: set[Fact] = set()
         self.removed: set[Fact] = set()
 
@@ -87,13 +86,13 @@ class _Maintenance:
         beside = Tables(TYPE)
         for key, rows in self.program.group(gone).items():
             beside.add(key, rows)
-        before = StoreFacts(self.store, beside=beside)
+        before = self.layout.facts(beside)
         doubtful: set[Fact] = set()
         kept: set[Fact] = set()
         frontier = gone
         while frontier:
             found = self._consequences(frontier, before) - doubtful - kept - gone
-            frontier = {fact for fact in found if self._inferred(fact) and not self._supported(fact)}
+            frontier = {fact for fact in found if self.layout.has(fact) and not self._supported(fact)}
             kept |= found - frontier
             doubtful |= frontier
             if len(doubtful) > most:
@@ -132,11 +131,8 @@ class _Maintenance:
             found.update(copies(self.program, groups, facts))
         return found
 
-    def _inferred(self, fact: Fact) -> bool:
-        return ox.Quad(*fact, self.graph) in self.store
-
     def _put(self, fact: Fact) -> None:
-        self.store.add(ox.Quad(*fact, self.graph))
+        self.layout.put(fact)
         self.added.add(fact)
         if fact in self.removed:
             self.added.discard(fact)
@@ -144,9 +140,9 @@ class _Maintenance:
 
     def _take(self, fact: Fact) -> bool:
         """Take a triple out of what is inferred, and say whether it was there."""
-        if not self._inferred(fact):
+        if not self.layout.has(fact):
             return False
-        self.store.remove(ox.Quad(*fact, self.graph))
+        self.layout.take(fact)
         self.removed.add(fact)
         if fact in self.added:
             self.added.discard(fact)

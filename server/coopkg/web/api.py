@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
 
-from coopkg.openapi import SAVED, TAGS, Operation, Route, document, operations
+from coopkg.openapi import SAVED, Operation, Route, document, operations
 from coopkg.representation import etag, matches
 from coopkg.web.page import page, visitor
 from coopkg.web.values import origin, service
@@ -65,7 +65,7 @@ def overview() -> Response:
         {"slug": q.slug, "summary": q.summary[visitor().language], "parameters": [p.name for p in q.parameters]}
         for q in service().queries.values()
     ]
-    return page("api.html", groups=groups, saved=saved, order=TAGS)
+    return page("api.html", groups=groups, saved=saved)
 
 
 def _shown(operation: Operation, seen: Visit) -> dict[str, Any]:
