@@ -161,6 +161,15 @@ def test_a_copy_is_seen_when_it_comes_and_when_it_changes(tmp_path: Path) -> Non
     assert len(set(states)) == 3
 
 
+def test_who_has_a_page_without_quotations_is_given_the_one_with_them(service: Service, tmp_path: Path) -> None:
+    running = replace(service, settings=replace(service.settings, sources=tmp_path))
+    app = create_app(service=replace(running, derived=type(running.derived)())).test_client()
+    tag = app.get("/id/project/supertwin", headers=HTML).headers["ETag"]
+    assert app.get("/id/project/supertwin", headers={**HTML, "If-None-Match": tag}).status_code == 304
+    (tmp_path / "note").write_text(TEXT, encoding="utf-8")
+    assert app.get("/id/project/supertwin", headers={**HTML, "If-None-Match": tag}).status_code == 200
+
+
 def test_a_quotation_has_the_passage_and_what_stands_around_it() -> None:
     found = quotation(TEXT, (0, 5))
     assert found is not None
