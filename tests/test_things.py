@@ -136,7 +136,9 @@ def test_a_claim_a_graph_and_an_observation_have_pages(client: FlaskClient) -> N
     graph = get(client, "/graph/reference")
     assert "first 250 triples" in graph
     assert "What leads here" not in graph
-    assert "6.4 million euros" in get(client, "/id/observation/cumulative-funding")
+    observation = get(client, "/id/observation/cumulative-funding?lang=ru")
+    assert 'content="6400000">6\u00a0400\u00a0000</bdi>' in observation
+    assert "6,4 миллиона евро" in observation
 
 
 # --- copies of sources
