@@ -21,6 +21,7 @@ from coopkg.forms.outline import outline
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
 from coopkg.vocabulary import vocabulary
+from coopkg.web.neighbours import COUNTED
 from running import made
 
 if TYPE_CHECKING:
@@ -127,6 +128,17 @@ def test_what_leads_to_a_thing_is_counted_and_the_rest_is_a_query(client: FlaskC
     assert query is not None
     listed = get(client, html.unescape(query[1]))
     assert f"{number[1]} rows" in listed
+
+
+def test_a_hub_is_counted_up_to_a_bound_and_the_page_says_so() -> None:
+    dataset = load_dataset(Settings())
+    hub, prop = ox.NamedNode(f"{BASE}id/country/FR"), ox.NamedNode(f"{COOP}involvesCountry")
+    graph = ox.NamedNode(f"{BASE}graph/reference")
+    links = (ox.Quad(ox.NamedNode(f"{BASE}id/project/p{i}"), prop, hub, graph) for i in range(COUNTED + 1))
+    dataset.store.bulk_extend(links)
+    page = get(create_app(service=opened(dataset)).test_client(), "/id/country/FR")
+    assert "Only the first 10,000 links were counted; there are more." in page
+    assert "list all</a>" in page
 
 
 def test_a_claim_a_graph_and_an_observation_have_pages(client: FlaskClient) -> None:
