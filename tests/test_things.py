@@ -21,6 +21,7 @@ from coopkg.forms.outline import outline
 from coopkg.settings import Settings
 from coopkg.store import load_dataset
 from coopkg.vocabulary import vocabulary
+from coopkg.web.neighbours import COUNTED
 from running import made
 
 if TYPE_CHECKING:
@@ -129,6 +130,17 @@ def test_what_leads_to_a_thing_is_counted_and_the_rest_is_a_query(client: FlaskC
     assert f"{number[1]} rows" in listed
 
 
+def test_a_hub_is_counted_up_to_a_bound_and_the_page_says_so() -> None:
+    dataset = load_dataset(Settings())
+    hub, prop = ox.NamedNode(f"{BASE}id/country/FR"), ox.NamedNode(f"{COOP}involvesCountry")
+    graph = ox.NamedNode(f"{BASE}graph/reference")
+    links = (ox.Quad(ox.NamedNode(f"{BASE}id/project/p{i}"), prop, hub, graph) for i in range(COUNTED + 1))
+    dataset.store.bulk_extend(links)
+    page = get(create_app(service=opened(dataset)).test_client(), "/id/country/FR")
+    assert "Only the first 10,000 links were counted; there are more." in page
+    assert "list all</a>" in page
+
+
 def test_a_claim_a_graph_and_an_observation_have_pages(client: FlaskClient) -> None:
     claim = get(client, "/id/claim/high-tech-country-092")
     assert "<h1><bdi>The electrode project receives 108,000 euros.</bdi></h1>" in claim
@@ -136,7 +148,9 @@ def test_a_claim_a_graph_and_an_observation_have_pages(client: FlaskClient) -> N
     graph = get(client, "/graph/reference")
     assert "first 250 triples" in graph
     assert "What leads here" not in graph
-    assert "6.4 million euros" in get(client, "/id/observation/cumulative-funding")
+    observation = get(client, "/id/observation/cumulative-funding?lang=ru")
+    assert 'content="6400000">6\u00a0400\u00a0000</bdi>' in observation
+    assert "6,4 миллиона евро" in observation
 
 
 # --- copies of sources
@@ -159,6 +173,15 @@ def test_a_copy_is_seen_when_it_comes_and_when_it_changes(tmp_path: Path) -> Non
     (tmp_path / "note").write_text(f"{TEXT}!", encoding="utf-8")
     states.append(state(tmp_path))
     assert len(set(states)) == 3
+
+
+def test_who_has_a_page_without_quotations_is_given_the_one_with_them(service: Service, tmp_path: Path) -> None:
+    running = replace(service, settings=replace(service.settings, sources=tmp_path))
+    app = create_app(service=replace(running, derived=type(running.derived)())).test_client()
+    tag = app.get("/id/project/supertwin", headers=HTML).headers["ETag"]
+    assert app.get("/id/project/supertwin", headers={**HTML, "If-None-Match": tag}).status_code == 304
+    (tmp_path / "note").write_text(TEXT, encoding="utf-8")
+    assert app.get("/id/project/supertwin", headers={**HTML, "If-None-Match": tag}).status_code == 200
 
 
 def test_a_quotation_has_the_passage_and_what_stands_around_it() -> None:

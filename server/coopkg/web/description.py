@@ -18,7 +18,7 @@ from coopkg.vocab import prefixes
 from coopkg.web.evidence import by_iri, entry, iri_cell
 from coopkg.web.history import touched
 from coopkg.web.naming import naming
-from coopkg.web.neighbours import drawing, incoming
+from coopkg.web.neighbours import COUNTED, drawing, incoming
 from coopkg.web.telling import TYPE, Grounds, Teller
 
 if TYPE_CHECKING:
@@ -41,10 +41,11 @@ def shown(running: Service, visit: Visit, iri: str, described: Described) -> dic
     """Give what the page of a description shows, everything named in the visitor's language."""
     values, grounds = told(running, visit, iri, described)
     if grounds is not None:
-        links = incoming(running, iri)
-        around = _around(iri, _split(described, iri)[0], links, grounds.claims, running.settings.base)
+        leading = incoming(running, iri)
+        around = _around(iri, _split(described, iri)[0], leading.links, grounds.claims, running.settings.base)
         label = str(visit.words("entity.around", name=values["title"]))
-        values |= _of_thing(running, visit, grounds, links) | {"drawn": drawing(running, visit, around, label)}
+        values |= {"whole": leading.whole, "counted": COUNTED}
+        values |= _of_thing(running, visit, grounds, leading.links) | {"drawn": drawing(running, visit, around, label)}
     called = {
         c.iri: str(visit.words("claim.number", number=c.number)) for c in (grounds.claims.values() if grounds else ())
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.charts import graph
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 LISTED: Final = 6
 """Things that are listed of those that lead here by one property; the page counts the others and leads to them."""
+COUNTED: Final = 10_000
+"""Links that are counted for one page: to count a million takes seconds."""
 PROPERTIES: Final = 40
 """Properties by which things lead here that a page has; where there are more, it says so."""
 DRAWN: Final = 24
@@ -28,29 +31,40 @@ Link = tuple[str, str, str]
 """Subject, property and object of a link between things, all IRIs."""
 
 
-def incoming(running: Service, iri: str) -> list[dict[str, Any]]:
-    """Give what leads to an IRI: by property the number of subjects, the first of them, and the query for all."""
+@dataclass(frozen=True)
+class Incoming:
+    """What leads to a thing: by property the number of subjects, the first of them, and the query for all.
+
+    Where it is not ``whole``, only the first ``COUNTED`` links were looked at, and there are more.
+    """
+
+    links: tuple[dict[str, Any], ...] = ()
+    whole: bool = True
+
+
+def incoming(running: Service, iri: str) -> Incoming:
+    """Give what leads to an IRI."""
     node = str(named_node(iri, {}, "iri"))
-    counted = running.rows(
-        f"SELECT ?p (COUNT(DISTINCT ?s) AS ?n) WHERE {{ ?s ?p {node} FILTER(ISIRI(?s)) }} GROUP BY ?p ORDER BY ?p"
-    )
+    looked_at = f"SELECT ?s ?p WHERE {{ ?s ?p {node} FILTER(ISIRI(?s)) }} LIMIT {COUNTED + 1}"
+    counted = running.rows(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ {{ {looked_at} }} }} GROUP BY ?p ORDER BY ?p")
     found = {row["p"]: int(row["n"]) for row in counted if "p" in row}
-    if not found:
-        return []
-    blocks = [_first(path, node) for p in list(found)[:PROPERTIES] if (path := nodes([p]))]
+    whole = sum(found.values()) <= COUNTED
+    blocks = [_first(path, node, whole) for p in list(found)[:PROPERTIES] if (path := nodes([p]))]
     first: dict[str, list[str]] = {p: [] for p in found}
-    for row in running.rows(f"SELECT ?p ?s WHERE {{ {' UNION '.join(blocks)} }} ORDER BY ?p ?s"):
+    for row in running.rows(f"SELECT ?p ?s WHERE {{ {' UNION '.join(blocks)} }} ORDER BY ?p ?s") if blocks else ():
         first[row["p"]].append(row["s"])
-    return [
+    links = [
         {"property": p, "count": n, "subjects": first[p], "more": n - len(first[p]),
          "query": f"SELECT ?thing WHERE {{\n  ?thing <{p}> {node} .\n}}\nORDER BY ?thing"}
         for p, n in found.items()
     ]  # fmt: skip
+    return Incoming(tuple(links), whole)
 
 
-def _first(path: str, node: str) -> str:
+def _first(path: str, node: str, whole: bool) -> str:  # noqa: FBT001 - of what has too many, as the index has them
     """Give the pattern of the first things that lead to a node by a property."""
-    subjects = f"SELECT DISTINCT ?s WHERE {{ ?s {path} {node} FILTER(ISIRI(?s)) }} ORDER BY ?s LIMIT {LISTED}"
+    order = "ORDER BY ?s" if whole else ""
+    subjects = f"SELECT DISTINCT ?s WHERE {{ ?s {path} {node} FILTER(ISIRI(?s)) }} {order} LIMIT {LISTED}"
     return f"{{ SELECT ?s ?p WHERE {{ BIND({path} AS ?p) {{ {subjects} }} }} }}"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import request, url_for
 
+from coopkg.copies import state
 from coopkg.negotiation import parse_accept, quality
 from coopkg.protocol import HttpResponse
 from coopkg.rendering import PAGE_HEADERS, Edition, Page, Visit, page_tag, render
@@ -53,8 +54,9 @@ def page(
 
 
 def edition(running: Service) -> Edition:
-    """Give which data the pages show now."""
-    tag = running.engine.tag()
+    """Give which data the pages show now; its tag stands for the copies of sources too, which pages quote."""
+    copies = state(running.settings.sources) if running.settings.sources else ""
+    tag = running.engine.tag() + copies
     return running.derived.get("edition", tag, lambda: _edition(running, tag))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from coopkg.rendering import Visit
 
 TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
+_LONG: Final = re.compile(r"[1-9][0-9]{4,14}")
+"""Whole numbers that are easier to read in groups; shorter ones may be years."""
 Fact = tuple[str, Any, bool]
 """Property, value (a term of a triple) and whether it is inferred."""
 
@@ -52,9 +55,17 @@ class Teller:
         if not text.startswith('"'):
             return {"text": plain(text, LONGEST), "node": text}
         datatype = "" if term.language else term.datatype.value
-        seen = self.visit.words.date(term.value) if datatype.endswith("#date") else plain(term.value, LONGEST)
+        seen = self._read(term.value, datatype)
         content = term.value if seen != term.value else ""
         return {"text": seen, "lang": term.language or "", "datatype": datatype, "content": content}
+
+    def _read(self, text: str, datatype: str) -> str:
+        """Give a literal as people read it: days and long whole numbers as their language writes them."""
+        if datatype.endswith("#date"):
+            return self.visit.words.date(text)
+        if datatype.endswith("#integer") and _LONG.fullmatch(text):
+            return self.visit.words.number(int(text))
+        return plain(text, LONGEST)
 
     def listed(self, facts: Iterable[Fact]) -> list[dict[str, Any]]:
         """Give facts by property, in one group without a name."""
