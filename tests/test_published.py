@@ -137,9 +137,3 @@ def test_each_alignment_can_be_loaded_or_not(wanted: str, count: int) -> None:
 def test_an_unknown_alignment_is_refused_with_what_there_is() -> None:
     with pytest.raises(UsageError, match="there are eu-authority, eurio"):
         load_dataset(Settings(alignments="nonsense"))
-
-
-def test_nothing_is_said_in_two_graphs(dataset: Dataset) -> None:
-    """A published fact has one place: two would have to be kept alike, and which of them counts would be unclear."""
-    seen = Counter(quad.triple for quad in dataset.store)
-    assert [str(triple) for triple, times in seen.items() if times > 1] == []
