@@ -12,10 +12,12 @@ import pyoxigraph as ox
 import pytest
 
 import pages
-from conftest import BASE
+from conftest import BASE, opened
 from coopkg.app import create_app
 from coopkg.rendering import own_link
 from coopkg.schema_org import script, structured
+from coopkg.settings import Settings
+from coopkg.store import load_dataset
 from coopkg.vocab import EXAMPLES, prefixes
 
 if TYPE_CHECKING:
@@ -206,3 +208,14 @@ def test_a_dataset_clause_takes_the_place_of_the_union(
 def test_describe_gives_each_triple_once(client: FlaskClient) -> None:
     lines = client.get("/id/country/BY.nt").data.decode().splitlines()
     assert len(lines) == len(set(lines)) > 100
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a%7Cb", "50%25", "%22x%22", "мир", "%5E"])
+def test_an_iri_with_escapes_resolves(name: str) -> None:
+    made = load_dataset(Settings(alignments="none"))
+    thing = ox.NamedNode(f"{BASE}id/x/{name}")
+    made.store.add(ox.Quad(thing, ox.NamedNode("http://e/p"), ox.Literal("here"), ox.NamedNode("http://e/g")))
+    asking = create_app(service=opened(made)).test_client()
+    for accept in ("text/turtle", "text/html"):
+        answer = asking.get(f"/id/x/{name}", headers={"Accept": accept})
+        assert (answer.status_code, "here" in answer.text) == (200, True)

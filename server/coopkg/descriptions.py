@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from coopkg.endpoint import Pending, answer_headers, finish, prepare
 from coopkg.engine.evaluate import Task
@@ -130,12 +131,13 @@ def _triples(service: Service, task: Task) -> list[Triple]:
 
 
 def describe(base: str, path: str) -> Description:
-    """Give the description of ``<base><path>``, of which nothing is known yet.
+    """Give the description of ``<base><path>``, the path as its percent escapes read; nothing is known of it yet.
 
     A named graph is described by its triples, the ontology by those of its graph and what is inferred of its terms,
     anything else by its concise bounded description: the triples of which it is the subject, and so on from their
     blank nodes.
     """
+    path = _NO_IRI.sub(lambda found: quote(found[0]), path)
     node = str(named_node(base + path, {}, "iri"))
     if _GRAPHS.fullmatch(path):
         pattern = f"GRAPH {node} {{ ?s ?p ?o }}"
@@ -149,6 +151,10 @@ def describe(base: str, path: str) -> Description:
         return Description(base + path, _construct(f"{{ {known} }} UNION {{ {follows} }}"), own, known)
     pattern = f"VALUES ?s {{ {node} }} ?s ?p ?o"
     return Description(base + path, f"DESCRIBE {node}", pattern, pattern)
+
+
+_NO_IRI: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f]|%(?![0-9A-Fa-f]{2})")
+"""What stands in an IRI as a percent escape only (RFC 3987, section 2.2)."""
 
 
 def _construct(pattern: str) -> str:
