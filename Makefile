@@ -31,7 +31,7 @@ serve: $(RUNTIME) ## serve the published graph on $(BIND)
 test: $(DEV) ## every test that needs nothing but PyPI
 	$(BIN)/python -m pytest
 
-check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: under a minute
+check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: a minute or two
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
