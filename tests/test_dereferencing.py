@@ -219,3 +219,8 @@ def test_an_iri_with_escapes_resolves(name: str) -> None:
     for accept in ("text/turtle", "text/html"):
         answer = asking.get(f"/id/x/{name}", headers={"Accept": accept})
         assert (answer.status_code, "here" in answer.text) == (200, True)
+
+
+def test_a_parameter_that_would_not_be_heeded_is_refused(client: FlaskClient) -> None:
+    answer = client.get("/id/project/supertwin?entailment=off", headers={"Accept": "application/json"})
+    assert (answer.status_code, "/sparql can leave them out" in answer.text) == (400, True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, request
 
 from coopkg.descriptions import describe
+from coopkg.errors import BadParameter
 from coopkg.web.documents import PLAIN, Face, document, split_suffix
 from coopkg.web.ontology import ontology_page, term_page
 from coopkg.web.sources import source_page
@@ -24,7 +25,9 @@ TERM: Final = Face("term.html", term_page)
 
 @blueprint.get("/<path:path>")
 def entity(path: str) -> Response:
-    """Answer for an IRI of the graph: by suffix, by Accept, or as a page."""
+    """Answer for an IRI of the graph: by suffix, by Accept, or as a page. Raises BadParameter."""
+    if "entailment" in request.args:
+        raise BadParameter("A description tells inferred facts from asserted ones; /sparql can leave them out.")
     stem, suffix = split_suffix(path)
     face = TERM if stem == ONTOLOGY and "term" in request.args else _face(stem)
     return document(describe(service().settings.base, stem), stem, suffix, face)
