@@ -13,7 +13,7 @@ import pytest
 import rdflib
 
 from conftest import BASE
-from coopkg.engine.evaluate import Task, evaluate
+from coopkg.engine.evaluate import Task, answer
 from coopkg.results import SOLUTION_FORMATS
 from endpoints import oxigraph
 
@@ -46,7 +46,7 @@ def rows(body: bytes) -> list[dict[str, str]]:
 
 def over(dataset: Dataset, query: str) -> list[dict[str, str]]:
     """Give the solutions over the dataset itself."""
-    return rows(evaluate(dataset.view(entailment=True), Task(query, SOLUTION_FORMATS[0])))
+    return rows(answer(dataset, Task(query, SOLUTION_FORMATS[0])))
 
 
 @pytest.fixture(scope="module")
