@@ -119,7 +119,9 @@ const complete = async () => {
   if (wanted.length < 2) { close(); return; }
   const language = document.documentElement.lang;
   const answer = await fetch(`${area.dataset.complete}?q=${encodeURIComponent(wanted)}&lang=${language}`);
-  if (answer.ok && mine === asked && document.activeElement === area) offer(await answer.json());
+  if (mine !== asked || document.activeElement !== area) return;
+  if (answer.ok) offer(await answer.json());
+  else if (answer.status === 503) timer = setTimeout(complete, 1000 * (Number(answer.headers.get("Retry-After")) || 1));
 };
 
 area.addEventListener("input", () => {
@@ -151,3 +153,4 @@ area.form.addEventListener("submit", () => { area.form.method = area.value.lengt
 new ResizeObserver(draw).observe(area);
 draw();
 if (fault >= 0) { area.focus(); area.setSelectionRange(fault, fault); }
+else if (document.activeElement === area && area.value !== area.defaultValue) complete();  // typed before this was here
