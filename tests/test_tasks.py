@@ -36,7 +36,8 @@ class Hands:
             locator.click()
         elif self._reach(locator):
             self.page.keyboard.press("Enter")
-            self.page.wait_for_load_state()
+            self.page.wait_for_timeout(100)  # milliseconds, until the request is on its way
+            self.page.wait_for_load_state("networkidle")
 
     def fill(self, locator: Locator, value: str) -> None:
         """Type into a field."""
