@@ -43,10 +43,10 @@ conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.m
 	$(BIN)/python tests/w3c/report.py docs/conformance.md build/conformance-earl.ttl
 
 durability: $(DEV) ## kill -9 during 20,000 writes, 500 rounds of two writers at odds: half an hour
-	COOPKG_ROUNDS=50 $(BIN)/python -m pytest -q tests/test_writes.py -k "kill or together or disk or file"
+	COOPKG_ROUNDS=50 $(BIN)/python -m pytest -q tests/dataset/test_writes.py -k "kill or together or disk or file"
 
 agreement: $(DEV) ## hold every case, generated data and 10,000 random shapes against pySHACL: twenty minutes
-	COOPKG_AGREEMENT_FULL=1 $(BIN)/python -m pytest -q tests/test_agreement.py
+	COOPKG_AGREEMENT_FULL=1 $(BIN)/python -m pytest -q tests/shacl/test_agreement.py
 
 $(BENCH)/.done: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(BENCH)

@@ -62,13 +62,13 @@ class Contender:
 
 
 def triples(count: int, predicate: str) -> bytes:
-    """Give what an endpoint holds, as Turtle: one value for each of so many items."""
+    """Return what an endpoint holds, as Turtle: one value for each of so many items."""
     lines = (f'<{_ITEM.format(i)}> <http://bench.example/{predicate}> "{predicate}-{i}" .' for i in range(count))
     return "\n".join(lines).encode()
 
 
 def local(count: int, every: int) -> bytes:
-    """Give what is held locally: so many of the items, spread out."""
+    """Return what is held locally: so many of the items, spread out."""
     return "\n".join(f"<{_ITEM.format(i * every)}> a <http://bench.example/Local> ." for i in range(count)).encode()
 
 
@@ -127,7 +127,7 @@ print(len(graph.query(sys.argv[2])), time.perf_counter() - began)
 
 
 def peers(folder: Path, addresses: list[str], data: bytes, patience: float) -> Iterator[Contender]:
-    """Give the engines' own SERVICE; rdflib in a process that is ended when patience is."""
+    """Return the engines' own SERVICE; rdflib in a process that is ended when patience is."""
     query = _QUERY.format(one=addresses[0], two=addresses[1])
     store, file = ox.Store(), folder / "local.ttl"
     store.load(data, ox.RdfFormat.TURTLE)
@@ -152,7 +152,7 @@ def peers(folder: Path, addresses: list[str], data: bytes, patience: float) -> I
 
 
 def measure(contenders: list[Contender], rounds: int, expected: int) -> dict[str, list[Outcome]]:
-    """Give what the rounds gave; who was ended once is not asked again. Raises ClickException for a wrong answer."""
+    """Return what the rounds gave; who was ended once is not asked again. Raises ClickException for a wrong answer."""
     found: dict[str, list[Outcome]] = {contender.name: [] for contender in contenders}
     for number in range(rounds):
         for contender in contenders:
@@ -167,7 +167,7 @@ def measure(contenders: list[Contender], rounds: int, expected: int) -> dict[str
 
 
 def markdown(found: dict[str, list[Outcome]], plan: str) -> str:
-    """Give the figures as tables."""
+    """Return the figures as tables."""
     medians = {name: statistics.median(outcome.seconds for outcome in each) for name, each in found.items()}
     mine, *others = found
     requests = max(outcome.requests or 0 for outcome in found[mine])

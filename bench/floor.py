@@ -23,14 +23,14 @@ _ANSWER: Final = 64 * 1024
 
 
 def load(path: Path) -> ox.Store:
-    """Give a store in memory with the N-Quads of that file."""
+    """Return a store in memory with the N-Quads of that file."""
     store = ox.Store()
     store.bulk_load(path=str(path), format=ox.RdfFormat.N_QUADS)
     return store
 
 
 def answer(store: ox.Store, query: str) -> bytes:
-    """Give the answer of the engine itself, as SPARQL results in JSON, over the union of all graphs."""
+    """Return the answer of the engine itself, as SPARQL results in JSON, over the union of all graphs."""
     solutions = store.query(query, use_default_graph_as_union=True)
     if not isinstance(solutions, ox.QuerySolutions):
         raise TypeError("answer() takes a SELECT query")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from coopkg.files import CATALOG, FOLDERS, find_published
-from coopkg.vocab import DEFAULT_BASE, STANDARD_PREFIXES
+from coopkg.dataset.published_files import CATALOG, FOLDERS, find_published
+from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ _DISTRIBUTION: Final = f"""
 
 
 def batches(count: int, seed: int = SEED) -> Iterator[list[str]]:
-    """Give at most ``count`` triples, those of one project and of what comes with it at a time.
+    """Return at most ``count`` triples, those of one project and of what comes with it at a time.
 
     Each is in N-Triples syntax without its final dot; the same seed gives the same. No node is cut short.
     """
@@ -91,7 +91,7 @@ def write_published(root: Path, count: int, seed: int = SEED, *, shapes: bool = 
 
 
 def _nodes(number: int, chance: random.Random) -> Iterator[str]:
-    """Give the triples of a project and of what comes with it: now and then an institute, a session, an agreement."""
+    """Return the triples of a project and of what comes with it: now and then an institute, a session, an agreement."""
     body = number // _PROJECTS_OF_A_BODY
     if number % _PROJECTS_OF_A_BODY == 0:
         yield from _body(body, chance)

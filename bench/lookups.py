@@ -60,12 +60,12 @@ class Measurement:
             self.samples.setdefault(clients, []).append(self.take(clients, seconds))
 
     def summary(self) -> dict[str, dict[str, float]]:
-        """Give the medians by number of clients."""
+        """Return the medians by number of clients."""
         return {str(clients): dataclasses.asdict(Summary.of(samples)) for clients, samples in self.samples.items()}
 
 
 def run(plan: Plan, work: Path) -> dict[str, Any]:
-    """Measure everything in turn, as often as there are rounds; give the figures as a JSON object."""
+    """Measure everything in turn, as often as there are rounds; return the figures as a JSON object."""
     data, published = work / "data.nq", work / "published"
     projects = write(data, plan.triples)
     write_published(published, plan.triples)
@@ -108,12 +108,12 @@ def _start(
 
 
 def _solutions(body: bytes) -> list[str]:
-    """Give the solutions of an answer in an order of their own, to compare those of two servers."""
+    """Return the solutions of an answer in an order of their own, to compare those of two servers."""
     return sorted(json.dumps(row, sort_keys=True) for row in json.loads(body)["results"]["bindings"])
 
 
 def _lookups(started: Sequence[Started], projects: int) -> Iterable[Measurement]:
-    """Give a measurement for each server, and for coopkg a second, of one subject, whose answer it keeps."""
+    """Return a measurement for each server, and for coopkg a second, of one subject, whose answer it keeps."""
     for server in started:
         if server.name == UNCACHED:
             yield Measurement(CACHED, Lookups(server, QUERY, 1).take)
@@ -140,7 +140,7 @@ def _facts(server: Started) -> dict[str, Any]:
 @click.option("--triples", default=1_000_000, show_default=True, help="How many triples every server loads.")
 @click.option("--rounds", default=5, show_default=True, help="How often everything is measured in turn.")
 @click.option("--seconds", default=4, show_default=True, help="How long one measurement lasts.")
-@click.option("--workers", default=2, show_default=True, help="Web workers of coopkg and of the bare server.")
+@click.option("--workers", default=2, show_default=True, help="Web processes of coopkg and of the bare server.")
 @click.option("--without", multiple=True, type=click.Choice(sorted(PEERS.values())), help="Leave a peer out.")
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Write all figures there, as JSON.")
 @click.option("--page", type=click.Path(path_type=Path, exists=True), help="Put the tables into that page.")

@@ -22,7 +22,7 @@ _PROC: Final = Path("/proc")
 
 
 def tree(pid: int) -> list[int]:
-    """Give a process and all that descend from it, itself first."""
+    """Return a process and all that descend from it, itself first."""
     children: dict[int, list[int]] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit() and (fields := _stat(int(entry.name))):
@@ -34,7 +34,7 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the CPU time, user and system, of a process tree: of its processes, and of those that they have buried."""
+    """Return the CPU time, user and system, of a process tree: of its processes, and of those that they have buried."""
     return sum(sum(map(int, fields[11:15])) for each in tree(pid) if (fields := _stat(each))) / _TICK
 
 
@@ -48,25 +48,25 @@ class Clock:
 
     @classmethod
     def now(cls) -> Clock:
-        """Give this moment."""
+        """Return this moment."""
         fields = [int(f) for f in (_PROC / "stat").read_text(encoding="ascii").partition("\n")[0].split()[1:9]]
         idle = fields[3] + fields[4]
         return cls(time.monotonic(), cpu_seconds(os.getpid()), (sum(fields) - idle) / _TICK)
 
     def others_since(self, before: Clock) -> float:
-        """Give the share of the machine that was taken from this process tree since then, by whomever."""
+        """Return the share of the machine that was taken from this process tree since then, by whomever."""
         cores = os.cpu_count() or 1
         taken = (self.all - before.all) - (self.own - before.own)
         return max(0.0, taken / (cores * (self.time - before.time)))
 
 
 def memory_bytes(pid: int) -> int:
-    """Give the memory of a process tree, what its processes share counted once (PSS)."""
+    """Return the memory of a process tree, what its processes share counted once (PSS)."""
     return sum(_proportional(each) for each in tree(pid)) * 1024
 
 
 def isolated(pid: int) -> bool:
-    """Say whether a process of the tree has left our network namespace."""
+    """Return whether a process of the tree has left our network namespace."""
     own = _PROC.joinpath("self/ns/net").readlink()
     return any(_namespace(each) not in {None, own} for each in tree(pid))
 
@@ -78,7 +78,7 @@ def _namespace(pid: int) -> Path | None:
 
 
 def _stat(pid: int) -> list[str]:
-    """Give the fields of ``/proc/PID/stat`` from the third on (state, parent, ...); none if the process is gone."""
+    """Return the fields of ``/proc/PID/stat`` from the third on (state, parent, ...); none if the process is gone."""
     with contextlib.suppress(OSError):
         return (_PROC / f"{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     return []
@@ -118,7 +118,10 @@ def running(
 
 
 def wait_for(url: str, pid: int, seconds: float) -> bytes:
-    """Give the body of the first 200 from there. Raises TimeoutError, or ChildProcessError if the server ends first."""
+    """Return the body of the first 200 from there.
+
+    Raises TimeoutError, or ChildProcessError if the server ends first.
+    """
     until = time.monotonic() + seconds
     request = urllib.request.Request(url, headers={"Accept": "application/sparql-results+json"})  # noqa: S310 - http
     while time.monotonic() < until:

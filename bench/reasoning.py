@@ -16,15 +16,16 @@ import pyoxigraph as ox
 from bench.generate import batches
 from bench.report import machine, write_into
 from bench.validation import parsed
-from coopkg.consistency import contradictions
-from coopkg.entailment import entailed, follow
+from coopkg.dataset.consistency import contradictions
+from coopkg.dataset.entailment import update_closure, with_closure
+from coopkg.dataset.store import Dataset, load_dataset
+from coopkg.rdf.namespaces import DEFAULT_BASE, INFERRED
+from coopkg.reasoning.axioms import axiom_quads
 from coopkg.reasoning.closure import Closure
-from coopkg.reasoning.compiler import axiom_quads, compile_rules
-from coopkg.reasoning.oracle import owlrl_closure
-from coopkg.reasoning.vocabulary import owl
+from coopkg.reasoning.owl_terms import owl
+from coopkg.reasoning.reference_implementation import owlrl_closure
+from coopkg.reasoning.rule_compiler import compile_rules
 from coopkg.settings import Settings
-from coopkg.store import Dataset, load_dataset
-from coopkg.vocab import DEFAULT_BASE, INFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ class Row:
 
 
 def clock(act: Callable[[], Value]) -> tuple[float, Value]:
-    """Give the processor seconds that something takes, and what it gives: others use this machine as well."""
+    """Return the processor seconds that something takes, and what it gives: others use this machine as well."""
     gc.collect()
     started = time.process_time()
     value = act()
@@ -60,7 +61,7 @@ def clock(act: Callable[[], Value]) -> tuple[float, Value]:
 
 
 def stored(count: int, *, chains: bool = True) -> tuple[ox.Store, list[list[ox.Quad]]]:
-    """Give a store with the published data and as many generated triples, and projects that are left out of it."""
+    """Return a store with the published data and as many generated triples, and projects that are left out of it."""
     store = load_dataset(Settings()).store
     kept, new = [], []
     for index, batch in enumerate(batches(count)):
@@ -117,19 +118,19 @@ def by_reasonable(count: int) -> Row | None:
 
 
 def changes(count: int) -> list[tuple[str, float, float]]:
-    """Give median and worst milliseconds to follow up one project that is put in, and one that is taken out."""
+    """Return median and worst milliseconds to follow up one project that is put in, and one that is taken out."""
     click.echo(f"single changes in {count} triples", err=True)
     store, projects = stored(count)
-    dataset = entailed(Dataset(store, DEFAULT_BASE, 1, "", (), regime="owl-rl", merged=True))
+    dataset = with_closure(Dataset(store, DEFAULT_BASE, 1, "", (), regime="owl-rl", merged=True))
     put, taken, checked = [], [], []
     for project in projects:
         store.extend(project)
-        seconds, (came, difference) = clock(lambda p=project: follow(dataset, p))
+        seconds, (came, difference) = clock(lambda p=project: update_closure(dataset, p))
         put.append(seconds)
         checked.append(clock(lambda c=came, d=difference: contradictions(dataset, (*c, *d.added)))[0])
         for quad in project:
             store.remove(quad)
-        taken.append(clock(lambda p=project: follow(dataset, p))[0])
+        taken.append(clock(lambda p=project: update_closure(dataset, p))[0])
     return [
         ("one project put in", *_milliseconds(put)),
         ("its contradictions looked for", *_milliseconds(checked)),
@@ -142,7 +143,7 @@ def _milliseconds(seconds: list[float]) -> tuple[float, float]:
 
 
 def markdown(rows: list[Row], single: list[tuple[str, float, float]]) -> str:
-    """Give the figures as tables, with what was aimed at."""
+    """Return the figures as tables, with what was aimed at."""
     peer, whole = rows[0], next(row for row in rows if row.what == "coopkg")
     scaled = peer.seconds / peer.triples * whole.triples
     times = scaled / whole.seconds

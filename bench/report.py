@@ -59,7 +59,7 @@ class Ratio:
 
 
 def ratios(figures: dict[str, Any]) -> list[Ratio]:
-    """Give what is compared. The floor is hello, a call of the engine and a round trip together."""
+    """Return what is compared. The floor is hello, a call of the engine and a round trip together."""
 
     def at(name: str, clients: int, what: str) -> float:
         return float(figures[name][str(clients)][what])
@@ -90,12 +90,12 @@ def ratios(figures: dict[str, Any]) -> list[Ratio]:
 def _plan(plan: dict[str, Any]) -> str:
     return (
         f"{plan['triples']:,} triples, {plan['projects']:,} subjects, answers of {plan['answer_bytes']:,} bytes; "
-        f"{plan['workers']} web workers; medians of {plan['rounds']} rounds of {plan['seconds']} s each."
+        f"{plan['workers']} web processes; medians of {plan['rounds']} rounds of {plan['seconds']} s each."
     )
 
 
 def markdown(found: dict[str, Any]) -> str:
-    """Give the tables of a run."""
+    """Return the tables of a run."""
     plan = found["plan"]
     lines = [
         _plan(plan),

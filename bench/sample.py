@@ -24,7 +24,7 @@ class Sample:
 
     @property
     def rate(self) -> float:
-        """Give requests a second."""
+        """Return requests a second."""
         return self.requests / self.seconds
 
 
@@ -40,7 +40,7 @@ class Summary:
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> Summary:
-        """Give the median of each figure on its own."""
+        """Return the median of each figure on its own."""
         names = [field.name for field in dataclasses.fields(cls) if field.name != "errors"]
         medians = {name: statistics.median(getattr(sample, name) for sample in samples) for name in names}
         return cls(**medians, errors=sum(sample.errors for sample in samples))

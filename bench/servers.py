@@ -52,7 +52,10 @@ class Started:
 
 
 def servers(data: Path, published: Path, workers: int, cache_bytes: int) -> list[Server]:
-    """Give the servers over the generated data, which are in both places; a peer that is not installed is left out."""
+    """Return the servers over the generated data, which are in both places.
+
+    A peer that is not installed is left out.
+    """
     own = {"COOPKG_CACHE_BYTES": str(cache_bytes), "COOPKG_WORKERS": str(workers)}
     everything = [
         Server(HELLO, (sys.executable, "-m", "bench.hello", "PORT", str(workers)), "/sparql"),

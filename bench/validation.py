@@ -16,18 +16,18 @@ import rdflib
 
 from bench.generate import batches
 from bench.report import machine, write_into
-from coopkg.files import find_published
-from coopkg.shacl.engine import Validator
+from coopkg.dataset.published_files import find_published
+from coopkg.dataset.validation import published_documents
+from coopkg.rdf.lexical_forms import LexicalForms
+from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.shacl.gate import Gate, open_gate
-from coopkg.shacl.stored import StoredGraph
-from coopkg.spellings import Spellings
-from coopkg.validation import published_documents
-from coopkg.vocab import DEFAULT_BASE
+from coopkg.shacl.store_graph import StoreGraph
+from coopkg.shacl.validator import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from coopkg.files import Published
+    from coopkg.dataset.published_files import Published
 
 Value = TypeVar("Value")
 BEGIN: Final = "<!-- validation figures: written by make bench-validation -->"
@@ -49,18 +49,18 @@ class Row:
 
     @property
     def per_triple(self) -> float:
-        """Give microseconds a triple."""
+        """Return microseconds a triple."""
         return self.seconds / self.triples * 1e6
 
 
 def parsed(lines: Iterable[str]) -> list[ox.Quad]:
-    """Give triples in N-Triples syntax without their dots as quads of the default graph."""
+    """Return triples in N-Triples syntax without their dots as quads of the default graph."""
     text = "\n".join(f"{line} ." for line in lines).encode()
     return [ox.Quad(t.subject, t.predicate, t.object) for t in ox.parse(text, ox.RdfFormat.N_TRIPLES)]
 
 
 def clock(act: Callable[[], Value]) -> tuple[float, Value]:
-    """Give the seconds that something takes, and what it gives."""
+    """Return the seconds that something takes, and what it gives."""
     gc.collect()
     started = time.perf_counter()
     value = act()
@@ -85,7 +85,7 @@ def whole_passes(published: Published, gate: Gate, base: list[ox.Quad], counts: 
 
 
 def pyshacl_seconds(published: Published, quads: list[ox.Quad]) -> float:
-    """Give the seconds that pySHACL takes to validate, without loading."""
+    """Return the seconds that pySHACL takes to validate, without loading."""
     data, shapes = rdflib.Graph(), rdflib.Graph()
     data.parse(data=ox.serialize((q.triple for q in quads), format=ox.RdfFormat.N_TRIPLES), format="nt")
     for path in published.shapes():
@@ -97,7 +97,7 @@ def pyshacl_seconds(published: Published, quads: list[ox.Quad]) -> float:
 
 
 def changes(gate: Gate, base: list[ox.Quad], count: int) -> list[tuple[str, float]]:
-    """Give median milliseconds for the gate to look at one project put into a graph of that size, and taken out."""
+    """Return median milliseconds for the gate to look at one project put into a graph of that size, and taken out."""
     click.echo(f"single changes in {count} triples", err=True)
     kept, new = [], []
     for batch in batches(count):
@@ -108,10 +108,10 @@ def changes(gate: Gate, base: list[ox.Quad], count: int) -> list[tuple[str, floa
     projects = [parsed(batch) for batch in new]
     put, taken = [], []
     for project in projects:
-        graph.spellings.add(project, graph.store)
+        graph.lexical_forms.add(project, graph.store)
         graph.store.extend(project)
         put.append(checked(gate, graph, project, ()))
-        graph.spellings.remove(project)
+        graph.lexical_forms.remove(project)
         for quad in project:
             graph.store.remove(quad)
         taken.append(checked(gate, graph, (), project))
@@ -119,26 +119,26 @@ def changes(gate: Gate, base: list[ox.Quad], count: int) -> list[tuple[str, floa
     return [(f"one project put into {size}", median(put)), (f"one project taken out of {size}", median(taken))]
 
 
-def stored(quads: list[ox.Quad]) -> StoredGraph:
-    """Give a graph as a reader has it."""
-    store, spellings = ox.Store(), Spellings()
-    spellings.add(quads, store)
+def stored(quads: list[ox.Quad]) -> StoreGraph:
+    """Return a graph as a reader has it."""
+    store, lexical_forms = ox.Store(), LexicalForms()
+    lexical_forms.add(quads, store)
     store.bulk_extend(quads)
-    return StoredGraph(store, spellings)
+    return StoreGraph(store, lexical_forms)
 
 
-def checked(gate: Gate, graph: StoredGraph, added: Sequence[ox.Quad], removed: Sequence[ox.Quad]) -> float:
-    """Give the seconds of one look; a project taken out may leave others with less than they need."""
+def checked(gate: Gate, graph: StoreGraph, added: Sequence[ox.Quad], removed: Sequence[ox.Quad]) -> float:
+    """Return the seconds of one look; a project taken out may leave others with less than they need."""
     return clock(lambda: gate.check(graph, added, removed))[0]
 
 
 def median(seconds: list[float]) -> float:
-    """Give the median in milliseconds."""
+    """Return the median in milliseconds."""
     return statistics.median(seconds) * 1000
 
 
 def markdown(rows: list[Row], single: list[tuple[str, float]], constraints: int) -> str:
-    """Give the figures as tables."""
+    """Return the figures as tables."""
     peer, largest = rows[0], rows[-1]
     ratio = peer.per_triple / largest.per_triple
     verdict = f"(aim: 200 times less, or under 20 s): {'met' if ratio >= 200 or largest.seconds < 20 else 'missed'}"
@@ -165,7 +165,7 @@ def markdown(rows: list[Row], single: list[tuple[str, float]], constraints: int)
 def main(counts: tuple[int, ...], page: Path | None) -> None:
     """Measure validation, and print the figures."""
     published = find_published()
-    gate = open_gate(published, DEFAULT_BASE)
+    gate = open_gate(published.shapes(), DEFAULT_BASE)
     base = [quad for document in published_documents(published) for quad in document.quads()]
     single = [*changes(gate, base, SMALL), *changes(gate, base, counts[-1])]
     rows = whole_passes(published, gate, base, counts)

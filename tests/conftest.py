@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from coopkg.entailment import load_entailed
-from coopkg.examples import with_examples
-from coopkg.federation.endpoints import read_endpoints
-from coopkg.federation.executor import Federation
-from coopkg.federation.health import Health
-from coopkg.federation.recorded import FOLDER, Recorded
-from coopkg.files import Published, find_published
-from coopkg.service import LocalEngine, Service, open_service
+from coopkg.answers.federation.circuit_breaker import Health
+from coopkg.answers.federation.endpoints import read_endpoints
+from coopkg.answers.federation.executor import Federation
+from coopkg.answers.federation.recorded_answers import FOLDER, Recorded
+from coopkg.answers.opening import open_service
+from coopkg.answers.query_examples import with_examples
+from coopkg.dataset.engine import LocalEngine
+from coopkg.dataset.entailment import load_with_closure
+from coopkg.dataset.published_files import Published, find_published
 from coopkg.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from coopkg.store import Dataset
+    from coopkg.answers.service import Service
+    from coopkg.dataset.store import Dataset
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BASE: Final = Settings().base
@@ -46,7 +48,7 @@ def published() -> Published:
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    return with_examples(load_entailed(Settings()), find_published())
+    return with_examples(load_with_closure(Settings()), find_published())
 
 
 def recorded() -> Federation:

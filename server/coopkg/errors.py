@@ -59,12 +59,12 @@ class CoopkgError(Exception):
 
     @classmethod
     def slug(cls) -> str:
-        """Give the problem type's name, as in ``/help/problems#query-syntax-error``."""
+        """Return the problem type's name, as in ``/help/problems#query-syntax-error``."""
         name = cls.__name__.removesuffix("Error") if cls.__name__ == "CoopkgError" else cls.__name__
         return "".join(f"-{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
     def headers(self) -> dict[str, str]:
-        """Give the header fields that must go with this status (RFC 9110, section 15)."""
+        """Return the header fields that must go with this status (RFC 9110, section 15)."""
         return {}
 
 
@@ -136,7 +136,7 @@ class Unauthorized(CoopkgError):
     title = "A token is needed"
 
     def headers(self) -> dict[str, str]:
-        """Give the challenge (RFC 6750, section 3)."""
+        """Return the challenge (RFC 6750, section 3)."""
         return {"WWW-Authenticate": 'Bearer realm="coopkg"'}
 
 
@@ -174,7 +174,7 @@ class MethodNotAllowed(CoopkgError):
         self.allow = allow
 
     def headers(self) -> dict[str, str]:
-        """Give what is allowed (RFC 9110, section 10.2.1)."""
+        """Return what is allowed (RFC 9110, section 10.2.1)."""
         return {"Allow": ", ".join(self.allow)}
 
 
@@ -214,7 +214,7 @@ class UnsupportedMediaType(CoopkgError):
         self.accept = accept
 
     def headers(self) -> dict[str, str]:
-        """Give what is read (``Accept-Post``, LDP 1.0, section 7.1)."""
+        """Return what is read (``Accept-Post``, LDP 1.0, section 7.1)."""
         return {"Accept-Post": ", ".join(self.accept)}
 
 
@@ -227,7 +227,7 @@ class UnsupportedCoding(UnsupportedMediaType):
         super().__init__(f"The body is in the content coding {coding[:40]!r}; bodies are read as they are.", ())
 
     def headers(self) -> dict[str, str]:
-        """Give what is read (RFC 9110, section 15.5.16)."""
+        """Return what is read (RFC 9110, section 15.5.16)."""
         return {"Accept-Encoding": "identity"}
 
 
@@ -263,7 +263,7 @@ class TooManyRequests(CoopkgError):
 
 
 class Busy(CoopkgError):
-    """Every reader is at work and the queue is full."""
+    """Every worker is at work and the queue is full."""
 
     status = 503
     title = "Busy"
@@ -305,7 +305,7 @@ class DeadlineExceeded(CoopkgError):
 
 
 class MemoryExceeded(CoopkgError):
-    """The evaluation wanted more memory than a reader may have, and was ended."""
+    """The evaluation wanted more memory than a worker may have, and was ended."""
 
     status = 507
     exit_code = 5

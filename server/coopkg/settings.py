@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coopkg.errors import UsageError
-from coopkg.vocab import DEFAULT_BASE
+from coopkg.rdf.namespaces import DEFAULT_BASE
 
 MIB = 1024 * 1024
 REGIMES = ("none", "rdfs", "owl-rl")
@@ -54,17 +54,17 @@ class Settings:
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
-    cache_bytes: int = _setting("answers that one web worker keeps, in bytes", default=64 * MIB, limit=True)
+    cache_bytes: int = _setting("answers that one web process keeps, in bytes", default=64 * MIB, limit=True)
     deadline_seconds: float = _setting("longest evaluation of a query, in seconds", default=30.0, limit=True)
 
     scratch: bool = _setting(
         "serve an empty, ungated dataset with open writes, for test suites; loopback only", default=False
     )
-    readers: int = _setting("readers that wait for light queries", default=4, limit=True)
+    readers: int = _setting("workers that wait for light queries", default=4, limit=True)
     heavy_readers: int = _setting("evaluations longer than 0.1 s that may run at once", default=4, limit=True)
     reader_memory_bytes: int = _setting("memory of one evaluation, in bytes", default=1024 * MIB, limit=True)
-    queue_length: int = _setting("queries of one web worker that may run or wait at once", default=24, limit=True)
-    queue_seconds: float = _setting("longest wait for a free reader, in seconds", default=5.0, limit=True)
+    queue_length: int = _setting("queries of one web process that may run or wait at once", default=24, limit=True)
+    queue_seconds: float = _setting("longest wait for a free worker, in seconds", default=5.0, limit=True)
     client_rate: float = _setting(
         "requests a second of one client and worker, on average; loopback is not limited", default=50.0, limit=True
     )
@@ -72,7 +72,7 @@ class Settings:
         "requests of one client and worker at once, after a pause", default=1000.0, limit=True
     )
     log: str = _setting("requests that the log holds: all, slow (and failed ones) or none", default="slow")
-    workers: int = _setting("web worker processes", default=2, limit=True)
+    workers: int = _setting("web process processes", default=2, limit=True)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", self.base):
@@ -92,7 +92,7 @@ class Settings:
 
     @property
     def regime(self) -> str:
-        """Give the entailment regime that is in force."""
+        """Return the entailment regime that is in force."""
         return self.entailment or ("none" if self.scratch else "owl-rl")
 
     @classmethod
@@ -109,17 +109,17 @@ class Settings:
         return cls(**values)
 
     def environment(self) -> dict[str, str]:
-        """Give the settings as environment variables, for child processes."""
+        """Return the settings as environment variables, for child processes."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return {f"COOPKG_{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
     @classmethod
     def table(cls) -> list[tuple[str, object, str]]:
-        """Give (name, default, help) of every setting, for the documentation."""
+        """Return (name, default, help) of every setting, for the documentation."""
         return [(f.name, f.default, f.metadata["help"]) for f in dataclasses.fields(cls)]
 
     def limits(self) -> dict[str, int | float]:
-        """Give the limits that are in force, by name."""
+        """Return the limits that are in force, by name."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["limit"]}
 
 

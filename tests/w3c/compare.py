@@ -1,6 +1,6 @@
 """Whether two answers are the same: term for term, or at least value for value, with blank nodes told apart by shape.
 
-Stores rewrite literals on load (`1.0` becomes `1`), and expected answers mix spellings; one verdict for both would hide
+Stores rewrite literals on load (`1.0` becomes `1`), and expected answers mix forms; one verdict for both would hide
 which of the two happened, so there are two.
 """
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pyoxigraph as ox
 
-from coopkg.engine.evaluate import Task, evaluate
-from coopkg.engine.evaluate import query as prepare
 from coopkg.errors import CoopkgError, EngineFault, Forbidden
-from coopkg.results import Format, by_name
+from coopkg.rdf.formats import Format, by_name
 from coopkg.sparql.admission import admit
+from coopkg.workers.evaluation import evaluate
+from coopkg.workers.evaluation import query as prepare
+from coopkg.workers.tasks import Task
 from w3c.compare import Answer, Table, Term, Verdict, compare, read_answer, read_results
 from w3c.exchange import CLIENT_ERROR, Broken, Refused, Rejected, Reply, Wire
 from w3c.manifest import BASE, Case, Data, Kind, NamedFile, folder

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
-from coopkg.shacl.engine import Finding, validate
-from coopkg.shacl.graph import RDF_FIRST, RDF_REST, RDF_TYPE, Graph
-from coopkg.shacl.paths import path_graph
+from coopkg.rdf.graph import RDF_FIRST, RDF_REST, RDF_TYPE, Graph
+from coopkg.shacl.property_paths import path_graph
+from coopkg.shacl.validator import Finding, validate
 from w3c.compare import Verdict, compare
 from w3c.harness import Outcome
 from w3c.manifest import MF, ROOT
@@ -21,7 +21,7 @@ from w3c.manifest import MF, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from coopkg.shacl.graph import Node
+    from coopkg.rdf.graph import Node
     from coopkg.shacl.report import Report
 
 BASE: Final = "https://w3c.github.io/data-shapes/data-shapes-test-suite/tests/"

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import start_server, stop
 from coopkg.reasoning.closure import Closure
-from coopkg.reasoning.compiler import compile_rules
+from coopkg.reasoning.rule_compiler import compile_rules
 from w3c.compare import Verdict
 from w3c.entailment import Entailment, read_entailment_suite
 from w3c.harness import InProcess, OverHttp, System, run

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from coopkg.alignments import check as run
-from coopkg.alignments import read_register
+from coopkg.answers.federation.document_client import fetch, is_address
 from coopkg.cli.options import dataset_options, home_option, settings_from
-from coopkg.engine.ledger import read_dataset
-from coopkg.fetching import fetch, is_address
-from coopkg.terms import Document, compact, format_of
-from coopkg.vocab import prefixes
+from coopkg.dataset.alignments import check as run
+from coopkg.dataset.alignments import read_register
+from coopkg.dataset.commit_log import read_dataset
+from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.terms import Document, compact, format_of
 
 
 @click.group("align")

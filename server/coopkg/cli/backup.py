@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from coopkg.backup import back_up
 from coopkg.cli.log import history_of
 from coopkg.cli.options import dataset_options, home_option, settings_from
+from coopkg.dataset.backup import back_up
 
 
 @click.command("backup")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from coopkg.answers.evidence.verification import verify as run
 from coopkg.cli.options import dataset_options, settings_from
-from coopkg.evidence import verify as run
-from coopkg.store import load_dataset
+from coopkg.dataset.store import load_dataset
 
 
 @click.group("evidence")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from coopkg.cli.options import dataset_options, emit, home_option, settings_from
-from coopkg.engine.ledger import read_dataset
-from coopkg.entailment import entailed, explanation, told_of
+from coopkg.dataset.commit_log import read_dataset
+from coopkg.dataset.entailment import explanation, paraphrases_of, with_closure
+from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.terms import named_node, term_of
 from coopkg.reasoning.proofs import as_json, as_text
-from coopkg.terms import named_node, term_of
-from coopkg.vocab import prefixes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +38,9 @@ def command(subject: str, predicate: str, object_: str, name: str, home: Path | 
         named_node("rdf:type" if predicate == "a" else predicate, names, "predicate"),
         term_of(object_, names, "object"),
     )
-    dataset = entailed(read_dataset(settings))
+    dataset = with_closure(read_dataset(settings))
     proof = explanation(dataset, *fact)
-    told = told_of(dataset, proof)
+    told = paraphrases_of(dataset, proof)
     if name == "text":
         emit(f"{as_text(proof, names, told)}\n")
     else:

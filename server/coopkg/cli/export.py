@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from coopkg.accepted import accepted, amended
-from coopkg.canonical import canonical_turtle
 from coopkg.cli.fmt import declared_prefixes
 from coopkg.cli.log import history_of
 from coopkg.cli.options import dataset_options, home_option, settings_from
 from coopkg.cli.progress import say, stage, steps
-from coopkg.engine.ledger import read_dataset, read_seed
-from coopkg.files import find_published
+from coopkg.dataset.commit_log import read_dataset, read_seed
+from coopkg.dataset.export import accepted_facts, with_accepted_facts
+from coopkg.dataset.published_files import find_published
+from coopkg.rdf.canonical_turtle import canonical_turtle
 
 
 @click.command("export")
@@ -26,8 +26,8 @@ def command(folder: Path | None, home: Path, **options: object) -> None:
     published = find_published(settings.published)
     history_of(home)
     with stage("loading the graph"):
-        found = accepted(read_seed(settings), read_dataset(settings))
-    for document in steps(amended(published, found, settings.base), "writing"):
+        found = accepted_facts(read_seed(settings), read_dataset(settings))
+    for document in steps(with_accepted_facts(published, found, settings.base), "writing"):
         if document.changed:
             target = (folder or published.root) / document.name
             target.parent.mkdir(parents=True, exist_ok=True)

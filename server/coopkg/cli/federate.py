@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coopkg.answers.federation.configuration import open_federation
+from coopkg.answers.federation.endpoint_client import EndpointClient
+from coopkg.answers.federation.recorded_answers import FOLDER, Recorder
+from coopkg.answers.saved_queries import load_queries
+from coopkg.answers.saved_query_runs import run_query
 from coopkg.cli.options import dataset_options, settings_from
-from coopkg.entailment import load_entailed
+from coopkg.dataset.entailment import load_with_closure
+from coopkg.dataset.published_files import find_published
 from coopkg.errors import EndpointFailed, UsageError
-from coopkg.federation.fetcher import Fetcher
-from coopkg.federation.opening import open_federation
-from coopkg.federation.recorded import FOLDER, Recorder
-from coopkg.files import find_published
-from coopkg.queries import load_queries, run_query
 
 if TYPE_CHECKING:
-    from coopkg.federation.executor import Federation
+    from coopkg.answers.federation.executor import Federation
     from coopkg.settings import Settings
 
 
@@ -73,9 +74,9 @@ def record(**options: object) -> None:
     settings = settings_from(**options)
     published = find_published(settings.published)
     federation = _opened(settings)
-    recorder = Recorder(Fetcher(federation.health))
+    recorder = Recorder(EndpointClient(federation.health))
     federation.transport = recorder
-    dataset = load_entailed(settings)
+    dataset = load_with_closure(settings)
     for saved in load_queries(published, settings.base).values():
         if saved.federated:
             run_query(dataset, saved, {}, saved.format, federation)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from coopkg.canonical import canonical_turtle
 from coopkg.cli.options import emit
 from coopkg.cli.progress import say
-from coopkg.files import find_published
-from coopkg.terms import Document
-from coopkg.vocab import DEFAULT_BASE, prefixes
+from coopkg.dataset.published_files import find_published
+from coopkg.rdf.canonical_turtle import canonical_turtle
+from coopkg.rdf.namespaces import DEFAULT_BASE, prefixes
+from coopkg.rdf.terms import Document
 
 
 @click.command("fmt")
@@ -50,7 +50,7 @@ def command(files: tuple[Path, ...], published: Path | None, *, check: bool, dif
 
 
 def declared_prefixes(text: str) -> dict[str, str]:
-    """Give the project's prefixes and those that a file declares beyond them."""
+    """Return the project's prefixes and those that a file declares beyond them."""
     import re  # noqa: PLC0415
 
     found = re.findall(r"^\s*(?:@prefix|PREFIX)\s+([\w.\-]*):\s*<([^>]*)>", text, re.MULTILINE)

@@ -8,13 +8,13 @@ import click
 
 from coopkg.cli.options import dataset_options, emit, home_option, settings_from
 from coopkg.cli.progress import say, stage
-from coopkg.engine.ledger import read_dataset
-from coopkg.entailment import entailed
+from coopkg.dataset.commit_log import read_dataset
+from coopkg.dataset.entailment import with_closure
 from coopkg.errors import UsageError
-from coopkg.reasoning.wording import Names
-from coopkg.results import GRAPH_FORMATS, by_name
-from coopkg.terms import serialize_triples_as
-from coopkg.vocab import prefixes
+from coopkg.rdf.formats import GRAPH_FORMATS, by_name
+from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.terms import serialize_triples_as
+from coopkg.reasoning.notation import Names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def command(name: str, output: Path | None, home: Path | None, *, check: bool, *
     with stage("loading the graph"):
         dataset = read_dataset(settings)
     with stage("inferring"):
-        closure = entailed(dataset).closure
+        closure = with_closure(dataset).closure
     if closure is None:
         raise UsageError("With the entailment none, nothing is inferred.")
     names = prefixes(settings.base)
@@ -53,7 +53,7 @@ def command(name: str, output: Path | None, home: Path | None, *, check: bool, *
 
 def _compare(closure: Closure, names: dict[str, str]) -> int:
     """Compare with owlrl, its documented faults and noise aside; print what differs, and give the exit code."""
-    from coopkg.reasoning.oracle import compare  # noqa: PLC0415 - imports owlrl and rdflib
+    from coopkg.reasoning.reference_implementation import compare  # noqa: PLC0415 - imports owlrl and rdflib
 
     say("owlrl works out its own closure; that takes a while")
     with stage("comparing with owlrl"):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from coopkg.cli.options import emit, home_option
+from coopkg.dataset.journal import NAME, History
+from coopkg.dataset.provenance import summary
 from coopkg.errors import NotFound
-from coopkg.journal import NAME, History
-from coopkg.provenance import summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def command(home: Path, *, as_json: bool) -> None:
 
 
 def history_of(home: Path) -> History:
-    """Give the history of a data directory. Raises NotFound where it has no journal, DatasetBroken."""
+    """Return the history of a data directory. Raises NotFound where it has no journal, DatasetBroken."""
     if not (home / NAME).exists():
         raise NotFound(f"There is no journal in {home}.")
     return History(home / NAME)

@@ -34,7 +34,7 @@ def dataset_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def home_option(*, required: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give the option ``--home``."""
+    """Return the option ``--home``."""
     about = next(help_text for name, _, help_text in Settings.table() if name == "home")
     kind = click.Path(path_type=Path, file_okay=False)
     return click.option(
@@ -43,7 +43,7 @@ def home_option(*, required: bool = True) -> Callable[[Callable[..., Any]], Call
 
 
 def settings_from(**values: Any) -> Settings:  # noqa: ANN401 - one keyword an option
-    """Give the settings: options over environment over defaults. Raises UsageError."""
+    """Return the settings: options over environment over defaults. Raises UsageError."""
     return Settings.from_environment(**values)
 
 
@@ -60,7 +60,7 @@ def emit(data: bytes | str, output: Path | None = None) -> None:
 
 
 def read_argument(text: str) -> str:
-    """Give a text argument: ``@file`` is read from that file, ``-`` from standard input, anything else is the text."""
+    """Return a text argument: ``@file`` is read from that file, ``-`` from standard input."""
     if text == "-":
         return sys.stdin.read()
     return Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text

@@ -22,7 +22,7 @@ _ERASE: Final = "\r\x1b[K"
 
 
 def option(name: str) -> bool:
-    """Say whether an option of the whole command line is set."""
+    """Return whether an option of the whole command line is set."""
     context = click.get_current_context(silent=True)
     found = context.find_root().obj if context else None
     return bool(found and found.get(name))
@@ -45,7 +45,7 @@ class Stage:
         self._watch = threading.Thread(target=self._tick, daemon=True, name="progress")
 
     def line(self) -> str:
-        """Give what is shown now: a bar where there are steps, else the seconds that have passed."""
+        """Return what is shown now: a bar where there are steps, else the seconds that have passed."""
         seconds = time.monotonic() - self.began
         if not self.total:
             return f"{self.label} ... {seconds:.0f} s"
@@ -90,7 +90,7 @@ def stage(label: str, total: int = 0) -> Iterator[Stage]:
 
 
 def steps(items: Sequence[T], label: str) -> Iterator[T]:
-    """Give the items one by one, and show how many are done."""
+    """Return the items one by one, and show how many are done."""
     with stage(label, len(items)) as shown:
         for item in items:
             yield item

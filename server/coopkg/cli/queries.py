@@ -10,24 +10,25 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from coopkg.cli.colours import table
+from coopkg.answers.federation.configuration import open_federation
+from coopkg.answers.federation.recorded_answers import FOLDER, Recorded
+from coopkg.answers.query_examples import with_examples
+from coopkg.answers.saved_queries import find_query, load_queries
+from coopkg.answers.saved_query_runs import run_query, same_answer
+from coopkg.answers.sparql_endpoint import SHAPES, choose_format
 from coopkg.cli.options import dataset_options, emit, settings_from
 from coopkg.cli.progress import say, stage
+from coopkg.cli.style import table
 from coopkg.cli.tables import as_table
-from coopkg.endpoint import SHAPES, choose_format
-from coopkg.entailment import load_entailed
+from coopkg.dataset.entailment import load_with_closure
+from coopkg.dataset.published_files import find_published
 from coopkg.errors import UsageError
-from coopkg.examples import with_examples
-from coopkg.federation.opening import open_federation
-from coopkg.federation.recorded import FOLDER, Recorded
-from coopkg.files import find_published
-from coopkg.queries import find_query, load_queries, run_query, same_answer
-from coopkg.results import formats_for
-from coopkg.vocab import LANGUAGES, prefixes
+from coopkg.rdf.formats import formats_for
+from coopkg.rdf.namespaces import LANGUAGES, prefixes
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Give the saved queries whose name begins so, for a shell to complete."""
+    """Return the saved queries whose name begins so, for a shell to complete."""
     found = sorted(path.stem for path in find_published(None).queries())
     return [CompletionItem(name) for name in found if name.startswith(incomplete)]
 
@@ -76,7 +77,7 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
     published = find_published(settings.published)
     federation = open_federation(settings, published) if saved.federated else None
     with stage("loading the graph"):
-        dataset = with_examples(load_entailed(settings), published)
+        dataset = with_examples(load_with_closure(settings), published)
     with stage("evaluating"):
         answer = run_query(dataset, saved, values, fmt, federation)
     emit(table(as_table(answer, prefixes(settings.base))) if name == "table" and not graph else answer, output)
@@ -97,7 +98,7 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
     federation = open_federation(replace(settings, federation=None), published, transport=recorded)
     saved = load_queries(published, settings.base)
     with stage("loading the graph"):
-        dataset = with_examples(load_entailed(settings), published)
+        dataset = with_examples(load_with_closure(settings), published)
     failed = 0
     for slug in slugs or sorted(saved):
         query = find_query(saved, slug)

@@ -9,27 +9,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coopkg.cli.colours import table
+from coopkg.answers.federation.configuration import open_federation
+from coopkg.answers.federation.service_clauses import is_federated
+from coopkg.answers.federation.source_report import notes
+from coopkg.answers.query_examples import with_examples
+from coopkg.answers.sparql_endpoint import SHAPES, choose_format
 from coopkg.cli.options import dataset_options, emit, read_argument, settings_from
 from coopkg.cli.progress import say, stage
+from coopkg.cli.style import table
 from coopkg.cli.tables import as_table
-from coopkg.endpoint import SHAPES, choose_format
-from coopkg.engine.evaluate import Task, answer
-from coopkg.entailment import load_entailed
+from coopkg.dataset.engine import LocalEngine
+from coopkg.dataset.entailment import load_with_closure
+from coopkg.dataset.published_files import find_published
 from coopkg.errors import UsageError
-from coopkg.examples import with_examples
-from coopkg.federation.local import LocalDataset
-from coopkg.federation.opening import open_federation
-from coopkg.federation.reading import is_federated
-from coopkg.federation.report import notes
-from coopkg.files import find_published
-from coopkg.results import Shape, first, formats_for
+from coopkg.rdf.formats import Shape, first, formats_for
+from coopkg.rdf.namespaces import prefixes
 from coopkg.sparql.admission import FORMS, admit
-from coopkg.vocab import prefixes
+from coopkg.workers.evaluation import answer
+from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
-    from coopkg.federation.executor import Federation
-    from coopkg.store import Dataset
+    from coopkg.answers.federation.executor import Federation
+    from coopkg.dataset.store import Dataset
 
 
 @click.command("query")
@@ -63,7 +64,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     names = prefixes(settings.base)
     began = time.perf_counter()
     with stage("loading the graph"):
-        dataset = with_examples(load_entailed(settings), find_published(settings.published))
+        dataset = with_examples(load_with_closure(settings), find_published(settings.published))
     loaded = time.perf_counter()
     asked = fmt if limit is None or shape is Shape.BOOLEAN else formats_for(shape)[0]
     with stage("evaluating"):
@@ -85,7 +86,7 @@ def _answer(task: Task, dataset: Dataset, federation: Federation | None) -> byte
     """Evaluate, and say what of other endpoints is not in the answer."""
     if federation is None or not is_federated(task.text):
         return answer(dataset, task)
-    found = federation.run(task, LocalDataset(dataset))
+    found = federation.run(task, LocalEngine(dataset))
     for note in notes(found.sources):
         say(note)
     return found.body

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from coopkg.backup import restore
 from coopkg.cli.options import dataset_options, home_option, settings_from
+from coopkg.dataset.backup import restore
 
 
 @click.command("restore")

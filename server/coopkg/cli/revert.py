@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from coopkg.answers.opening import check_published
 from coopkg.cli.log import history_of
 from coopkg.cli.options import dataset_options, emit, home_option, settings_from
 from coopkg.cli.show import commit_of
-from coopkg.engine.changes import PATCH, Change, work_out
-from coopkg.engine.ledger import Ledger, read_dataset
-from coopkg.engine.proposals import Proposal
+from coopkg.dataset.changes import PATCH, Change, compute_patch
+from coopkg.dataset.commit_log import CommitLog, read_dataset
+from coopkg.dataset.data_directory import lock_data_directory
+from coopkg.dataset.proposals import Proposal
 from coopkg.errors import Forbidden, UsageError
-from coopkg.home import claim
-from coopkg.service import check_published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,15 +50,15 @@ def command(version: int, server: str | None, token: str | None, message: str, a
 
 
 def _revert(settings: Settings, home: Path, version: int, message: str, author: str) -> int:
-    """Commit the inverse, if what it gives conforms; give the new version, or the current one if nothing is left."""
-    claim(home)
+    """Commit the inverse, if what it gives conforms; return the new version, or the current one if nothing is left."""
+    lock_data_directory(home)
     change = Change(PATCH, commit_of(history_of(home), version).inverse(), settings.base)
     proposed = read_dataset(settings)
-    rows = work_out(proposed.store, change, proposed.spellings).lines()
+    rows = compute_patch(proposed.store, change, proposed.lexical_forms).lines()
     if not rows:
         return proposed.version
     check_published(settings, replace(proposed, version=proposed.version + 1))
-    ledger = Ledger.open(settings)
+    ledger = CommitLog.open(settings)
     commit = ledger.commit(proposed.version, Proposal(change, author, message).note(), str(uuid.uuid4()), rows)
     return ledger.dataset.version if commit is None else commit.version
 

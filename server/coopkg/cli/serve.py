@@ -10,7 +10,7 @@ import click
 
 from coopkg.cli.options import dataset_options, home_option, settings_from
 from coopkg.errors import PortInUse, UsageError
-from coopkg.server import serve
+from coopkg.web.server import serve
 
 
 @click.command("serve")

@@ -9,15 +9,15 @@ import click
 
 from coopkg.cli.log import history_of
 from coopkg.cli.options import emit, home_option
+from coopkg.dataset.provenance import provenance, summary
 from coopkg.errors import NotFound
-from coopkg.provenance import provenance, summary
-from coopkg.terms import serialize_turtle
-from coopkg.vocab import prefixes
+from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.terms import serialize_turtle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from coopkg.journal import History, Record
+    from coopkg.dataset.journal import History, Record
 
 
 @click.command("show")
@@ -40,7 +40,7 @@ def command(version: int, name: str, home: Path) -> None:
 
 
 def commit_of(history: History, version: int) -> Record:
-    """Give the commit that made a version. Raises NotFound."""
+    """Return the commit that made a version. Raises NotFound."""
     found = history.record(version)
     if found is None:
         raise NotFound(f"No commit made version {version}; there are those of 2 to {history.version}.")

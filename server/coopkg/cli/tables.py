@@ -6,14 +6,14 @@ import json
 import unicodedata
 from typing import TYPE_CHECKING
 
-from coopkg.terms import compact
+from coopkg.rdf.terms import compact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 def as_table(answer: bytes, prefixes: dict[str, str]) -> str:
-    """Give a JSON answer (SPARQL 1.1 Query Results JSON Format) as aligned columns; an ASK answer as one word."""
+    """Return a JSON answer (SPARQL 1.1 Query Results JSON Format) as aligned columns; an ASK answer as one word."""
     document = json.loads(answer)
     if "boolean" in document:
         return "true\n" if document["boolean"] else "false\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coopkg.cli.options import emit, home_option
-from coopkg.tokens import NAME, SCOPES, add_token, expiry, read_tokens, revoke_token
+from coopkg.dataset.tokens import NAME, SCOPES, add_token, expiry, read_tokens, revoke_token
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from coopkg.cli.colours import report
 from coopkg.cli.options import emit
 from coopkg.cli.progress import say, stage, steps
+from coopkg.cli.style import report
+from coopkg.dataset.published_files import Published, find_published
+from coopkg.dataset.validation import published_documents, read_shapes, validate_sources
 from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
-from coopkg.files import Published, find_published
-from coopkg.results import GRAPH_FORMATS
-from coopkg.shacl import edits
-from coopkg.shacl.faces import NAMES, face
-from coopkg.shacl.faces.text import unreadable
-from coopkg.shacl.faces.view import View, report_prefixes
-from coopkg.shacl.faults import faults
-from coopkg.shacl.reading import Source, read
-from coopkg.shacl.report import Edit, Fault, Report, Severity
-from coopkg.terms import Document, format_of, without_mark
-from coopkg.validation import published_documents, read_shapes, validate_sources
-from coopkg.vocab import DEFAULT_BASE, LANGUAGES
+from coopkg.rdf.formats import GRAPH_FORMATS
+from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES
+from coopkg.rdf.terms import Document, format_of, without_mark
+from coopkg.shacl import text_edits
+from coopkg.shacl.documents import Source, read
+from coopkg.shacl.report import Edit, Report, Severity, SyntaxIssue
+from coopkg.shacl.report_formats import NAMES, report_format
+from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
+from coopkg.shacl.report_formats.text import unreadable
+from coopkg.shacl.syntax_errors import syntax_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,19 +50,19 @@ class Job:
     language: str
     fail_on: Severity
 
-    def view(self) -> View:
+    def view(self) -> ReportView:
         """Validate. Raises InputUnreadable where a file or the shapes cannot be had at all."""
         own = [self._read(path) for path in self.files]
         documents = [*self._background(), *own]
         texts = {d.name: d.data.decode("utf-8", errors="replace") for d in own or documents}
         sources, found, more = _sources(documents)
         if found:
-            return View(Report(()), report_prefixes(), self.language, texts, self.fail_on, found, more)
+            return ReportView(Report(()), report_prefixes(), self.language, texts, self.fail_on, found, more)
         mine = [s for s in sources if s.document in own] if own else None
         shapes = read_shapes(list(self.shapes) or self.root.shapes())
         with stage("validating"):
             found_out = validate_sources(sources, shapes, mine)
-        return View(found_out, report_prefixes(mine or ()), self.language, texts, self.fail_on)
+        return ReportView(found_out, report_prefixes(mine or ()), self.language, texts, self.fail_on)
 
     def _background(self) -> list[Document]:
         documents = published_documents(self.root)
@@ -125,59 +125,59 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     raise SystemExit(_run(job, name, diff=diff, fix=fix))
 
 
-def _sources(documents: Sequence[Document]) -> tuple[list[Source], tuple[Fault, ...], bool]:
+def _sources(documents: Sequence[Document]) -> tuple[list[Source], tuple[SyntaxIssue, ...], bool]:
     """Read documents; give them, or every syntax error of all of them and whether there are more."""
     sources: list[Source] = []
-    found: list[Fault] = []
+    found: list[SyntaxIssue] = []
     more = False
     for document in steps(documents, "reading"):
         try:
             sources.append(read(document))
         except RdfSyntaxError:
-            own, further = faults(document)
+            own, further = syntax_errors(document)
             found += own
             more |= further
     return sources, tuple(found), more
 
 
 def _run(job: Job, name: str, *, diff: bool, fix: bool) -> int:
-    """Validate once and write the report; give the exit code."""
+    """Validate once and write the report; return the exit code."""
     view = job.view()
     if fix and _mend(job, view):
         view = job.view()
     if diff:
-        emit("".join(edits.diff(file, text, _edits(view, file)) for file, text in view.texts.items()))
+        emit("".join(text_edits.diff(file, text, _edits(view, file)) for file, text in view.texts.items()))
     else:
         _write(view, name)
     return UNREADABLE if not view.readable else NOT_CONFORMING if view.fails() else 0
 
 
-def _write(view: View, name: str) -> None:
+def _write(view: ReportView, name: str) -> None:
     """Write the report to standard output; where there is none for people, why not to standard error."""
-    chosen = face(name)
+    chosen = report_format(name)
     if view.readable:
         emit(report(chosen.render(view)) if name == "human" else chosen.render(view))
     elif name == "human" or not chosen.faults:
-        click.echo(face("human").render(view), err=True, nl=False)
+        click.echo(report_format("human").render(view), err=True, nl=False)
     else:
         emit(chosen.render(view))
         click.echo(f"coopkg: {unreadable(view)}", err=True)
 
 
-def _edits(view: View, file: str) -> list[Edit]:
+def _edits(view: ReportView, file: str) -> list[Edit]:
     fixes = [fault.fix for fault in view.faults] + [result.fix for result in view.report.results]
     return [edit for fix in fixes if fix for edit in fix.edits if edit.file == file]
 
 
-def _mend(job: Job, view: View) -> bool:
+def _mend(job: Job, view: ReportView) -> bool:
     """Write the fixes that are known into their files; say whether there were any."""
     mended = False
     for file, text in view.texts.items():
         found = _edits(view, file)
         if found:
             path = Path(file) if job.files else job.root.path(file)
-            path.write_bytes(edits.apply(text, found).encode())
-            count = len(edits.compatible(found))
+            path.write_bytes(text_edits.apply(text, found).encode())
+            count = len(text_edits.compatible(found))
             say(f"{file}: {count} fix{'es' * (count != 1)} written")
             mended = True
     return mended
@@ -201,13 +201,13 @@ def _watch(job: Job, name: str, *, diff: bool, fix: bool) -> None:
 
 
 def _settled(paths: Sequence[Path]) -> list[tuple[int, int] | None]:
-    """Give the stamps of a moment later: an editor may still be writing."""
+    """Return the stamps of a moment later: an editor may still be writing."""
     time.sleep(_PAUSE)
     return _stamps(paths)
 
 
 def _stamps(paths: Sequence[Path]) -> list[tuple[int, int] | None]:
-    """Give size and time of change of each file; None for one that is not there."""
+    """Return size and time of change of each file; None for one that is not there."""
 
     def stamp(path: Path) -> tuple[int, int] | None:
         try:

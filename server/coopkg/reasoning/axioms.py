@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.datatypes import is_datatype
-from coopkg.reasoning.rules import Fact, Pattern, Rule
-from coopkg.reasoning.vocabulary import (
+from coopkg.rdf.graph import RDF_NIL, Graph
+from coopkg.reasoning.datatype_map import is_datatype
+from coopkg.reasoning.owl_terms import (
+    AXIOM_CLASSES,
     AXIOM_PREDICATES,
     FIRST,
     INVERSE_OF,
@@ -21,12 +22,12 @@ from coopkg.reasoning.vocabulary import (
     owl,
     rdfs,
 )
-from coopkg.shacl.graph import RDF_NIL, Graph
+from coopkg.reasoning.rules import Fact, Pattern, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from coopkg.reasoning.vocabulary import Term
+    from coopkg.reasoning.owl_terms import Term
 
 X, Y, Z = (ox.Variable(name) for name in "xyz")
 
@@ -38,26 +39,26 @@ class Axioms:
         self.graph = graph
 
     def stated(self) -> Iterator[Fact]:
-        """Give the triples that schema rules start from."""
+        """Return the triples that schema rules start from."""
         for predicate in AXIOM_PREDICATES:
             yield from ((s, predicate, o) for s, o in self.graph.pairs(predicate))
 
     def related(self, predicate: ox.NamedNode) -> Iterator[tuple[Term, Term]]:
-        """Give subjects and objects of an axiom that says something: they differ, and both are resources."""
+        """Return subjects and objects of an axiom that says something: they differ, and both are resources."""
         for one, other in self.graph.pairs(predicate):
             if one != other and is_resource(other):
                 yield one, other
 
     def instances(self, name: str) -> Iterable[Term]:
-        """Give the nodes of a class of OWL."""
+        """Return the nodes of a class of OWL."""
         return self.graph.subjects(TYPE, owl(name))
 
     def is_datatype(self, term: Term) -> bool:
-        """Say whether a term is a datatype, known or declared."""
+        """Return whether a term is a datatype, known or declared."""
         return is_datatype(term) or rdfs("Datatype") in self.graph.objects(term, TYPE)
 
     def members(self, subject: Term, predicate: ox.NamedNode, head: Term) -> tuple[list[Term], list[Fact]]:
-        """Give the members of an axiom's list, and the axiom with the list's own triples.
+        """Return the members of an axiom's list, and the axiom with the list's own triples.
 
         A list that is not whole has none: no rule's LIST[...] matches it (OWL 2 Profiles, section 4.3).
         """
@@ -73,7 +74,7 @@ class Axioms:
         return members, axioms
 
     def combined(self, name: str) -> Iterator[tuple[Term, Term, Term, list[Fact]]]:
-        """Give each pair of members of each axiom of that class: its node, the pair, and the list's triples."""
+        """Return each pair of members of each axiom of that class: its node, the pair, and the list's triples."""
         for node in self.instances(name):
             for predicate in (owl("members"), owl("distinctMembers")):
                 for head in self.graph.objects(node, predicate):
@@ -81,14 +82,14 @@ class Axioms:
                     yield from ((node, one, other, axioms) for one, other in combinations(members, 2))
 
     def rule(self, name: str, body: list[Pattern], head: Pattern | None, *axioms: Fact) -> Rule:
-        """Give a rule; the inverse expressions that its axioms name are added to them."""
+        """Return a rule; the inverse expressions that its axioms name are added to them."""
         nodes = {term for axiom in axioms for term in axiom if isinstance(term, ox.BlankNode)}
         inverses = [(node, INVERSE_OF, self.graph.value(node, INVERSE_OF)) for node in nodes]
         known = [*axioms, *(i for i in inverses if i[2] is not None and i not in axioms)]
         return Rule(name, tuple(body), head, tuple(ox.Triple(*axiom) for axiom in known))
 
     def edge(self, prop: Term, subject: Term, obj: Term) -> Pattern | None:
-        """Give the pattern of a property or of the inverse of one (an unnamed node with owl:inverseOf)."""
+        """Return the pattern of a property or of the inverse of one (an unnamed node with owl:inverseOf)."""
         if isinstance(prop, ox.NamedNode):
             return Pattern(subject, prop, obj)
         inverse = self.graph.value(prop, INVERSE_OF) if isinstance(prop, ox.BlankNode) else None
@@ -101,35 +102,46 @@ class Axioms:
         head: Fact,
         axioms: list[Fact],
     ) -> Iterator[Rule]:
-        """Give a rule between properties, none where one of them cannot be one; inverse expressions are resolved."""
+        """Return a rule between properties, none where one of them cannot be one; inverse expressions are resolved."""
         body, conclusion = [self.edge(*link) for link in links], self.edge(*head)
         patterns = [pattern for pattern in body if pattern is not None]
         if conclusion is not None and len(patterns) == len(body) and [conclusion] != patterns:
             yield self.rule(name, patterns, conclusion, *axioms)
 
     def both(self, prop: Term, one: tuple[Term, Term], other: tuple[Term, Term]) -> list[Pattern]:
-        """Give two patterns of one property, none where it cannot be one."""
+        """Return two patterns of one property, none where it cannot be one."""
         edges = [self.edge(prop, *one), self.edge(prop, *other)]
         return [edge for edge in edges if edge is not None]
 
     def unique(self, name: str, body: list[Pattern], *axioms: Fact) -> list[Rule]:
-        """Give the rule that what ?y and ?z stand for is the same, and the one that literals cannot be."""
+        """Return the rule that what ?y and ?z stand for is the same, and the one that literals cannot be."""
         if not body:
             return []
         rule = self.rule(name, body, Pattern(Y, SAME_AS, Z), *axioms)
         return [replace(rule, distinct=(Y, Z)), replace(rule, head=None, distinct=(Y, Z), literals=True)]
 
     def literals(self, rule: Rule, datatype: Term) -> Iterator[Rule]:
-        """Give a contradiction for literals that are not of a datatype; all are of rdfs:Literal."""
+        """Return a contradiction for literals that are not of a datatype; all are of rdfs:Literal."""
         if isinstance(datatype, ox.NamedNode) and datatype != rdfs("Literal"):
             yield replace(rule, datatype=datatype)
 
 
 def is_a(subject: Term, cls: Term) -> Pattern:
-    """Give the pattern of membership in a class."""
+    """Return the pattern of membership in a class."""
     return Pattern(subject, TYPE, cls)
 
 
 def typed(node: Term, name: str) -> Fact:
-    """Give the triple that a node is of a class of OWL."""
+    """Return the triple that a node is of a class of OWL."""
     return (node, TYPE, owl(name))
+
+
+def axiom_quads(store: ox.Store, graph: ox.NamedNode | None = None) -> Iterator[ox.Quad]:
+    """Return the quads of a store that may be part of an axiom, but for those of one graph."""
+    patterns: list[tuple[ox.NamedNode, ox.NamedNode | None]]
+    patterns = [(predicate, None) for predicate in (*AXIOM_PREDICATES, FIRST, REST)]
+    patterns += [(TYPE, cls) for cls in AXIOM_CLASSES]
+    for predicate, obj in patterns:
+        for quad in store.quads_for_pattern(None, predicate, obj, None):
+            if quad.graph_name != graph:
+                yield quad

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.compiler import compile_rules
-from coopkg.reasoning.explain import prove
-from coopkg.reasoning.facts import Numbers, StoreFacts, Tables
-from coopkg.reasoning.inconsistency import Inconsistency, inconsistencies_after, inconsistencies_of
-from coopkg.reasoning.layout import Layout
+from coopkg.reasoning.explanation import prove
+from coopkg.reasoning.fact_tables import Numbers, StoreFacts, Tables
+from coopkg.reasoning.graph_layout import Layout
+from coopkg.reasoning.inconsistencies import Inconsistency, inconsistencies_after, inconsistencies_of
+from coopkg.reasoning.join_plans import Program
 from coopkg.reasoning.maintenance import TooMany, maintain
-from coopkg.reasoning.plans import Program
-from coopkg.reasoning.saturation import load, load_predicate, saturate
-from coopkg.reasoning.vocabulary import FIRST, REST
+from coopkg.reasoning.owl_terms import FIRST, REST
+from coopkg.reasoning.rule_compiler import compile_rules
+from coopkg.reasoning.semi_naive import load, load_predicate, saturate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ class Closure:
         self._inferred = sum(1 for _ in store.quads_for_pattern(None, None, None, graph))
 
     def __len__(self) -> int:
-        """Give the number of triples that are inferred."""
+        """Return the number of triples that are inferred."""
         return self._inferred
 
     def compute(self) -> Difference:
@@ -111,19 +111,19 @@ class Closure:
         return difference
 
     def inconsistencies(self, changes: Iterable[ox.Quad] | None = None) -> tuple[Inconsistency, ...]:
-        """Give the contradictions: all, or those that quads which came in, asserted or inferred, take part in."""
+        """Return the contradictions: all, or those that quads which came in, asserted or inferred, take part in."""
         if changes is None:
             return inconsistencies_of(self.layout.facts(), self.rules)
         return inconsistencies_after(self.layout.facts(), self._program, {fact(quad) for quad in changes})
 
     def _size(self) -> int:
-        """Give how many quads there were when the closure was worked out: the store counts them one by one, 17 ms."""
+        """Return how many quads there were when the closure was worked out: the store counts them one by one, 17 ms."""
         if self._counted is None:
             self._counted = len(self.store)
         return self._counted
 
     def _surprises(self, inferred: Fact) -> bool:
-        """Say whether an inferred triple is an axiom that the rules do not know of.
+        """Return whether an inferred triple is an axiom that the rules do not know of.
 
         A copy of a list's cell is none: its member is equal to one that they do know of.
         """
@@ -137,7 +137,7 @@ class Closure:
             self._program = Program(rules)
 
     def _rules_change(self, changed: set[Fact]) -> bool:
-        """Say whether an axiom came or went, and take the new rules where that makes others of them."""
+        """Return whether an axiom came or went, and take the new rules where that makes others of them."""
         if self._stated.axiomatic:
             self._stated = self._compiled(())
             return True
@@ -160,7 +160,7 @@ class Closure:
         )
 
     def _saturated(self) -> list[Fact]:
-        """Give all that follows and is not asserted, each once."""
+        """Return all that follows and is not asserted, each once."""
         numbers = Numbers()
         program = Program(self.rules, numbers.domain)
         tables = Tables(program.type)
@@ -200,7 +200,7 @@ class Closure:
         return difference
 
     def explain(self, triple: Fact | ox.Triple) -> Proof | None:
-        """Give a proof of a triple of the store, or None where it neither is asserted nor follows."""
+        """Return a proof of a triple of the store, or None where it neither is asserted nor follows."""
         return prove(self._program, self.layout, triple)
 
     def _quads(self, facts: Iterable[Fact]) -> tuple[ox.Quad, ...]:
@@ -208,12 +208,12 @@ class Closure:
 
 
 def fact(quad: ox.Quad) -> Fact:
-    """Give a quad's triple."""
+    """Return a quad's triple."""
     return (quad.subject, quad.predicate, quad.object)
 
 
 def _merged(one: Difference, other: Difference) -> Difference:
-    """Give two differences, one after the other, as one."""
+    """Return two differences, one after the other, as one."""
     added = [quad for quad in one.added if quad not in set(other.removed)]
     removed = [quad for quad in one.removed if quad not in set(other.added)]
     more = [quad for quad in other.added if quad not in set(one.removed)]

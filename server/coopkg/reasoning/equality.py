@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.plans import fact_of
-from coopkg.reasoning.vocabulary import SAME_AS
+from coopkg.reasoning.fact_tables import fact_of
+from coopkg.reasoning.owl_terms import SAME_AS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from coopkg.reasoning.facts import StoreFacts
-    from coopkg.reasoning.plans import Facts, Key, Program, Row
+    from coopkg.reasoning.fact_tables import Facts, Key, Row, StoreFacts
+    from coopkg.reasoning.join_plans import Program
     from coopkg.reasoning.rules import Fact
 
 NAMES: Final = ("eq-rep-s", "eq-rep-p", "eq-rep-o")
 
 
 def copies(program: Program, new: Mapping[Key, Iterable[Row]], facts: Facts) -> Iterator[Fact]:
-    """Give what follows from new facts by the equality of terms; ``facts`` hold the new ones too."""
+    """Return what follows from new facts by the equality of terms; ``facts`` hold the new ones too."""
     domain = program.domain
     equals = facts.finder(program.same, 0)
     for one, other in new.get(program.same, ()):
@@ -39,7 +39,7 @@ def copies(program: Program, new: Mapping[Key, Iterable[Row]], facts: Facts) -> 
 
 
 def _replaced(program: Program, fact: Fact, one: Any, other: Any) -> Iterator[Fact]:  # noqa: ANN401
-    """Give a triple with one term replaced by an equal one, place for place; owl:sameAs has rules of its own."""
+    """Return a triple with one term replaced by an equal one, place for place; owl:sameAs has rules of its own."""
     if fact[1] == program.same[0]:
         return
     for place in range(3):
@@ -51,7 +51,7 @@ def _replaced(program: Program, fact: Fact, one: Any, other: Any) -> Iterator[Fa
 
 
 def originals(fact: Fact, facts: StoreFacts) -> Iterator[tuple[str, tuple[Fact, Fact]]]:
-    """Give the ways in which a triple follows by equality: the rule's name, and the two triples that it needs."""
+    """Return the ways in which a triple follows by equality: the rule's name, and the two triples that it needs."""
     if fact[1] == SAME_AS:
         return
     for place, name in enumerate(NAMES):

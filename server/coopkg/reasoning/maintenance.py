@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coopkg.reasoning.equality import copies, originals
-from coopkg.reasoning.facts import Tables
-from coopkg.reasoning.plans import TERMS, Program, fact_of
-from coopkg.reasoning.vocabulary import TYPE, is_resource
+from coopkg.reasoning.fact_tables import TERMS, Tables, fact_of
+from coopkg.reasoning.owl_terms import TYPE, is_resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from coopkg.reasoning.facts import StoreFacts
-    from coopkg.reasoning.layout import Layout
+    from coopkg.reasoning.fact_tables import StoreFacts
+    from coopkg.reasoning.graph_layout import Layout
+    from coopkg.reasoning.join_plans import Program
     from coopkg.reasoning.rules import Fact, Rule
 
 Derivation = tuple["Rule | str", tuple["Fact", ...]]
@@ -32,7 +32,7 @@ class TooMany(Exception):
 def maintain(
     layout: Layout, program: Program, came: set[Fact], went: set[Fact], most: int
 ) -> tuple[set[Fact], set[Fact]]:
-    """Bring what is inferred up to date; give the triples that came into it and those that left it.
+    """Bring what is inferred up to date; return the triples that came into it and those that left it.
 
     Raises TooMany where more than ``most`` triples would have to be taken out for a while.
     """
@@ -43,7 +43,7 @@ def maintain(
 
 
 def derivations(program: Program, fact: Fact, facts: StoreFacts) -> Iterator[Derivation]:
-    """Give the ways in which a triple follows from facts in one step, one after the other as they are found."""
+    """Return the ways in which a triple follows from facts in one step, one after the other as they are found."""
     if fact[1] in program.irreflexive and fact[0] == fact[2]:
         return
     for key, row, rule in program.given:
@@ -83,10 +83,10 @@ class _Maintenance:
         self._propagate(fresh)
 
     def _leaning(self, gone: set[Fact], most: int) -> set[Fact]:
-        beside = Tables(TYPE)
+        extra = Tables(TYPE)
         for key, rows in self.program.group(gone).items():
-            beside.add(key, rows)
-        before = self.layout.facts(beside)
+            extra.add(key, rows)
+        before = self.layout.facts(extra)
         doubtful: set[Fact] = set()
         kept: set[Fact] = set()
         frontier = gone
@@ -103,7 +103,7 @@ class _Maintenance:
         return self.asserted.has(fact) or next(derivations(self.program, fact, self.asserted), None) is not None
 
     def _follows(self, fact: Fact) -> bool:
-        """Say whether a triple that is not there follows from those that are."""
+        """Return whether a triple that is not there follows from those that are."""
         if not is_resource(fact[0]) or self.facts.has(fact):
             return False
         return next(derivations(self.program, fact, self.facts), None) is not None

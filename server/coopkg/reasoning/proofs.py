@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.meanings import MEANINGS, PHRASES
-from coopkg.reasoning.wording import Names, axiom_texts
+from coopkg.reasoning.notation import Names, axiom_texts
+from coopkg.reasoning.rule_descriptions import MEANINGS, PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ Proof = Asserted | Step
 
 
 def steps_of(proof: Proof) -> Iterator[Step]:
-    """Give every step of a proof, the last conclusion first."""
+    """Return every step of a proof, the last conclusion first."""
     if isinstance(proof, Step):
         yield proof
         for premise in (*proof.premises, *proof.stated):
@@ -58,7 +58,7 @@ def steps_of(proof: Proof) -> Iterator[Step]:
 
 
 def leaves_of(proof: Proof) -> Iterator[Asserted]:
-    """Give every asserted triple that a proof ends in."""
+    """Return every asserted triple that a proof ends in."""
     if isinstance(proof, Asserted):
         yield proof
         return
@@ -67,17 +67,17 @@ def leaves_of(proof: Proof) -> Iterator[Asserted]:
 
 
 def claims_of(proof: Proof) -> tuple[ox.NamedNode, ...]:
-    """Give every claim that a proof rests on, once, in the order of its leaves."""
+    """Return every claim that a proof rests on, once, in the order of its leaves."""
     return tuple(dict.fromkeys(claim for leaf in leaves_of(proof) for claim in leaf.claims))
 
 
 def as_text(proof: Proof, prefixes: Mapping[str, str], told: Paraphrases | None = None, language: str = "en") -> str:
-    """Give a proof as indented lines, the conclusion first, its claims with what is ``told`` of them."""
+    """Return a proof as indented lines, the conclusion first, its claims with what is ``told`` of them."""
     return "\n".join(_Lines(Names(prefixes), told or {}, language).of(proof, ""))
 
 
 def as_json(proof: Proof, told: Paraphrases | None = None) -> dict[str, Any]:
-    """Give a proof as a JSON value; terms are as in N-Triples, claims have what is ``told`` of them by language."""
+    """Return a proof as a JSON value; terms are as in N-Triples, claims have what is ``told`` of them by language."""
     value: dict[str, Any] = {"triple": [str(term) for term in proof.fact]}
     if isinstance(proof, Asserted):
         claims = [{"claim": claim.value, "paraphrase": dict((told or {}).get(claim, {}))} for claim in proof.claims]

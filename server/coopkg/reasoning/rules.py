@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from coopkg.reasoning.vocabulary import AXIOM_CLASSES, AXIOM_PREDICATES, FIRST, REST, TYPE
+from coopkg.reasoning.owl_terms import AXIOM_CLASSES, AXIOM_PREDICATES, FIRST, REST, TYPE
 
 if TYPE_CHECKING:
-    from coopkg.reasoning.vocabulary import Term
+    from coopkg.reasoning.owl_terms import Term
 
 Fact = tuple[Any, Any, Any]
 """Subject, predicate and object of a triple."""
@@ -26,7 +26,7 @@ class Pattern:
     object: Term
 
     def variables(self) -> list[ox.Variable]:
-        """Give its variables, the subject's first."""
+        """Return its variables, the subject's first."""
         return [atom for atom in (self.subject, self.object) if isinstance(atom, ox.Variable)]
 
 
@@ -49,7 +49,7 @@ class Rule:
 
     @property
     def logic(self) -> tuple[object, ...]:
-        """Give what the rule says, whatever it is called and wherever it came from."""
+        """Return what the rule says, whatever it is called and wherever it came from."""
         return (self.body, self.head, self.distinct, self.datatype, self.literals)
 
 
@@ -76,16 +76,16 @@ class RuleSet:
 
     @cached_property
     def logic(self) -> frozenset[tuple[object, ...]]:
-        """Give what the rules say, to compare rule sets."""
+        """Return what the rules say, to compare rule sets."""
         return frozenset(rule.logic for rule in self.rules)
 
     @cached_property
     def list_nodes(self) -> frozenset[Term]:
-        """Give the nodes of the lists that axioms consist of."""
+        """Return the nodes of the lists that axioms consist of."""
         return frozenset(axiom.subject for axiom in self.axioms if axiom.predicate in {FIRST, REST})
 
     def concerns(self, fact: Fact) -> bool:
-        """Say whether a triple that comes or goes may change the rules."""
+        """Return whether a triple that comes or goes may change the rules."""
         subject, predicate, obj = fact
         if predicate == TYPE:
             return obj in AXIOM_CLASSES

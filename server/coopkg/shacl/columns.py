@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from coopkg.shacl.graph import RDF_TYPE, SUBCLASS_OF, Node, Readable
+from coopkg.rdf.graph import RDF_TYPE, SUBCLASS_OF, Node, Readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,20 +36,20 @@ class Column:
                 others.append(obj)
 
     def values(self) -> set[int]:
-        """Give all objects."""
+        """Return all objects."""
         found = set(self.first.values())
         for others in self.more.values():
             found.update(others)
         return found
 
     def of(self, subject: int) -> Sequence[int]:
-        """Give the objects of one subject."""
+        """Return the objects of one subject."""
         if subject not in self.first:
             return ()
         return (self.first[subject], *self.more.get(subject, ()))
 
     def having(self, objects: AbstractSet[int]) -> set[int]:
-        """Give the subjects that have one of those objects."""
+        """Return the subjects that have one of those objects."""
         if len(objects) * 8 < len(self.first):
             inverse = self.inverse
             return {subject for obj in objects for subject in inverse.of(obj)}
@@ -73,7 +73,7 @@ class Column:
             self.more.setdefault(subject, []).append(obj)
 
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """Give every (subject, object)."""
+        """Return every (subject, object)."""
         yield from self.first.items()
         for subject, others in self.more.items():
             for obj in others:
@@ -99,7 +99,7 @@ class Columns(Readable):
         self.terms: list[Node] = list(numbers)
 
     def number(self, term: Node) -> int:
-        """Give the number of a term; one that the graph has not gets a new one."""
+        """Return the number of a term; one that the graph has not gets a new one."""
         found = self.numbers.get(term)
         if found is None:
             found = self.numbers[term] = len(self.terms)
@@ -107,31 +107,31 @@ class Columns(Readable):
         return found
 
     def column(self, predicate: Node) -> Column:
-        """Give the triples of a predicate."""
+        """Return the triples of a predicate."""
         return self.columns.get(predicate, _EMPTY)
 
     def nodes(self, numbers: Iterable[int]) -> list[Node]:
-        """Give the terms of those numbers."""
+        """Return the terms of those numbers."""
         return [self.terms[number] for number in numbers]
 
     def instance_numbers(self, cls: Node) -> set[int]:
-        """Give the numbers of the SHACL instances of a class."""
+        """Return the numbers of the SHACL instances of a class."""
         types = self.column(RDF_TYPE).inverse
         classes = self.closure(cls, SUBCLASS_OF, inverse=True)
         return {node for c in classes if c in self.numbers for node in types.of(self.numbers[c])}
 
     def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
-        """Give the objects of (subject, predicate, ?), in the order in which they were read."""
+        """Return the objects of (subject, predicate, ?), in the order in which they were read."""
         number = self.numbers.get(subject)
         return () if number is None else self.nodes(self.column(predicate).of(number))
 
     def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
-        """Give the subjects of (?, predicate, object)."""
+        """Return the subjects of (?, predicate, object)."""
         number = self.numbers.get(obj)
         return () if number is None else self.nodes(self.column(predicate).inverse.of(number))
 
     def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
-        """Give (predicate, object) of every triple of that subject."""
+        """Return (predicate, object) of every triple of that subject."""
         number = self.numbers.get(subject)
         if number is not None:
             for predicate, column in self.columns.items():
@@ -139,13 +139,13 @@ class Columns(Readable):
                     yield predicate, self.terms[obj]
 
     def incoming(self, obj: Node) -> Iterable[Node]:
-        """Give the subjects of (?, ?, object)."""
+        """Return the subjects of (?, ?, object)."""
         number = self.numbers.get(obj)
         if number is None:
             return ()
         return self.nodes({subject: None for c in self.columns.values() for subject in c.inverse.of(number)})
 
     def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
-        """Give (subject, object) of every triple with that predicate."""
+        """Return (subject, object) of every triple with that predicate."""
         for subject, obj in self.column(predicate).pairs():
             yield self.terms[subject], self.terms[obj]

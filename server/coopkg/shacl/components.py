@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from coopkg.shacl.operators import language_matches, less, matches, text_of, well_formed
+from coopkg.rdf.literals import language_matches, less, matches, text_of, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from coopkg.shacl.graph import Node, Readable
+    from coopkg.rdf.graph import Node, Readable
     from coopkg.shacl.shapes import Constraint, Shape
 
     Values = tuple[Node, ...]
@@ -34,7 +34,7 @@ _KINDS: Final = {
 def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a component, each a line or two
     name: str, wanted: Any, graph: Readable, focus: Node, values: Values, conforms: Conforms  # noqa: ANN401
 ) -> Iterable[Node | None]:  # fmt: skip
-    """Give the violations of one component: offending value nodes, or None for a result without a value."""
+    """Return the violations of one component: offending value nodes, or None for a result without a value."""
     match name:
         case "minCount":
             return (None,) if len(values) < wanted else ()
@@ -90,7 +90,7 @@ def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a compone
 
 
 def closed(allowed: frozenset[Node], graph: Readable, values: Values) -> Iterator[tuple[Node, Node]]:
-    """Give (property, object) of the triples that a closed shape does not allow."""
+    """Return (property, object) of the triples that a closed shape does not allow."""
     for value in values:
         if not isinstance(value, ox.Literal):
             yield from ((p, o) for p, o in graph.predicates(value) if p not in allowed)
@@ -128,7 +128,7 @@ def _qualified(values: Values, wanted: tuple[Node, int, tuple[Node, ...]], confo
 
 
 def default_message(shape: Shape, constraint: Constraint) -> dict[str, str]:
-    """Give a plain sentence for a result whose shape has no message of its own."""
+    """Return a plain sentence for a result whose shape has no message of its own."""
     where = f" along {shape.path.sparql()}" if shape.path else ""
     name = f"<{constraint.declared}>" if constraint.name == "component" else f"sh:{constraint.name}"
     return {"en": f"The constraint {name} is violated{where}."}

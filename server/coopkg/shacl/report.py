@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.terms import compact, literal
+from coopkg.rdf.terms import compact, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from coopkg.terms import Term
+    from coopkg.rdf.terms import Term
 
 _UNNAMED: Final = {"en": "an unnamed node", "ru": "узел без имени", "be": "вузел без імя"}
 
@@ -30,7 +30,7 @@ class Severity(Enum):
 
     @property
     def rank(self) -> int:
-        """Give 0 for the worst."""
+        """Return 0 for the worst."""
         return list(Severity).index(self)
 
 
@@ -54,7 +54,7 @@ class Lines:
         self.starts = [0, *(m.end() for m in re.finditer("\n", text))]
 
     def place(self, offset: int) -> Place:
-        """Give file, line and column."""
+        """Return file, line and column."""
         line = bisect.bisect_right(self.starts, offset) - 1
         return Place(self.name, line + 1, offset - self.starts[line] + 1)
 
@@ -111,15 +111,15 @@ class Result:
 
     @property
     def focus_node(self) -> str:
-        """Give the focus node's IRI; a literal or an unnamed node as N-Triples writes it."""
+        """Return the focus node's IRI; a literal or an unnamed node as N-Triples writes it."""
         return self.focus.value if isinstance(self.focus, ox.NamedNode) else str(self.focus)
 
     def message(self, language: str = "en") -> str:
-        """Give the sentence in that language, else in English, else the name of the constraint."""
+        """Return the sentence in that language, else in English, else the name of the constraint."""
         return self.messages.get(language) or self.messages.get("en") or self.component.rpartition("#")[2]
 
     def show(self, term: Term, prefixes: dict[str, str], language: str = "en") -> str:
-        """Give a term as a person would write it, a blank node by its name."""
+        """Return a term as a person would write it, a blank node by its name."""
         if isinstance(term, ox.NamedNode):
             return compact(term.value, prefixes)
         if isinstance(term, ox.Literal):
@@ -127,7 +127,7 @@ class Result:
         return self._name(str(term), language) or _UNNAMED[language]
 
     def show_shape(self, prefixes: dict[str, str], language: str = "en") -> str:
-        """Give the shape's name; one that has none is named by what it is about."""
+        """Return the shape's name; one that has none is named by what it is about."""
         if self.shape.startswith("_:"):
             return self._name(self.shape, language) or _UNNAMED[language]
         return compact(self.shape, prefixes)
@@ -137,7 +137,7 @@ class Result:
         return names.get(language) or names.get("en") or ""
 
     def sentence(self, prefixes: dict[str, str], language: str = "en") -> str:
-        """Give the place, severity, focus node, message, value and shape in one line."""
+        """Return the place, severity, focus node, message, value and shape in one line."""
         place = f"{self.place}: " if self.place else ""
         focus = self.show(self.focus, prefixes, language)
         found = f" (found {self.show(self.value, prefixes, language)})" if self.value is not None else ""
@@ -145,20 +145,20 @@ class Result:
         return f"{place}{self.severity.value.lower()}: {focus}: {self.message(language)}{found}  [{shape}]"
 
     def show_ground(self, ground: Ground, prefixes: dict[str, str], language: str = "en") -> str:
-        """Give one of the triples that the result follows from, as a person would write it."""
+        """Return one of the triples that the result follows from, as a person would write it."""
         triple = ground.triple
         return " ".join(
             self.show(term, prefixes, language) for term in (triple.subject, triple.predicate, triple.object)
         )
 
     def key(self) -> tuple[str, str, str, str, str, str]:
-        """Give what makes two results the same result."""
+        """Return what makes two results the same result."""
         value = "" if self.value is None else str(self.value)
         return (self.focus_node, self.path or "", value, self.shape, self.component, self.severity.value)
 
 
 @dataclass(frozen=True)
-class Fault:
+class SyntaxIssue:
     """A place at which a document cannot be read, why, and what may have been meant."""
 
     place: Place
@@ -197,30 +197,30 @@ class Report:
         return not self.results
 
     def and_(self, other: Report) -> Report:
-        """Give the results of both."""
+        """Return the results of both."""
         return Report.of((*self.results, *other.results)) if other.results else self
 
     def first(self, most: int) -> Report:
-        """Give the report with no more than that many results listed."""
+        """Return the report with no more than that many results listed."""
         return Report(self.results[:most], Counter(r.severity.value for r in self.results[most:]))
 
     def refused_at(self, severity: Severity) -> bool:
-        """Say whether a gate that refuses ``severity`` and worse would refuse this."""
+        """Return whether a gate that refuses ``severity`` and worse would refuse this."""
         return any(r.severity.rank <= severity.rank for r in self.results)
 
     def counts(self) -> dict[str, int]:
-        """Give the number of results by severity."""
+        """Return the number of results by severity."""
         found = Counter(r.severity.value for r in self.results) + Counter(self.omitted)
         return {severity.value: found[severity.value] for severity in Severity}
 
 
 def human(report: Report, prefixes: dict[str, str], language: str = "en") -> str:
-    """Give the report in lines, a result each (``file:line:column: severity: sentence [shape]``), then the summary."""
+    """Return report in lines, a result each (``file:line:column: severity: sentence [shape]``), then the summary."""
     return "\n".join([*(result.sentence(prefixes, language) for result in report.results), summary(report)])
 
 
 def summary(report: Report) -> str:
-    """Give the number of results by severity in a sentence."""
+    """Return the number of results by severity in a sentence."""
     counts = ", ".join(f"{n} {name.lower()}{'s' if n != 1 else ''}" for name, n in report.counts().items() if n)
     listed = f" The first {len(report.results)} are listed." if report.omitted else ""
     return f"Does not conform: {counts}.{listed}" if report.results else "Conforms."

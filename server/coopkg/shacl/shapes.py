@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
-from coopkg.shacl.declared import (
+from coopkg.rdf.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node, Readable
+from coopkg.rdf.literals import readable_pattern, well_formed
+from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES
+from coopkg.rdf.terms import rebase_quad, rebase_term
+from coopkg.shacl.property_paths import Path, read_path
+from coopkg.shacl.report import Severity
+from coopkg.shacl.sparql_constraints import (  # fmt: skip
     TRUE,
     Component,
     component_constraints,
@@ -20,12 +26,7 @@ from coopkg.shacl.declared import (
     read_components,
     read_constraint,
     sh,
-)  # fmt: skip
-from coopkg.shacl.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node, Readable
-from coopkg.shacl.operators import readable_pattern, well_formed
-from coopkg.shacl.paths import Path, read_path
-from coopkg.shacl.report import Severity
-from coopkg.vocab import STANDARD_PREFIXES
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -77,7 +78,7 @@ class Constraint:
 
     @property
     def component(self) -> str:
-        """Give the IRI of the constraint component."""
+        """Return the IRI of the constraint component."""
         return self.declared or f"{_SH}{self.name[0].upper()}{self.name[1:]}ConstraintComponent"
 
 
@@ -99,17 +100,17 @@ class Shape:
 
     @property
     def name(self) -> str:
-        """Give the shape's IRI, or a blank node's label."""
+        """Return the shape's IRI, or a blank node's label."""
         return self.node.value if isinstance(self.node, ox.NamedNode) else str(self.node)
 
     @property
     def messages(self) -> Mapping[str, str]:
-        """Give the messages by language; one without a language counts as English."""
+        """Return the messages by language; one without a language counts as English."""
         return by_language(self.message_terms)
 
 
 def focus_nodes(graph: Readable, shape: Shape) -> dict[Node, None]:
-    """Give the nodes of a data graph that the targets of a shape select, once each (SHACL, section 2.1.3)."""
+    """Return the nodes of a data graph that the targets of a shape select, once each (SHACL, section 2.1.3)."""
     found: dict[Node, None] = {}
     for kind, node in shape.targets:
         match kind:
@@ -125,7 +126,7 @@ def focus_nodes(graph: Readable, shape: Shape) -> dict[Node, None]:
 
 
 def by_language(terms: Iterable[ox.Literal]) -> dict[str, str]:
-    """Give strings by their language; one without counts as English."""
+    """Return strings by their language; one without counts as English."""
     return {term.language or "en": term.value for term in terms}
 
 
@@ -266,7 +267,7 @@ class _Reader:
             yield Constraint("closed", frozenset(self._allowed(node)))
 
     def _allowed(self, node: Node) -> Iterator[Node]:
-        """Give the properties that a closed shape allows (SHACL, section 4.8.1)."""
+        """Return the properties that a closed shape allows (SHACL, section 4.8.1)."""
         ignored = self._one(node, "ignoredProperties")
         yield from self.graph.members(ignored) if ignored is not None else ()
         for value in self.graph.objects(node, sh("property")):
@@ -337,3 +338,21 @@ _VALUES: Final[Mapping[str, tuple[Callable[[Node], bool], str]]] = {
     "targetNode": (lambda value: not isinstance(value, ox.BlankNode), "an IRI or a literal"),
 }
 """What the values of a parameter must be."""
+
+
+def moved_to_base(quad: ox.Quad, base: str) -> ox.Quad:
+    """Return a quad of the shapes graph for another base IRI: also where the IRI stands in a query or a pattern."""
+    if base == DEFAULT_BASE:
+        return quad
+    if not isinstance(quad.object, ox.Literal) or quad.object.language:
+        return rebase_quad(quad, DEFAULT_BASE, base)
+    text = quad.object.value.replace(DEFAULT_BASE, base).replace(_in_pattern(DEFAULT_BASE), _in_pattern(base))
+    return ox.Quad(
+        rebase_term(quad.subject, DEFAULT_BASE, base),
+        rebase_term(quad.predicate, DEFAULT_BASE, base),
+        ox.Literal(text, datatype=quad.object.datatype),
+    )
+
+
+def _in_pattern(iri: str) -> str:
+    return iri.replace(".", "\\.")

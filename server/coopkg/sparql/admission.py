@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Forbidden, QueryTooComplex
-from coopkg.sparql import grammar
-from coopkg.sparql.tokens import Kind, Token, position, significant
+from coopkg.sparql import grammar_checks
+from coopkg.sparql.lexer import Kind, Token, position, significant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,7 +60,7 @@ _IRI: Final = re.compile(r"(?<!<)<[^\x00-\x20<>\"'{}|^`\\]*>")
 
 
 def is_longer(text: str, bound: int) -> bool:
-    """Say whether a text is longer than so many bytes, an IRI in it counted as one.
+    """Return whether a text is longer than so many bytes, an IRI in it counted as one.
 
     The bindings that other engines send along in VALUES are long for their IRIs, and each costs no more than a token.
     """
@@ -78,7 +78,7 @@ class Admitted:
 
     @property
     def stable(self) -> bool:
-        """Say whether the same text over the same version always has the same answer."""
+        """Return whether the same text over the same version always has the same answer."""
         return not self.words & {"NOW", "RAND", "UUID", "STRUUID", "BNODE"} and not self.services
 
 
@@ -103,7 +103,7 @@ def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: 
         raise _refused("LOAD", text, loads[0])
     _bound_depth(tokens, text, bounds)
     _bound_counts(tokens, bounds)
-    grammar.check(tokens, text)
+    grammar_checks.check(tokens, text)
     return Admitted(_form(tokens), words, services)
 
 

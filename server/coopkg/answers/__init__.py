@@ -1,0 +1,1 @@
+"""From a question to an answer: the SPARQL endpoint, saved queries, descriptions, labels, search."""

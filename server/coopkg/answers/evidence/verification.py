@@ -1,0 +1,81 @@
+"""Evidence: every claim's place in its source, checked against a copy of the source that the operator supplies."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coopkg.errors import InputUnreadable, NotFound
+from coopkg.workers.evaluation import select
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.dataset.store import Dataset
+
+_DOCUMENTS = """
+PREFIX coop: <{base}ontology#>
+SELECT ?document ?digest ?length WHERE {{ ?document coop:textDigest ?digest ; coop:textLength ?length }}
+"""
+_PASSAGES = """
+PREFIX coop: <{base}ontology#>
+PREFIX oa: <http://www.w3.org/ns/oa#>
+PREFIX prov: <http://www.w3.org/ns/prov#>
+SELECT ?document ?claim ?start ?end ?digest WHERE {{
+  ?claim prov:wasDerivedFrom ?document ; oa:hasTarget/oa:hasSelector ?selector .
+  ?selector oa:start ?start ; oa:end ?end ; coop:passageDigest ?digest .
+}} ORDER BY ?claim ?start
+"""
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A claim whose passage is not what its digest says; ``reason`` is one sentence."""
+
+    claim: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What checking a source document gave: the document, how many claims were looked at, and those that fail."""
+
+    document: str
+    checked: int
+    mismatches: tuple[Mismatch, ...]
+
+
+def verify(dataset: Dataset, source: Path) -> Verification:
+    """Check every claim of the document whose SHA-256 is that of the file ``source``.
+
+    Offsets count code points, from 0, the end excluded; a passage's digest is the SHA-256 of its UTF-8 bytes.
+    Raises InputUnreadable if the file cannot be read, NotFound if no document of the graph is this file.
+    """
+    try:
+        data = source.read_bytes()
+        text = data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputUnreadable(f"{source}: cannot be read as UTF-8 text: {error}.") from None
+    digest = hashlib.sha256(data).hexdigest()
+    documents = select(dataset.store, _DOCUMENTS.format(base=dataset.base))
+    found = next((row for row in documents if row["digest"].value == digest), None)
+    if found is None:
+        raise NotFound(f"No source document of the graph has the SHA-256 of {source} ({digest[:12]}…).")
+    if int(found["length"].value) != len(text):
+        raise InputUnreadable(f"{source} has {len(text)} characters; the graph says {found['length'].value}.")
+    rows = select(dataset.store, _PASSAGES.format(base=dataset.base), {"document": found["document"]})
+    faults = [
+        Mismatch(row["claim"].value, reason)
+        for row in rows
+        if (reason := _mismatch(text, int(row["start"].value), int(row["end"].value), row["digest"].value))
+    ]
+    return Verification(found["document"].value, len(rows), tuple(faults))
+
+
+def _mismatch(text: str, start: int, end: int, digest: str) -> str:
+    if not 0 <= start < end <= len(text):
+        return f"The offsets {start} to {end} do not lie in the text."
+    if hashlib.sha256(text[start:end].encode()).hexdigest() != digest:
+        return f"The passage from {start} to {end} is not the one that was recorded."
+    return ""

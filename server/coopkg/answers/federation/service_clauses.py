@@ -1,0 +1,41 @@
+"""A query with SERVICE, read: whether it is one, as a tree, and which endpoints it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopkg.answers.federation.endpoints import find
+from coopkg.answers.federation.service_plan import service_iri, services
+from coopkg.errors import QuerySyntaxError
+from coopkg.sparql.admission import admit
+from coopkg.sparql.syntax_tree import UnreadableError, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopkg.answers.federation.endpoints import Endpoint
+    from coopkg.sparql.syntax_tree import Tree
+
+
+def is_federated(text: str) -> bool:
+    """Return whether a query, which has been admitted, has a SERVICE clause."""
+    return "SERVICE" in text.upper() and bool(admit(text, service=True).services)
+
+
+def unlisted(text: str, endpoints: Mapping[str, Endpoint], base: str) -> list[str]:
+    """Return the IRIs of the endpoints that a query names and that are not on the list. Raises QuerySyntaxError."""
+    tree = read_query(text)
+    named = [service_iri(tree, element.name, base) for group in tree.groups for element in services(group)]
+    return sorted({iri for written, iri in named if iri and not find(endpoints, written, iri, base)})
+
+
+def read_query(text: str) -> Tree:
+    """Return the query as a tree in which every SERVICE that admission saw is a keyword. Raises QuerySyntaxError."""
+    try:
+        tree = read(text)
+    except UnreadableError:
+        raise QuerySyntaxError("The query cannot be read to its end.") from None
+    seen = admit(text, service=True).services
+    if list(seen) != [token.start for token in tree.tokens if token.keyword == "SERVICE"]:
+        raise QuerySyntaxError("The query can be read in two ways, with SERVICE and without; a space would tell.")
+    return tree

@@ -1,0 +1,68 @@
+"""Validators and codings of representations: ETag, 304, gzip (RFC 9110, sections 8.8.3, 13.1.2 and 12.5.3)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopkg.answers.http.protocol import HttpResponse
+
+COMPRESS_FROM: Final = 1024
+"""Bytes below which a gzip coding costs more than it saves."""
+_COMPRESSED: Final = ("application/zip", "application/gzip", "image/")
+
+
+def etag(*parts: str) -> str:
+    """Return a strong entity tag over everything that decides a representation."""
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return f'"{digest[:32]}"'
+
+
+def matches(field: str | None, tag: str) -> bool:
+    """Return whether an If-None-Match field names the tag, in whatever coding."""
+    if not field:
+        return False
+    if field.strip() == "*":
+        return True
+    bare = tag.strip('"')
+    named = {entry.strip().removeprefix("W/").strip('"') for entry in field.split(",")}
+    return bool({bare, f"{bare}-gzip"} & named)
+
+
+def accepts_gzip(field: str | None) -> bool:
+    """Return whether an Accept-Encoding field welcomes gzip."""
+    for entry in (field or "").split(","):
+        coding, _, parameters = entry.strip().partition(";")
+        if coding.strip().lower() in {"gzip", "x-gzip", "*"}:
+            weight = parameters.replace(" ", "").lower().removeprefix("q=")
+            return not weight or weight.replace(".", "").strip("0") != ""
+    return False
+
+
+def compressed(response: HttpResponse, request_headers: Mapping[str, str]) -> HttpResponse:
+    """Return the response in gzip where the client accepts it and it pays; its ETag says so."""
+    headers = {name.lower(): name for name in response.headers}
+    kind = response.headers.get(headers.get("content-type", ""), "")
+    if (
+        response.status != 200
+        or response.path is not None
+        or len(response.body) < COMPRESS_FROM
+        or "content-encoding" in headers
+        or kind.startswith(_COMPRESSED)
+        or not accepts_gzip(request_headers.get("accept-encoding"))
+    ):
+        return response
+    changed = dict(response.headers)
+    changed["Content-Encoding"] = "gzip"
+    changed.pop(headers.get("content-length", ""), None)
+    if "etag" in headers:
+        changed[headers["etag"]] = f'{changed[headers["etag"]][:-1]}-gzip"'
+    vary = changed.get(headers.get("vary", "Vary"), "")
+    if "accept-encoding" not in vary.lower():
+        changed[headers.get("vary", "Vary")] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+    return replace(response, headers=changed, body=gzip.compress(response.body, 6, mtime=0))

@@ -1,0 +1,119 @@
+"""The terms of the ontology as the graph has them: names, links between them, how often they are used."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from coopkg.rdf.formats import SOLUTION_FORMATS
+from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.workers.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopkg.answers.service import Service
+
+_RDF, _RDFS, _OWL, _SKOS = (STANDARD_PREFIXES[name] for name in ("rdf", "rdfs", "owl", "skos"))
+TYPE: Final = _RDF + "type"
+SUPER: Final = (_RDFS + "subClassOf", _RDFS + "subPropertyOf")
+DOMAIN: Final = _RDFS + "domain"
+RANGE: Final = _RDFS + "range"
+INVERSE: Final = _OWL + "inverseOf"
+_LABEL: Final = _RDFS + "label"
+_DEFINITION: Final = _SKOS + "definition"
+_MAPPING: Final = frozenset(
+    {*SUPER, _OWL + "equivalentClass", _OWL + "equivalentProperty"}
+    | {f"{_SKOS}{kind}Match" for kind in ("exact", "close", "broad", "narrow", "related")}
+)
+KINDS: Final = {
+    _OWL + "Class": "class", _OWL + "ObjectProperty": "object", _OWL + "DatatypeProperty": "datatype",
+    _OWL + "AnnotationProperty": "annotation",
+}  # fmt: skip
+"""The kinds of terms, in the order in which a page lists them."""
+MAIN: Final = 5
+"""Classes of the summary drawing."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term: labels and definitions by language, IRIs by property, uses (with what is inferred)."""
+
+    iri: str
+    kind: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uses: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return the fragment of the term's IRI."""
+        return self.iri.rpartition("#")[2]
+
+    def linked(self, *properties: str) -> list[str]:
+        """Return the IRIs that the term is linked with by those properties."""
+        return [iri for prop in properties for iri in self.links.get(prop, ())]
+
+    def mappings(self, own: str) -> list[tuple[str, str]]:
+        """Return property and IRI of each link with a term of another vocabulary; ``own`` is how IRIs of ours begin."""
+        return [
+            (p, iri) for p in sorted(self.links) if p in _MAPPING for iri in self.links[p] if not iri.startswith(own)
+        ]
+
+
+def vocabulary(service: Service) -> Mapping[str, Term]:
+    """Return the terms of the ontology by IRI, in the order of kind and name; worked out once for a version."""
+    return service.derived.get("vocabulary", service.engine.tag(), lambda: _vocabulary(service))
+
+
+def _vocabulary(service: Service) -> dict[str, Term]:
+    base = service.settings.base
+    text = f'SELECT ?s ?p ?o WHERE {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}ontology#")) }} ORDER BY ?s ?p ?o'
+    texts: defaultdict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    links: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for row in service.terms(Task(text, SOLUTION_FORMATS[0], base, entailment=False)):
+        subject, prop, value = row["s"]["value"], row["p"]["value"], row["o"]
+        if value["type"] == "uri":
+            links[subject][prop] = (*links[subject].get(prop, ()), value["value"])
+        elif value["type"] == "literal":
+            texts[subject].setdefault(prop, {})[value.get("xml:lang", "")] = value["value"]
+    uses = _uses(service)
+    found = [
+        Term(iri, kind, texts[iri].get(_LABEL, {}), texts[iri].get(_DEFINITION, {}), links[iri], uses.get(iri, 0))
+        for iri in links
+        if (kind := next((KINDS[t] for t in KINDS if t in links[iri].get(TYPE, ())), ""))
+    ]
+    order = list(KINDS.values())
+    return {term.iri: term for term in sorted(found, key=lambda t: (order.index(t.kind), t.name.lower(), t.iri))}
+
+
+def _uses(service: Service) -> dict[str, int]:
+    """Return how often each property is used and how many things each class has, what is inferred included."""
+    properties = service.rows("SELECT ?x (COUNT(*) AS ?n) { ?s ?x ?o } GROUP BY ?x")
+    classes = service.rows(f"SELECT ?x (COUNT(DISTINCT ?s) AS ?n) {{ ?s <{TYPE}> ?x FILTER(ISIRI(?x)) }} GROUP BY ?x")
+    return {row["x"]: int(row["n"]) for row in (*properties, *classes)}
+
+
+def main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
+    """Return the links that facts have between the main classes: class, property, class, the most used first.
+
+    Those are the classes of facts, concepts left out, that have the most links; the properties ``aside`` do not count.
+    """
+    return service.derived.get("main", service.engine.tag(), lambda: _main_links(service, aside))
+
+
+def _main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
+    concepts = {t.iri for t in vocabulary(service).values() if _SKOS + "Concept" in t.linked(*SUPER)}
+    text = "SELECT ?c ?p ?d (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?s a ?c . ?o a ?d } GROUP BY ?c ?p ?d"
+    rows = service.terms(Task(text, SOLUTION_FORMATS[0], service.settings.base, entailment=False))
+    found = {(row["c"]["value"], row["p"]["value"], row["d"]["value"]): int(row["n"]["value"]) for row in rows}
+    known = {t.iri for t in vocabulary(service).values() if t.kind == "class"} - concepts
+    kept = {(c, p, d): n for (c, p, d), n in found.items() if {c, d} <= known and c != d and p not in aside}
+    degrees: defaultdict[str, int] = defaultdict(int)
+    for (c, _, d), count in kept.items():
+        degrees[c] += count
+        degrees[d] += count
+    main = set(sorted(degrees, key=lambda cls: (-degrees[cls], cls))[:MAIN])
+    return sorted((link for link in kept if {link[0], link[2]} <= main), key=lambda link: (-kept[link], link))

@@ -1,0 +1,77 @@
+"""A service, opened from settings: what ``coopkg serve``, Flask without it, and tests begin with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopkg.answers.answer_cache import AnswerCache
+from coopkg.answers.federation.configuration import open_federation
+from coopkg.answers.query_examples import with_examples
+from coopkg.answers.saved_queries import load_queries
+from coopkg.answers.service import Service
+from coopkg.answers.shared_files import SharedFiles
+from coopkg.dataset.commit_log import check_head, read_dataset, read_seed
+from coopkg.dataset.engine import LocalEngine
+from coopkg.dataset.entailment import with_closure
+from coopkg.dataset.export import accepted_facts, with_accepted_facts
+from coopkg.dataset.journal import NAME, SEED_VERSION, History
+from coopkg.dataset.published_files import find_published
+from coopkg.dataset.validation import read_shapes, validate_documents, validate_published
+from coopkg.errors import DoesNotConform
+from coopkg.rdf.namespaces import prefixes
+from coopkg.shacl.report import Report, Severity, human
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.dataset.engine import Engine
+    from coopkg.dataset.store import Dataset
+    from coopkg.settings import Settings
+
+
+def open_service(settings: Settings, engine: Engine | None = None, folder: Path | None = None) -> Service:
+    """Load the saved queries, and the dataset unless an engine has it, unchecked.
+
+    ``folder`` is where web processes share dumps and what they know of other endpoints. Raises DatasetBroken,
+    RdfSyntaxError, QuerySyntaxError, and UsageError for a list of endpoints that cannot be read.
+    """
+    published = find_published(settings.published)
+    queries = load_queries(published, settings.base)
+    cache = AnswerCache(settings.cache_bytes)
+    engine = engine or LocalEngine(_local(settings))
+    federation = open_federation(settings, published, folder)
+    return Service(settings, engine, queries, cache, _history(settings), federation, SharedFiles(folder))
+
+
+def _local(settings: Settings) -> Dataset:
+    dataset = with_closure(read_dataset(settings), axiomatic=settings.scratch)
+    return dataset if settings.scratch else with_examples(dataset, find_published(settings.published))
+
+
+def _history(settings: Settings) -> History | None:
+    """Return the history of the data directory; None where there is none yet."""
+    if settings.home is None or not (settings.home / NAME).exists():
+        return None
+    history = History(settings.home / NAME)
+    check_head(history.head, settings)
+    history.refresh()
+    return history
+
+
+def check_published(settings: Settings, current: Dataset | None = None) -> None:
+    """Hold the published files, with what a journal makes of them, or ``current`` itself, against shapes and axioms.
+
+    Raises DoesNotConform with file and line of what is wrong, and DatasetBroken.
+    """
+    published = find_published(settings.published)
+    current = current or read_dataset(settings)
+    if current.version == SEED_VERSION:
+        report = validate_published(published, regime=settings.regime)
+    else:
+        documents = with_accepted_facts(published, accepted_facts(read_seed(settings), current), settings.base)
+        report = validate_documents(documents, read_shapes(published.shapes()), settings.regime)
+    if report.refused_at(Severity.VIOLATION):
+        violations = Report(tuple(r for r in report.results if r.severity is Severity.VIOLATION))
+        raise DoesNotConform(
+            f"The published data violate their shapes or contradict their ontology:\n{human(violations, prefixes())}"
+        )

@@ -1,0 +1,1 @@
+"""What the server publishes about itself: service description, VoID, DCAT, dumps, OpenAPI, files for crawlers."""

@@ -1,0 +1,132 @@
+"""What crawlers and language models look for: robots.txt, a sitemap, llms.txt, the dataset as schema.org has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape
+
+from coopkg.answers.publication.dumps import offered
+from coopkg.answers.publication.schema_org import CONTEXT
+from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
+from coopkg.rdf.namespaces import CATALOG, EXAMPLES, LANGUAGES, LICENCE, VOID, prefixes
+
+if TYPE_CHECKING:
+    from coopkg.answers.service import Service
+
+PER_SITEMAP: Final = 50_000
+"""Addresses that one sitemap may list (sitemaps.org, protocol 0.9)."""
+_SITEMAPS: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_XML: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_ENTITIES: Final = """
+SELECT DISTINCT ?s WHERE {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "{base}id/")) }}
+ORDER BY ?s LIMIT {limit} OFFSET {offset}"""
+_COUNT: Final = """
+SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "{base}id/")) }}"""
+_ABOUT: Final = """
+PREFIX dcat: <http://www.w3.org/ns/dcat#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+SELECT ?p ?o WHERE {{
+  VALUES ?p {{ dcterms:title dcterms:description dcat:version }} <{base}catalog#dataset> ?p ?o
+  FILTER(LANG(?o) IN ("", "{language}"))
+}}"""
+_ROBOTS: Final = """User-agent: *
+Disallow: /sparql?
+Disallow: /explain?
+Sitemap: {base}sitemap.xml
+"""
+_LLMS: Final = """# {title}
+
+> {description}
+
+Licence: {licence} (ontology, data, shapes, queries). Version: {version}. Every fact has a certainty and points at the
+claim of a source that supports it (coop:hasEvidence); what is inferred stands in the graph <{base}graph/inferred>.
+
+## Ask
+
+- [SPARQL 1.1 endpoint]({base}sparql): GET, POST or QUERY; answers as {solutions}, graphs as {graphs}
+- [Saved queries]({base}queries): each as a page and as an interface; add .csv, .json or .rq to its address
+- [Saved queries as SHACL executables]({base}queries.ttl): also the named graph <{base}{examples}>
+- [Limits]({base}limits)
+
+## Read
+
+- [Ontology]({base}ontology): classes and properties with definitions
+- [Catalogue in DCAT]({base}{catalog}), [description in VoID]({base}{void})
+- [Downloads]({base}dumps): everything, and each named graph, with SHA-256
+- Every IRI under {base} resolves; add .ttl, .nt, .jsonld, .rdf or .html
+
+## Prefixes
+
+{prefixes}
+
+## Saved queries
+
+{queries}
+"""
+
+
+def robots(base: str) -> str:
+    """Return robots.txt (RFC 9309): what is computed for each question is not for crawlers, who have the dumps."""
+    return _ROBOTS.format(base=base)
+
+
+def sitemap(service: Service, page: int | None) -> str:
+    """Return the sitemap of the entities; where there are too many for one, the index of its pages, or such a page."""
+    base = service.settings.base
+    count = int(service.rows(_COUNT.format(base=base))[0]["n"])
+    if page is None and count > PER_SITEMAP:
+        pages = range(1, -(-count // PER_SITEMAP) + 1)
+        body = "".join(f"<sitemap><loc>{escape(base)}sitemap.xml?page={number}</loc></sitemap>\n" for number in pages)
+        return f'{_XML}<sitemapindex xmlns="{_SITEMAPS}">\n{body}</sitemapindex>\n'
+    offset = ((page or 1) - 1) * PER_SITEMAP
+    rows = service.rows(_ENTITIES.format(base=base, limit=PER_SITEMAP, offset=offset))
+    body = "".join(f"<url><loc>{escape(row['s'])}</loc></url>\n" for row in rows)
+    return f'{_XML}<urlset xmlns="{_SITEMAPS}">\n{body}</urlset>\n'
+
+
+def llms(service: Service) -> str:
+    """Return llms.txt (llmstxt.org): what there is and how to ask it, as Markdown."""
+    base, about = service.settings.base, _about(service, LANGUAGES[0])
+    known = "\n".join(f"- `{name}:` <{iri}>" for name, iri in prefixes(base).items() if iri.startswith(base))
+    queries = "\n".join(f"- [{q.summary[LANGUAGES[0]]}]({base}queries/{q.slug})" for q in service.queries.values())
+    return _LLMS.format(
+        base=base, licence=LICENCE, prefixes=known, queries=queries, examples=EXAMPLES, catalog=CATALOG, void=VOID,
+        title=about["title"], description=about["description"], version=about["version"],
+        solutions=", ".join(f.name for f in SOLUTION_FORMATS), graphs=", ".join(f.name for f in GRAPH_FORMATS),
+    )  # fmt: skip
+
+
+def dataset_markup(service: Service, language: str) -> dict[str, Any]:
+    """Return the whole graph as a Dataset of schema.org, with its downloads, for the home page."""
+    base, about = service.settings.base, _about(service, language)
+    return {
+        "@context": CONTEXT,
+        "@type": "Dataset",
+        "@id": f"{base}{CATALOG}#dataset",
+        "name": about["title"],
+        "description": about["description"],
+        "inLanguage": list(LANGUAGES),
+        "version": about["version"],
+        "url": base,
+        "license": LICENCE,
+        "isAccessibleForFree": True,
+        "creator": {"@type": "Organization", "name": "coopkg contributors"},
+        "includedInDataCatalog": {"@type": "DataCatalog", "@id": base + CATALOG},
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "contentUrl": f"{base}dumps/{dump.name}",
+                "encodingFormat": dump.media_type.partition(";")[0],
+                "name": dump.name,
+            }
+            for dump in offered(service)
+            if dump.graph is None
+        ],
+    }
+
+
+def _about(service: Service, language: str) -> dict[str, str]:
+    """Return title, description and version of the dataset, as the catalogue has them; "" for what it has not."""
+    rows = service.rows(_ABOUT.format(base=service.settings.base, language=language))
+    found = {row["p"].rpartition("#")[2].rpartition("/")[2]: row["o"] for row in rows}
+    return {name: found.get(name, "") for name in ("title", "description", "version")}

@@ -1,0 +1,73 @@
+"""``/dumps/<name>`` as a function of values: a dump, or a part of it, with its digest (RFC 9110, 14; RFC 9530)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from coopkg.answers.http.protocol import COMMON_HEADERS, HttpResponse
+from coopkg.answers.http.validators import etag, matches
+from coopkg.answers.publication.dumps import find, made
+from coopkg.errors import MethodNotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopkg.answers.http.protocol import HttpRequest
+    from coopkg.answers.service import Service
+
+PREFIX: Final = "/dumps/"
+NOT_FILES: Final = frozenset({"", "manifest.json", "SHA256SUMS"})
+"""What stands under the prefix and is no dump."""
+METHODS: Final = ("GET", "HEAD")
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
+
+def concerns(path: str) -> bool:
+    """Return whether a path may be that of a dump."""
+    return path.startswith(PREFIX) and path.removeprefix(PREFIX) not in NOT_FILES
+
+
+def distribute(request: HttpRequest, service: Service) -> HttpResponse:
+    """Return the response to a request for a dump.
+
+    Raises NotFound, MethodNotAllowed, Busy and the errors of evaluation.
+
+    A range is one of bytes. Any other is not heeded, as the standard allows: the whole file is the answer.
+    """
+    if request.method not in METHODS:
+        raise MethodNotAllowed(f"{request.method} is not allowed here.", METHODS)
+    dump = find(service, request.path.removeprefix(PREFIX))
+    file = made(service, dump)
+    tag = etag(file.tag, dump.name, file.digest)
+    headers = {
+        **COMMON_HEADERS,
+        "Content-Type": dump.media_type,
+        "ETag": tag,
+        "Cache-Control": "public, max-age=0, must-revalidate",
+        "Accept-Ranges": "bytes",
+        "Repr-Digest": file.repr_digest(),
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "ETag, Repr-Digest, Content-Range",
+        "Link": f'<{dump.graph or service.settings.base + "catalog"}>; rel="describes"',
+    }
+    if matches(request.headers.get("if-none-match"), tag):
+        return HttpResponse(304, headers)
+    span = _span(request.headers, file.size, tag)
+    if span is None:
+        return HttpResponse(200, headers, path=file.path, span=(0, file.size))
+    headers["Content-Range"] = f"bytes {span[0]}-{span[1] - 1}/{file.size}"
+    return HttpResponse(206, headers, path=file.path, span=span)
+
+
+def _span(headers: Mapping[str, str], size: int, tag: str) -> tuple[int, int] | None:
+    """Return the first and the last byte but one of the range that is asked for; None for the whole file."""
+    found = _RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
+    if found is None or headers.get("if-range", tag) != tag:
+        return None
+    first, last = found[1], found[2]
+    if not first:
+        start, end = size - int(last or 0), size
+    else:
+        start, end = int(first), min(int(last) + 1, size) if last else size
+    return (max(start, 0), end) if start < end else None

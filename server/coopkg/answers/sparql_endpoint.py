@@ -1,0 +1,234 @@
+"""The SPARQL endpoint as a function of values: parse, choose, ask, answer (SPARQL 1.1 Protocol, section 2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from coopkg.answers.federation.source_report import SOURCES_HEADER, source_headers
+from coopkg.answers.http.negotiation import choose, prefers_html
+from coopkg.answers.http.protocol import COMMON_HEADERS, QUERY_METHODS, HttpResponse, parse_query, query_hash
+from coopkg.answers.http.validators import etag, matches
+from coopkg.answers.service_description import service_description
+from coopkg.answers.suggestions import advise
+from coopkg.errors import ProtocolError, QuerySyntaxError, TooLarge
+from coopkg.rdf.formats import GRAPH_FORMATS, Format, Shape, formats_for
+from coopkg.rdf.namespaces import DEFAULT_BASE, INFERRED, prefixes
+from coopkg.sparql.admission import FORMS, admit, is_longer
+from coopkg.sparql.lexer import Kind, significant, syntax_error
+from coopkg.workers.tasks import Task
+
+if TYPE_CHECKING:
+    from coopkg.answers.http.protocol import HttpRequest, SparqlRequest
+    from coopkg.answers.service import Service
+    from coopkg.errors import CoopkgError
+    from coopkg.settings import Settings
+    from coopkg.workers.tasks import Answer
+
+SHAPES: Final = {"SELECT": Shape.SOLUTIONS, "ASK": Shape.BOOLEAN, "CONSTRUCT": Shape.GRAPH, "DESCRIBE": Shape.GRAPH}
+PREFLIGHT: Final = {
+    "Allow": ", ".join(QUERY_METHODS),
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": ", ".join(QUERY_METHODS),
+    "Access-Control-Allow-Headers": "*, Authorization, Content-Type, Accept",
+    "Access-Control-Max-Age": "86400",
+}
+"""The answer to a preflight (Fetch standard, CORS protocol)."""
+
+
+LONGEST_PERMALINK: Final = 4096
+"""Characters up to which a query that came in a body gets an address by GET."""
+_PLAIN: Final = re.compile(r"[!-~]*")
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An answer that is still to be evaluated; everything else about it has been decided."""
+
+    task: Task
+    headers: dict[str, str]
+    stable: bool
+    deadline: float | None = None
+    federated: bool = False
+
+
+def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
+    """Return the response to any request to ``/sparql``; None where a person should see the page instead.
+
+    Raises the errors of the protocol, admission, negotiation and evaluation.
+    """
+    begun = begin(request, service)
+    return finish(begun, service) if isinstance(begun, Pending) else begun
+
+
+def explain(error: CoopkgError, request: HttpRequest, service: Service) -> CoopkgError:
+    """Return an error with what a misspelt word of its query may have meant, and the hash that the log names."""
+    error.members["queryId"] = query_hash(request)
+    if isinstance(error, QuerySyntaxError):
+        operation = parse_query(request)
+        advise(error, operation.text if operation else "", service.settings.base)
+    return error
+
+
+def begin(request: HttpRequest, service: Service) -> HttpResponse | Pending | None:
+    """Parse and choose; return the response where nothing needs to be evaluated for it. Raises as ``handle`` does."""
+    if request.method == "OPTIONS":
+        return HttpResponse(204, PREFLIGHT)
+    operation = parse_query(request)
+    if operation is not None:
+        return _admitted(request, operation, service)
+    accept = request.headers.get("accept")
+    if prefers_html(accept, GRAPH_FORMATS):
+        return None
+    fmt = choose_format(accept, None, Shape.GRAPH)
+    return HttpResponse(
+        200, answer_headers(fmt), service_description(service, fmt, _address(request, service.settings))
+    )
+
+
+def _address(request: HttpRequest, settings: Settings) -> str:
+    """Return the endpoint's own IRI: under the base that the operator chose, else at the address that was asked."""
+    host = request.headers.get("host", "")
+    if settings.base == DEFAULT_BASE and re.fullmatch(
+        r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", host
+    ):
+        return f"http://{host}/sparql"
+    return f"{settings.base}sparql"
+
+
+def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending | None:
+    settings = service.settings
+    if is_longer(operation.text, settings.query_bytes):
+        raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
+    admitted = admit(operation.text, service=service.federation is not None)
+    if not admitted.form:
+        raise formless(operation.text)
+    if admitted.form not in FORMS:
+        raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
+    accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
+    if operation.format_name is None and request.method != "QUERY" and prefers_html(accept, formats_for(shape)):
+        return None
+    fmt = choose_format(accept, operation.format_name, shape)
+    found = prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
+    found = replace(found, headers={**found.headers, **_links(request, operation, fmt)})
+    if not isinstance(found, Pending):
+        return found
+    return replace(found, deadline=operation.timeout, federated=bool(admitted.services))
+
+
+def formless(text: str) -> QuerySyntaxError:
+    """Return the error for a text that begins as no query does."""
+    words = (t for t in significant(text) if t.kind is Kind.WORD and t.keyword not in {"PREFIX", "BASE", "VERSION"})
+    first = next(words, None)
+    return syntax_error(
+        "a query begins with SELECT, ASK, CONSTRUCT or DESCRIBE", text, first.start if first else len(text)
+    )
+
+
+def _links(request: HttpRequest, operation: SparqlRequest, fmt: Format) -> dict[str, str]:
+    """Return where the answer has an address of its own, and where the service is described (RFC 8631, section 4.2)."""
+    links = {"Link": '</sparql>; rel="service-desc"'}
+    if request.method in {"GET", "HEAD"} and _PLAIN.fullmatch(request.query_string):
+        chosen = "" if operation.format_name else f"&format={fmt.name}"
+        links["Content-Location"] = f"/sparql?{request.query_string}{chosen}"
+    elif len(operation.text) <= LONGEST_PERMALINK:
+        links["Content-Location"] = f"{permalink(operation)}&format={fmt.name}"
+    return links
+
+
+def permalink(operation: SparqlRequest) -> str:
+    """Return the path and query string at which the operation can be asked by GET, in a format to be chosen."""
+    graphs = [("default-graph-uri", g) for g in operation.default_graphs]
+    graphs += [("named-graph-uri", g) for g in operation.named_graphs]
+    entailment = [] if operation.entailment else [("entailment", "off")]
+    return f"/sparql?{urlencode([('query', operation.text), *graphs, *entailment])}"
+
+
+def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse | Pending:
+    """Return 304 or a kept answer before anything is evaluated, else what is to be evaluated.
+
+    A task is stable if the same version always gives the same answer; one that is not has no entity tag.
+    """
+    headers = answer_headers(task.format)
+    if not stable:
+        return Pending(task, {**headers, "Cache-Control": "no-store"}, stable)
+    headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+    tag = _tag(task, service.engine.tag())
+    if matches(request.headers.get("if-none-match"), tag):
+        return HttpResponse(304, {**headers, "ETag": tag})
+    body = service.cache.get(tag)
+    return Pending(task, headers, stable) if body is None else HttpResponse(200, {**headers, "ETag": tag}, body)
+
+
+def finish(pending: Pending, service: Service) -> HttpResponse:
+    """Evaluate. Raises the errors of evaluation."""
+    return conclude(pending, service.answer(pending.task, pending.deadline), service)
+
+
+def conclude(pending: Pending, found: Answer, service: Service) -> HttpResponse:
+    """Return the response to a pending request, now that there is an answer, and keep the answer."""
+    if not pending.stable:
+        return HttpResponse(200, {**pending.headers, **source_headers(found.sources)}, found.body)
+    tag = _tag(pending.task, found.tag)
+    service.cache.put(tag, found.body)
+    return HttpResponse(200, {**pending.headers, "ETag": tag}, found.body)
+
+
+def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse:
+    """Return the answer to one of our own tasks. Raises the errors of evaluation."""
+    prepared = prepare(request, service, task, stable=stable)
+    return finish(prepared, service) if isinstance(prepared, Pending) else prepared
+
+
+def _tag(task: Task, version: str) -> str:
+    bound = [f"{name}={term}" for name, term in sorted((task.substitutions or {}).items())]
+    return etag(
+        version,
+        task.text,
+        task.format.name,
+        str(task.union),
+        str(task.entailment),
+        str(task.rows),
+        str(task.skip),
+        *task.default_graphs,
+        "",
+        *task.named_graphs,
+        "",
+        *bound,
+    )
+
+
+def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
+    """Return the evaluation that the operation asks for."""
+    return Task(
+        text=operation.text,
+        format=fmt,
+        base=settings.base,
+        default_graphs=operation.default_graphs,
+        named_graphs=operation.named_graphs,
+        union=not settings.scratch,
+        prefixes=prefixes(settings.base) if fmt in GRAPH_FORMATS else None,
+        answer_bytes=settings.answer_bytes,
+        entailment=operation.entailment,
+        inferred=settings.base + INFERRED if settings.scratch and settings.regime != "none" else None,
+    )
+
+
+@lru_cache(maxsize=512)
+def choose_format(accept: str | None, name: str | None, shape: Shape) -> Format:
+    """Return the format of an answer of that shape, as ``choose`` does. Raises NotAcceptable with what is on offer."""
+    return choose(accept, formats_for(shape), name)
+
+
+def answer_headers(fmt: Format) -> dict[str, str]:
+    """Return the header fields of a whole answer in that format."""
+    return {
+        **COMMON_HEADERS,
+        "Content-Type": fmt.content_type,
+        "Vary": "Accept, Accept-Encoding, Origin",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": f"ETag, Link, Retry-After, Content-Location, {SOURCES_HEADER}",
+    }

@@ -1,0 +1,99 @@
+"""What a misspelt name may have meant: prefixes and keywords from the tables, terms and entities from the data."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from coopkg.errors import QuerySyntaxError
+from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.terms import compact, named_node, quote
+from coopkg.sparql.lexer import Kind, significant
+
+if TYPE_CHECKING:
+    from coopkg.answers.service import Service
+    from coopkg.errors import CoopkgError
+
+KEYWORDS: Final = tuple(
+    re.findall(
+        r"\w+",
+        """
+        A ABS ADD ADJUST ALL AS ASC ASK AVG BASE BIND BNODE BOUND BY CEIL CLEAR COALESCE CONCAT CONSTRUCT
+        CONTAINS COPY COUNT CREATE DATA DATATYPE DAY DEFAULT DELETE DESC DESCRIBE DISTINCT DROP ENCODE_FOR_URI
+        EXISTS FALSE FILTER FLOOR FROM GRAPH GROUP GROUP_CONCAT HASLANG HASLANGDIR HAVING HOURS IF IN INSERT INTO
+        IRI ISBLANK ISIRI ISLITERAL ISNUMERIC ISTRIPLE ISURI LANG LANGDIR LANGMATCHES LATERAL LCASE LIMIT LOAD
+        MAX MD5 MIN MINUS MINUTES MONTH MOVE NAMED NIL NOT NOW OBJECT OFFSET OPTIONAL ORDER PREDICATE PREFIX RAND
+        REDUCED REGEX REPLACE ROUND SAMETERM SAMPLE SECONDS SELECT SEPARATOR SERVICE SHA1 SHA256 SHA384 SHA512
+        SILENT STR STRAFTER STRBEFORE STRDT STRENDS STRLANG STRLANGDIR STRLEN STRSTARTS STRUUID SUBJECT SUBSTR
+        SUM TIMEZONE TO TRIPLE TRUE TZ UCASE UNDEF UNION URI USING UUID VALUES VERSION WHERE WITH YEAR
+        """,
+    )
+)
+_PREFIX: Final = re.compile(r"[\w.\-]+")
+CLOSE: Final = 0.6
+MANY: Final = 5000
+"""Names in one namespace above which none is suggested: to compare them all would take longer than it helps."""
+
+
+def advise(error: CoopkgError, text: str, base: str) -> None:
+    """Add to a syntax error what a misspelt word of the text may have meant, as its member ``suggestion``.
+
+    The engine's parser often stumbles only after a misspelt keyword, so that all bare words are looked at.
+    """
+    offset = error.members.get("offset")
+    if not isinstance(offset, int):
+        return
+    if "is not declared" in error.detail:
+        known = prefixes(base)
+        name = _PREFIX.match(text, offset)
+        close = get_close_matches(name.group(), known, 1, CLOSE) if name else []
+        suggestion = f"PREFIX {close[0]}: <{known[close[0]]}>" if close else None
+    else:
+        suggestion = next(filter(None, map(_keyword, _bare_words(text))), None)
+    if suggestion is not None:
+        error.members["suggestion"] = suggestion
+
+
+def _bare_words(text: str) -> list[str]:
+    try:
+        return [token.keyword for token in significant(text) if token.kind is Kind.WORD]
+    except QuerySyntaxError:
+        return []
+
+
+def _keyword(word: str) -> str | None:
+    """Return the keyword that an unknown word is close to."""
+    close = [] if word in KEYWORDS else get_close_matches(word, KEYWORDS, 1, CLOSE)
+    return close[0] if close else None
+
+
+def similar(service: Service, iri: str) -> list[str]:
+    """Give up to three IRIs of the graph that this one may have meant, as prefixed names.
+
+    First those that have the same literal for a name or code, so that ``country:Belarus`` leads to ``country:BY``; else
+    those that are spelt almost alike, the nearest first.
+    """
+    folder = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
+    start = str(named_node(folder, {}, "iri"))
+    name = quote(iri[len(folder) :])
+    rows = service.rows(
+        f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(ISLITERAL(?o) && LCASE(STR(?o)) = LCASE({name})) "
+        f"FILTER(ISIRI(?s) && STRSTARTS(STR(?s), STR({start}))) }} LIMIT 3"
+    )
+    if rows:
+        return [compact(row["s"], prefixes(service.settings.base)) for row in rows]
+    rows = service.rows(
+        f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), STR({start}))) }} LIMIT {MANY + 1}"
+    )
+    if len(rows) > MANY:
+        return []
+    names = {row["s"][len(folder) :].casefold(): row["s"] for row in rows}
+    close = get_close_matches(iri[len(folder) :].casefold(), names, 3, CLOSE)
+    return [compact(names[name], prefixes(service.settings.base)) for name in close]
+
+
+def is_known(service: Service, iri: str) -> bool:
+    """Return whether any triple of the graph has that IRI as its subject or object."""
+    node = str(named_node(iri, {}, "iri"))
+    return bool(service.rows(f"SELECT (1 AS ?x) {{ {{ {node} ?p ?o }} UNION {{ ?s ?p {node} }} }} LIMIT 1"))

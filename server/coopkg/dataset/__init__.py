@@ -1,0 +1,1 @@
+"""The dataset: published files, the store, its closure, changes and the journal that keeps them."""

@@ -1,0 +1,239 @@
+"""A change to the dataset, and the patch that it amounts to.
+
+A worker works a change out on its own copy of the store and gives the difference as RDF Patch rows (``A`` and ``D``
+with quads); only the dataset process applies a patch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.errors import Forbidden, NotFound, ProtocolError
+from coopkg.rdf.formats import by_name
+from coopkg.rdf.lexical_forms import LexicalForms
+from coopkg.rdf.namespaces import EXAMPLES, INFERRED
+from coopkg.rdf.terms import Document
+from coopkg.shacl.documents import Source, read
+from coopkg.sparql import update_operations
+from coopkg.workers.evaluation import explain_syntax, rewritten_update
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+UPDATE: Final = "update"
+PUT: Final = "put"
+POST: Final = "post"
+DELETE: Final = "delete"
+PATCH: Final = "patch"
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A document that a change brings: its text, its format by name, the base of its relative IRIs, its name."""
+
+    text: str
+    format_name: str
+    base: str | None = None
+    name: str = "body"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A SPARQL update or patch rows (``text``), or an operation on one graph (None is the default graph).
+
+    ``base`` is the base IRI of the dataset.
+    """
+
+    kind: str
+    text: str = ""
+    base: str | None = None
+    graph: str | None = None
+    payloads: tuple[Payload, ...] = ()
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """Return the graphs that are computed and never written: of what is inferred, and of the saved queries."""
+        return frozenset() if self.base is None else frozenset((self.base + INFERRED, self.base + EXAMPLES))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the change as a JSON object."""
+        return {**vars(self), "payloads": [vars(payload) for payload in self.payloads]}
+
+
+def from_json(value: dict[str, Any]) -> Change:
+    """Return the change that a JSON object stands for."""
+    return Change(**{**value, "payloads": tuple(Payload(**payload) for payload in value["payloads"])})
+
+
+Difference = tuple[frozenset[ox.Quad], frozenset[ox.Quad]]
+"""What was added, and what was removed."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What a change amounts to; ``existed`` says whether the graph that it is about was there before.
+
+    Where documents are added, ``sources`` are those, and ``added`` has their literals as they are written, which the
+    store does not keep.
+    """
+
+    added: frozenset[ox.Quad]
+    removed: frozenset[ox.Quad]
+    graphs_added: frozenset[str] = frozenset()
+    graphs_removed: frozenset[str] = frozenset()
+    existed: bool = False
+    sources: tuple[Source, ...] = ()
+
+    def lines(self) -> str:
+        """Return the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples.
+
+        Rows of a kind are sorted, so that the same patch reads the same and what a node is given stands together.
+        """
+        rows = sorted(f"D {_row(q)}" for q in self.removed) + sorted(f"A {_row(q)}" for q in self.added)
+        rows += [f"GD <{g}> ." for g in sorted(self.graphs_removed)]
+        rows += [f"GA <{g}> ." for g in sorted(self.graphs_added)]
+        return "\n".join(rows)
+
+
+def compute_patch(store: ox.Store, change: Change, lexical_forms: LexicalForms | None = None) -> Patch:
+    """Carry the change out on ``store``, which is spoilt by it as ``lexical_forms`` are, and give the difference.
+
+    What a document adds has its literals as written; what an update adds has them as the engine writes them. An update
+    is compared with the store before it quad by quad; all else costs what it changes.
+    Raises QuerySyntaxError, RdfSyntaxError, ProtocolError or NotFound.
+    """
+    if change.graph in change.computed:
+        raise _computed(change.graph)
+    lexical_forms = LexicalForms() if lexical_forms is None else lexical_forms
+    sources: tuple[Source, ...] = ()
+    graphs = _graphs(store)
+    existed = change.graph is None or change.graph in graphs
+    if change.kind == UPDATE:
+        before = frozenset(store)
+        _update(store, change)
+        after = frozenset(store)
+        added, removed = after - before, frozenset(lexical_forms.restored(before - after))
+        lexical_forms.remove(removed)
+    elif change.kind == PATCH:
+        added, removed = apply_lines(store, change.text, lexical_forms)
+    else:
+        sources = tuple(_read(payload, change.base) for payload in change.payloads)
+        added, removed = _graph_store(store, change, sources, lexical_forms, existed=existed)
+    graphs_after = _graphs(store)
+    for graph in change.computed & graphs_after:
+        raise _computed(graph)
+    return Patch(added, removed, graphs_after - graphs, graphs - graphs_after, existed, sources)
+
+
+def _computed(graph: str | None) -> Forbidden:
+    return Forbidden(f"The graph <{graph}> is computed; nothing is written into it.")
+
+
+def _graphs(store: ox.Store) -> frozenset[str]:
+    return frozenset(graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
+
+
+def _update(store: ox.Store, change: Change) -> None:
+    try:
+        _carry_out(store, change.text, change.base)
+    except SyntaxError as error:
+        operations = update_operations.operations(change.text)
+        if len(operations) == 1:
+            raise explain_syntax(str(error), change.text) from None
+        for operation in operations:
+            try:
+                _carry_out(store, operation, change.base)
+            except SyntaxError as again:
+                raise explain_syntax(str(again), change.text) from None
+
+
+def _carry_out(store: ox.Store, text: str, base: str | None) -> None:
+    """Run an update. Raises SyntaxError before anything is done, NotFound and ProtocolError."""
+    try:
+        store.update(rewritten_update(text, base), base_iri=base)
+    except SyntaxError:
+        raise
+    except (RuntimeError, OSError, ValueError) as error:
+        if "does not exist" in str(error):
+            raise NotFound(f"The update cannot be carried out: {error}.") from None
+        raise ProtocolError(f"The update cannot be carried out: {error}.") from None
+
+
+def _graph_store(
+    store: ox.Store, change: Change, sources: tuple[Source, ...], lexical_forms: LexicalForms, *, existed: bool
+) -> Difference:
+    """Carry out an operation on a graph; return the quads that it added, as written, and those that it removed."""
+    target = ox.DefaultGraph() if change.graph is None else ox.NamedNode(change.graph)
+    if change.kind == DELETE:
+        if not existed:
+            raise NotFound(f"There is no graph <{change.graph}>.")
+        removed = frozenset(lexical_forms.restored(store.quads_for_pattern(None, None, None, target)))
+        lexical_forms.remove(removed)
+        store.clear_graph(target) if change.graph is None else store.remove_graph(target)
+        return frozenset(), removed
+    quads = [quad for source in sources for quad in _within(source, target)]
+    added = frozenset(quad for quad in quads if quad not in store)
+    removed = frozenset[ox.Quad]()
+    if change.kind == PUT:
+        kept = ox.Store()
+        kept.extend(quads)
+        there = store.quads_for_pattern(None, None, None, target)
+        removed = frozenset(lexical_forms.restored(quad for quad in there if quad not in kept))
+    _replace(store, lexical_forms, removed, added)
+    if change.graph is not None:
+        store.add_graph(target)
+    return added, removed
+
+
+def _replace(
+    store: ox.Store, lexical_forms: LexicalForms, removed: Collection[ox.Quad], added: Collection[ox.Quad]
+) -> None:
+    """Remove quads from a store and add others."""
+    kept = lexical_forms.remove(removed)
+    for quad in removed:
+        store.remove(quad)
+    store.extend(kept)
+    lexical_forms.add(added, store)
+    store.extend(added)
+
+
+def _read(payload: Payload, base: str | None) -> Source:
+    """Read a document, its blank nodes its own. Raises ProtocolError, RdfSyntaxError, RemoteContext."""
+    fmt = by_name(payload.format_name)
+    if fmt is None or fmt.rdf is None:
+        raise ProtocolError(f"A graph is not read from {payload.format_name}.")
+    return read(Document(payload.name, payload.text.encode(), fmt.rdf, payload.base or base))
+
+
+def _within(source: Source, target: ox.NamedNode | ox.DefaultGraph) -> Iterable[ox.Quad]:
+    for quad in source.quads:
+        if quad.graph_name not in {target, ox.DefaultGraph()}:
+            raise ProtocolError(f"The document has facts of the graph {quad.graph_name}, and they go into {target}.")
+        yield ox.Quad(quad.subject, quad.predicate, quad.object, target)
+
+
+def apply_lines(store: ox.Store, lines: str, lexical_forms: LexicalForms | None = None) -> Difference:
+    """Apply RDF Patch rows to a store; return the quads that were added, and those that were removed."""
+    rows: dict[str, list[str]] = {"A": [], "D": [], "GA": [], "GD": []}
+    for line in filter(None, lines.split("\n")):  # splitlines() would cut a literal at U+2028
+        mark, _, rest = line.partition(" ")
+        rows[mark].append(rest)
+    removed = frozenset(quad for quad in _parse(rows["D"]) if quad in store)
+    asked = _parse(rows["A"])
+    added = frozenset(quad for quad in asked if quad not in store or quad in removed)
+    _replace(store, LexicalForms() if lexical_forms is None else lexical_forms, removed, asked)
+    for mark, act in (("GD", store.remove_graph), ("GA", store.add_graph)):
+        for row in rows[mark]:
+            act(ox.NamedNode(row.removesuffix(" .")[1:-1]))
+    return added, removed
+
+
+def _row(quad: ox.Quad) -> str:
+    return f"{quad} ."
+
+
+def _parse(rows: list[str]) -> list[ox.Quad]:
+    return list(ox.parse("\n".join(rows).encode(), ox.RdfFormat.N_QUADS))

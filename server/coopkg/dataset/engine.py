@@ -1,0 +1,194 @@
+"""Who evaluates over a dataset: workers of a dataset process, or this process itself."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from coopkg.dataset.changes import compute_patch
+from coopkg.dataset.commit_log import stale
+from coopkg.dataset.entailment import update_closure
+from coopkg.dataset.proposals import Receipt
+from coopkg.dataset.store import copy_of
+from coopkg.errors import Busy
+from coopkg.workers.client import ATTEMPTS, WorkerClient
+from coopkg.workers.evaluation import evaluate, names_available_graph, task_for
+from coopkg.workers.remote_results import read
+from coopkg.workers.tasks import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from coopkg.dataset.entailment import ExplanationRequest
+    from coopkg.dataset.graph_extract import GraphExtract
+    from coopkg.dataset.proposals import Proposal
+    from coopkg.dataset.store import Dataset
+    from coopkg.dataset.validation_questions import Question
+    from coopkg.settings import Settings
+    from coopkg.workers.remote_results import Remote, Table
+    from coopkg.workers.tasks import Task
+
+_PAUSE: Final = 0.1
+"""Seconds between two questions to a dataset process that was ended and is being started again."""
+
+
+class Engine(Protocol):
+    """What evaluates: workers, or this process itself."""
+
+    @property
+    def isolated(self) -> bool:
+        """Whether evaluation happens in processes that can be ended, over a dataset whose changes are kept."""
+        ...
+
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:
+        """Return the whole answer, within so many seconds where it can be ended. Raises the errors of evaluation."""
+        ...
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
+        """Read the answer of another endpoint. Raises EndpointFailed."""
+        ...
+
+    def tag(self) -> str:
+        """Return the tag of the current version."""
+        ...
+
+    def info(self) -> Mapping[str, Any]:
+        """Return version, digest and number of quads of the dataset."""
+        ...
+
+    def explain(self, why: ExplanationRequest) -> Answer:
+        """Say why a triple holds, as JSON. Raises NotFound."""
+        ...
+
+    def extract(self, extract: GraphExtract) -> Answer:
+        """Write a graph down, literals as they were written."""
+        ...
+
+    def validate(self, question: Question) -> bytes:
+        """Return the report on documents. Raises what ``document_validation.examine`` raises."""
+        ...
+
+    def change(self, proposal: Proposal) -> Receipt:
+        """Carry a change out and publish what it gives. Raises what working it out raises."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Evaluates in this process: for the user's own queries, tests, and Flask without ``coopkg serve``."""
+
+    dataset: Dataset
+    isolated = False
+
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends it here
+        """Return the whole answer. Raises the errors of ``engine.evaluate``."""
+        dataset = self.dataset
+        store = dataset.view(entailment=task.entailment)
+        if names_available_graph(task, dataset.available):  # then the store is spoilt, which here all threads share
+            store = copy_of(store)
+        return Answer(evaluate(store, task_for(dataset, task), dataset.available), dataset.tag)
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the same
+        """Read the answer of another endpoint. Raises EndpointFailed."""
+        return read(remote)
+
+    def tag(self) -> str:
+        """Return the tag of the current version."""
+        return self.dataset.tag
+
+    def info(self) -> Mapping[str, Any]:
+        """Return version, digest and number of quads of the dataset."""
+        return self.dataset.info()
+
+    def explain(self, why: ExplanationRequest) -> Answer:
+        """Say why a triple holds, as JSON. Raises NotFound."""
+        return Answer(why.answer(self.dataset), self.dataset.tag)
+
+    def extract(self, extract: GraphExtract) -> Answer:
+        """Write a graph down, literals as they were written."""
+        return Answer(extract.answer(self.dataset), self.dataset.tag)
+
+    def validate(self, question: Question) -> bytes:
+        """Return the report on documents, made on a copy of the dataset."""
+        # Imported when it is needed: it brings the whole of shacl/, 0.1 s that a query on the command line is spared.
+        from coopkg.dataset.document_validation import examine, private_copy  # noqa: PLC0415
+
+        return examine(private_copy(self.dataset), None, question)
+
+    def change(self, proposal: Proposal) -> Receipt:
+        """Carry a change out on the dataset itself."""
+        patch = compute_patch(self.dataset.store, proposal.change)
+        update_closure(self.dataset, (*patch.added, *patch.removed))
+        return Receipt(self.dataset.version, self.dataset.tag, patch.existed, changed=bool(patch.lines()))
+
+
+class WorkerEngine(WorkerClient):
+    """Evaluates in the workers of a dataset process, of the kinds that ``dataset.process`` gives them."""
+
+    isolated = True
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        super().__init__(folder, settings)
+        self.settings = settings
+
+    def change(self, proposal: Proposal) -> Receipt:
+        """Work a change out in a worker and have the dataset process commit it; a known key is not done twice.
+
+        Raises what working it out raised, Stale where another version is expected, KeyReused, StorageExceeded, and Busy
+        if other changes kept coming first.
+        """
+        if proposal.key:
+            known = self.control(f"known {json.dumps({'note': proposal.note()})}")
+            if known:
+                return _receipt(known)
+        if proposal.expected not in {"", self.tag()}:
+            raise stale(self.tag())
+        identifier = str(uuid.uuid4())
+        for _ in range(ATTEMPTS):
+            frame = self.request("change", proposal.change.as_json())
+            version, existed = int(frame.facts["version"]), bool(frame.facts["existed"])
+            if not frame.body:
+                return Receipt(version, self.tag(), existed, changed=False)
+            note = {"version": version, "id": identifier, "note": proposal.note()}
+            commit = self._commit(f"commit {json.dumps(note)}\n{frame.body.decode()}")
+            if commit:
+                return _receipt(commit, existed=existed)
+        raise Busy("Other changes kept coming first; come back in a moment.")
+
+    def validate(self, question: Question) -> bytes:
+        """Return the report on documents, made in a worker. Raises what ``document_validation.examine`` raises."""
+        return self.request("validate", question.as_json()).body
+
+    def explain(self, why: ExplanationRequest) -> Answer:
+        """Say why a triple holds, as JSON. Raises NotFound, and as ``ask``."""
+        frame = self.request("why", vars(why))
+        return Answer(frame.body, str(frame.facts["tag"]))
+
+    def extract(self, extract: GraphExtract) -> Answer:
+        """Return a graph, literals as they were written. Raises as ``ask``."""
+        frame = self.request("extract", vars(extract))
+        return Answer(frame.body, str(frame.facts["tag"]))
+
+    def _commit(self, question: str) -> dict[str, Any]:
+        """Hand a patch in. Where the dataset process ends meanwhile, the next one is asked: it finds the id in its log.
+
+        Without a journal nothing outlives the process, and asking again could do the change twice.
+        """
+        deadline = time.monotonic() + self.settings.deadline_seconds
+        while True:
+            try:
+                return self.control(question, self.settings.deadline_seconds)
+            except Busy:
+                if self.settings.home is None or time.monotonic() > deadline:
+                    raise Busy(
+                        "Whether the change was made is not known; ask again with its Idempotency-Key."
+                    ) from None
+                time.sleep(_PAUSE)
+
+
+def _receipt(commit: dict[str, Any], *, existed: bool = True) -> Receipt:
+    return Receipt(int(commit["version"]), str(commit["tag"]), existed, commit=str(commit["id"]))

@@ -1,0 +1,112 @@
+"""What is inferred, beside a dataset: worked out once, then kept up to date with each change of what is asserted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from coopkg.dataset.store import ASSERTED, apply_to_view, copy_of, load_dataset, merge
+from coopkg.errors import NotFound
+from coopkg.rdf.namespaces import INFERRED, LANGUAGES, prefixes
+from coopkg.rdf.terms import from_ntriples
+from coopkg.reasoning.axioms import axiom_quads
+from coopkg.reasoning.closure import Closure, Difference
+from coopkg.reasoning.notation import Names
+from coopkg.reasoning.proofs import as_json, as_text, claims_of
+from coopkg.reasoning.rule_compiler import compile_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coopkg.dataset.store import Dataset
+    from coopkg.rdf.terms import Bindable
+    from coopkg.reasoning.proofs import Paraphrases, Proof
+    from coopkg.settings import Settings
+
+
+def load_with_closure(settings: Settings) -> Dataset:
+    """Load the published files with what follows from them. Raises what ``load_dataset`` raises."""
+    return with_closure(load_dataset(settings), axiomatic=settings.scratch)
+
+
+def with_closure(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
+    """Return the dataset with what follows by its regime.
+
+    The ``axiomatic`` triples, which hold in every graph, are for the default graph of ``--scratch``, where test suites
+    expect them (SPARQL 1.1 Entailment Regimes, sections 3 and 4); a published graph is spared them.
+    """
+    dataset = replace(dataset, views={})
+    if dataset.regime == "none":
+        return dataset
+    store = merge(dataset.store) if dataset.merged else copy_of(dataset.store)
+    axioms = dataset.store if axiomatic else axiom_quads(dataset.store)
+    rules = compile_rules(axioms, dataset.regime, base=dataset.base, axiomatic=axiomatic)
+    graph = ox.NamedNode(dataset.base + INFERRED)
+    closure = Closure(store, rules, graph, dataset.store, merged=dataset.merged)
+    closure.compute()
+    return replace(dataset, closure=closure)
+
+
+def update_closure(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[ox.Quad, ...], Difference]:
+    """Bring what is inferred up to date after quads of ``dataset.store`` came or went, in whatever spelling.
+
+    Gives the quads that came, as the store has them, and what that changed in the graph of what is inferred.
+    """
+    stored = ox.Store()
+    stored.extend(changed)
+    came = tuple(quad for quad in stored if quad in dataset.store)
+    went = tuple(quad for quad in stored if quad not in dataset.store)
+    closure, asserted = dataset.closure, dataset.views.pop(ASSERTED, None)
+    if closure is not None:
+        apply_to_view(dataset, closure.store, came, went)
+        return came, closure.maintain(came, went)
+    if asserted is not None:
+        apply_to_view(dataset, asserted, came, went)
+        dataset.views[ASSERTED] = asserted
+    return came, Difference()
+
+
+def explanation(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode, obj: Bindable) -> Proof:
+    """Return the proof of a triple, down to what is asserted and the claims that it rests on. Raises NotFound."""
+    closure = dataset.closure or Closure(dataset.store, compile_rules(()), ox.NamedNode(dataset.base + INFERRED))
+    proof = closure.explain((subject, predicate, obj))
+    if proof is None:
+        text = Names(prefixes(dataset.base)).fact((subject, predicate, obj))
+        raise NotFound(f"The graph does not say that {text}.")
+    return proof
+
+
+def paraphrases_of(dataset: Dataset, proof: Proof) -> Paraphrases:
+    """Return what the claims that a proof rests on say in our words, by language."""
+    paraphrase = ox.NamedNode(f"{dataset.base}ontology#paraphrase")
+    return {
+        claim: {
+            quad.object.language: quad.object.value
+            for quad in dataset.store.quads_for_pattern(claim, paraphrase, None, None)
+            if isinstance(quad.object, ox.Literal) and quad.object.language
+        }
+        for claim in claims_of(proof)
+    }
+
+
+@dataclass(frozen=True)
+class ExplanationRequest:
+    """The question why a triple holds; its terms are as N-Triples has them."""
+
+    subject: str
+    predicate: str
+    object: str
+
+    def answer(self, dataset: Dataset) -> bytes:
+        """Return the proof as JSON: ``proof`` is the tree, ``text`` the same as lines, by language. Raises NotFound."""
+        subject, predicate, obj = map(from_ntriples, (self.subject, self.predicate, self.object))
+        if not isinstance(subject, ox.NamedNode) or not isinstance(predicate, ox.NamedNode):
+            raise TypeError("only an IRI can be a subject or a predicate here")
+        proof = explanation(dataset, subject, predicate, obj)
+        told, names = paraphrases_of(dataset, proof), prefixes(dataset.base)
+        text = {language: as_text(proof, names, told, language) for language in LANGUAGES}
+        answer = {"proof": as_json(proof, told), "text": text}
+        return json.dumps(answer, ensure_ascii=False).encode()

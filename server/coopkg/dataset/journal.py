@@ -1,0 +1,409 @@
+"""The journal: every accepted change in one append-only file, as RDF Patch text in the manner of Jena's RDF Delta.
+
+The first line says the format, a head frame follows that names the seed, then one frame a commit. A frame is a line
+with the SHA-256 of all that follows in it, a line with the number of bytes after that line, header rows
+(``H word term .``), and for a commit ``TX .``, the ``D`` and ``A`` rows, ``TC .``. A commit names the one before it, so
+frames form a chain.
+
+A frame is appended and flushed to the disk before anybody hears of it. So only the last one can be unfinished, and it
+is known by that: it has fewer bytes than it declares and no ``TC .``. Anything else that is wrong is damage, and is
+never dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from coopkg.errors import DatasetBroken, HomeInUse, StorageExceeded
+from coopkg.rdf.terms import from_ntriples, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FORMAT: Final = 1
+"""The version of the format that this program writes; it refuses a newer one."""
+NAME: Final = "journal.rdfp"
+SEED_VERSION: Final = 1
+"""The version of the dataset before the first commit."""
+_FIRST_LINE: Final = re.compile(rb'H format "coopkg-journal-([0-9]{1,9})" \.\n')
+_FRAME: Final = re.compile(rb'H sha256 "([0-9a-f]{64})" \.\nH bytes "([0-9]{1,15})" \.\n')
+_ROW: Final = re.compile(
+    r'^H ([a-z\-]+) (?:<([^<>"{}|^`\\\x00-\x20]*)>|("(?:[^"\\]|\\.)*")(?:\^\^<[^>]*>)?) \.$', re.MULTILINE
+)
+_SHA_LINE: Final = len('H sha256 "" .\n') + 64
+_END: Final = b"TC .\n"
+_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_WAIT: Final = 5.0
+"""Seconds to wait for a dataset process that was ended to let go of the file."""
+
+
+def now() -> str:
+    """Return the present moment as xsd:dateTime, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a journal belongs to: the digest of the published files at its beginning, and the base IRI of its rows."""
+
+    seed: str
+    base: str
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    time: str = field(default_factory=now)
+
+    def payload(self) -> str:
+        """Return the rows of the head frame."""
+        return "".join((
+            _iri("id", f"uuid:{self.id}"), _text("seed", self.seed), _iri("base", self.base), _time(self.time),
+        ))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Record:
+    """A commit: the version that it makes, its id, who, when, why, from what source, and the rows of its patch.
+
+    ``request`` stands for the content of the request, so that an idempotency key (``key``) is not used for another.
+    ``digest`` is the frame's SHA-256; it is set once the record is in a journal.
+    """
+
+    version: int
+    id: str
+    previous: str
+    time: str
+    author: str
+    rows: str
+    message: str = ""
+    source: str = ""
+    key: str = ""
+    request: str = ""
+    digest: str = ""
+
+    def payload(self) -> str:
+        """Return header rows and patch, as RDF Patch has them."""
+        optional = {"message": self.message, "source": self.source, "key": self.key, "request": self.request}
+        return "".join((
+            _iri("id", f"uuid:{self.id}"),
+            _iri("prev", f"uuid:{self.previous}"),
+            f'H version "{self.version}"^^<{_XSD}integer> .\n',
+            _time(self.time),
+            _text("author", self.author),
+            *(_text(name, value) for name, value in optional.items() if value),
+            *(f"H graph-{_GRAPH[mark]} {graph}\n" for mark, graph in _marked(self.rows, *_GRAPH)),
+            "TX .\n",
+            *(f"{mark} {row}\n" for mark, row in _marked(self.rows, "D", "A")),
+            "TC .\n",
+        ))  # fmt: skip
+
+    def text(self) -> str:
+        """Return the whole frame."""
+        return _framed(self.payload())[0].decode()
+
+    def count(self, mark: str) -> int:
+        """Return the number of rows of a kind: ``A`` or ``D``."""
+        return sum(1 for _ in _marked(self.rows, mark))
+
+    def bereft(self) -> set[str]:
+        """Return the IRIs of the subjects and the graphs that the patch removes triples of."""
+        rows = [row.removesuffix(" .") for _, row in _marked(self.rows, "D", "GD")]
+        return {end[1:-1] for row in rows for end in (row.partition(" ")[0], row.rpartition(" ")[2]) if end[:1] == "<"}
+
+    def inverse(self) -> str:
+        """Return the rows that undo this commit's: what it added goes, what it removed comes back.
+
+        A graph that it made stays, empty perhaps: by now it may have facts of others.
+        """
+        other = {"A": "D", "D": "A", "GD": "GA"}
+        return "\n".join(f"{other[mark]} {row}" for mark, row in _marked(self.rows, *other))
+
+
+_GRAPH: Final = {"GD": "removed", "GA": "added"}
+_GRAPH_MARKS: Final = {f"graph-{name}": mark for mark, name in _GRAPH.items()}
+
+
+def _iri(word: str, value: str) -> str:
+    return f"H {word} <{value}> .\n"
+
+
+def _text(word: str, value: str) -> str:
+    return f"H {word} {quote(value)} .\n"
+
+
+def _time(value: str) -> str:
+    return f'H time "{value}"^^<{_XSD}dateTime> .\n'
+
+
+def _marked(rows: str, *marks: str) -> Iterator[tuple[str, str]]:
+    """Return (mark, rest) of the rows with those marks, in the order of the marks."""
+    split = [line.partition(" ") for line in rows.split("\n") if line]
+    for mark in marks:
+        yield from ((mark, rest) for found, _, rest in split if found == mark)
+
+
+def _framed(payload: str) -> tuple[bytes, str]:
+    data = payload.encode()
+    body = f'H bytes "{len(data)}" .\n'.encode() + data
+    digest = hashlib.sha256(body).hexdigest()
+    return f'H sha256 "{digest}" .\n'.encode() + body, digest
+
+
+@dataclass(frozen=True)
+class _Frame:
+    start: int
+    end: int
+    digest: str
+    payload: str
+
+
+def _frames(name: str, data: bytes, offset: int) -> Iterator[_Frame]:
+    """Return the whole frames in ``data``, which stands at ``offset`` in the file; an unfinished last one is left out.
+
+    Raises DatasetBroken, naming the file and the offset of what is damaged.
+    """
+    start, written = 0, len(data.rstrip(b"\0"))  # some file systems leave zeros where a write did not arrive
+    while start < len(data):
+        match = _FRAME.match(data, start)
+        end = match.end() + int(match[2]) if match else len(data)
+        if match is None or end > written:
+            if data.find(b"\n" + _END, start) >= 0:
+                raise _damaged(name, offset + start)
+            return
+        digest = match[1].decode()
+        if hashlib.sha256(memoryview(data)[start + _SHA_LINE : end]).hexdigest() != digest:
+            raise _damaged(name, offset + start)
+        yield _Frame(offset + start, offset + end, digest, data[match.end() : end].decode())
+        start = end
+
+
+def _damaged(name: str, offset: int) -> DatasetBroken:
+    return DatasetBroken(
+        f"{name}: the record at byte {offset} is damaged. Nothing was changed; restore the folder from a backup.",
+        file=name, offset=offset,
+    )  # fmt: skip
+
+
+def _rows(payload: str) -> dict[str, str]:
+    return {m[1]: m[2] if m[2] is not None else from_ntriples(m[3]).value for m in _ROW.finditer(payload)}
+
+
+def _record(frame: _Frame) -> Record:
+    header, _, patch = frame.payload.partition("TX .\n")
+    found = _rows(header)
+    graphs = [f"{_GRAPH_MARKS[m[1]]} <{m[2]}> ." for m in _ROW.finditer(header) if m[1] in _GRAPH_MARKS]
+    return Record(
+        version=int(found["version"]),
+        id=found["id"].removeprefix("uuid:"),
+        previous=found["prev"].removeprefix("uuid:"),
+        time=found["time"],
+        author=found["author"],
+        rows="\n".join([*patch.split("\n")[:-2], *graphs]),
+        message=found.get("message", ""),
+        source=found.get("source", ""),
+        key=found.get("key", ""),
+        request=found.get("request", ""),
+        digest=frame.digest,
+    )
+
+
+def read_head(path: Path) -> tuple[Head, int]:
+    """Return the head of a journal and the offset of its first record. Raises DatasetBroken."""
+    with path.open("rb") as file:
+        data = file.read(64 * 1024)
+    first = _FIRST_LINE.match(data)
+    if first is None:
+        raise _damaged(str(path), 0)
+    if int(first[1]) != FORMAT:
+        raise DatasetBroken(
+            f"{path}: the journal has format {int(first[1])}, and this coopkg knows format {FORMAT}; use a newer one."
+        )
+    match = _FRAME.match(data, first.end())
+    end = match.end() + int(match[2]) if match else 0
+    frame = next(_frames(str(path), data[first.end() : end], first.end()), None)
+    if frame is None:
+        raise _damaged(str(path), first.end())
+    found = _rows(frame.payload)
+    return Head(found["seed"], found["base"], found["id"].removeprefix("uuid:"), found["time"]), frame.end
+
+
+class History:
+    """The records of a journal, for whoever only reads it; it grows as the file does."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.head, self._end = read_head(path)
+        self._places: list[tuple[int, int]] = []
+        self._last = self.head.id
+        self._removals: dict[str, int] = {}
+        self._growing = threading.Lock()
+
+    @property
+    def end(self) -> int:
+        """Return the offset behind the last whole record."""
+        return self._end
+
+    @property
+    def last_id(self) -> str:
+        """Return the id of the last record, or of the head."""
+        return self._last
+
+    @property
+    def version(self) -> int:
+        """Return the version that the last whole record makes."""
+        return SEED_VERSION + len(self._places)
+
+    def refresh(self) -> list[Record]:
+        """Take in what was appended since, and give it. Raises DatasetBroken for damage or a chain that is not one."""
+        with self._growing:
+            return self._refreshed()
+
+    def _refreshed(self) -> list[Record]:
+        with self.path.open("rb") as file:
+            file.seek(self._end)
+            data = file.read()
+        fresh = []
+        for frame in _frames(str(self.path), data, self._end):
+            record = _record(frame)
+            if (record.version, record.previous) != (self.version + 1, self._last):
+                raise _damaged(str(self.path), frame.start)
+            self._places.append((frame.start, frame.end))
+            self._last, self._end = record.id, frame.end
+            self._removals.update(dict.fromkeys(record.bereft(), record.version))
+            fresh.append(record)
+        return fresh
+
+    def removed_by(self, iri: str) -> int | None:
+        """Return the last version that removed triples of that subject or graph; None if there never was one."""
+        self.refresh()
+        return self._removals.get(iri)
+
+    def record(self, version: int) -> Record | None:
+        """Return the commit that made that version, or None. Raises DatasetBroken if it has been damaged since."""
+        index = version - SEED_VERSION - 1
+        if index >= len(self._places):
+            self.refresh()
+        if not 0 <= index < len(self._places):
+            return None
+        start, end = self._places[index]
+        with self.path.open("rb") as file:
+            file.seek(start)
+            frame = next(_frames(str(self.path), file.read(end - start), start), None)
+        if frame is None:
+            raise _damaged(str(self.path), start)
+        return _record(frame)
+
+
+class Journal:
+    """The journal of the one process that appends to it."""
+
+    def __init__(self, path: Path, descriptor: int, history: History) -> None:
+        self.path = path
+        self.head = history.head
+        self.last_id = history.last_id
+        self.version = history.version
+        self._descriptor = descriptor
+        self._size = history.end
+        self._failed = False
+
+    @classmethod
+    def open(cls, path: Path, head: Head) -> tuple[Journal, list[Record], int]:
+        """Open a journal for appending, made with ``head`` where there is none.
+
+        Gives it, its records, and the number of bytes of an unfinished record that were dropped. Raises DatasetBroken
+        for damage or a newer format, HomeInUse while another process has it open.
+        """
+        if not path.exists():
+            create(path, head)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            _lock(descriptor, path)
+            history = History(path)
+            records = history.refresh()
+            dropped = os.fstat(descriptor).st_size - history.end
+            if dropped:
+                os.ftruncate(descriptor, history.end)
+                os.fsync(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(path, descriptor, history), records, dropped
+
+    def append(self, record: Record) -> Record:
+        """Append a commit and flush it to the disk; give it with its digest.
+
+        Raises StorageExceeded where the disk takes no more: then the file is as it was before.
+        """
+        if self._failed:
+            raise StorageExceeded("The journal could not be mended after a fault of its disk; restart the server.")
+        record = replace(record, version=self.version + 1, previous=self.last_id)
+        data, digest = _framed(record.payload())
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self._take_back()
+            raise StorageExceeded(f"The journal takes no more: {error.strerror}. Nothing was changed.") from None
+        self._size += len(data)
+        self.version, self.last_id = record.version, record.id
+        return replace(record, digest=digest)
+
+    def _take_back(self) -> None:
+        """Leave nothing half-written; where even that fails, take no more until somebody looks."""
+        try:
+            os.ftruncate(self._descriptor, self._size)
+            os.fsync(self._descriptor)
+        except OSError:
+            self._failed = True
+
+    def close(self) -> None:
+        """Let go of the file; in a forked process this leaves the parent's hold on it."""
+        os.close(self._descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    deadline = time.monotonic() + _WAIT
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() > deadline:
+            raise HomeInUse(f"Another process writes to {path.parent}.")
+        time.sleep(0.05)
+
+
+def create(path: Path, head: Head) -> None:
+    """Make an empty journal, whole or not at all."""
+    write_whole(path, f'H format "coopkg-journal-{FORMAT}" .\n'.encode() + _framed(head.payload())[0])
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a file in its place, whole or not at all, readable by its owner alone, and flush it and its folder."""
+    new = path.with_name(f"{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise StorageExceeded(f"{path} cannot be written: {error.strerror}.") from None
+    finally:
+        os.close(descriptor)
+    new.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,59 @@
+"""Where the published files are: in the checkout, in the installed wheel, or where the operator says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from coopkg.errors import DatasetBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDERS: Final = ("ontology", "data", "shapes", "queries")
+CATALOG: Final = "data/catalog.ttl"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The four folders that make up the published graph."""
+
+    root: Path
+
+    def path(self, relative: str) -> Path:
+        """Return a published file by its path from the root. Raises DatasetBroken if it is missing or lies outside."""
+        path = (self.root / relative).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise DatasetBroken(f"{CATALOG} names {relative!r}, which lies outside of {self.root}.")
+        if not path.is_file():
+            raise DatasetBroken(f"{relative} is missing in {self.root}.")
+        return path
+
+    def turtle(self) -> Iterator[Path]:
+        """Return every Turtle file that people write, in order."""
+        for folder in FOLDERS[:3]:
+            yield from sorted((self.root / folder).rglob("*.ttl"))
+
+    def shapes(self) -> list[Path]:
+        """Return the files of the shapes graph, in order."""
+        return sorted((self.root / "shapes").glob("*.ttl"))
+
+    def queries(self) -> list[Path]:
+        """Return the files of the saved queries, in order."""
+        return sorted((self.root / "queries").glob("*.rq"))
+
+
+def find_published(explicit: Path | None = None) -> Published:
+    """Find the published files. Raises DatasetBroken, naming the folder that is missing."""
+    package = Path(__file__).resolve().parent.parent
+    candidates = [explicit] if explicit else [package / "_published", package.parent.parent]
+    for root in candidates:
+        if (root / CATALOG).is_file() or explicit:
+            missing = [name for name in FOLDERS if not (root / name).is_dir()]
+            if missing:
+                raise DatasetBroken(f"The folder {missing[0]}/ is missing in {root}.")
+            return Published(root)
+    raise DatasetBroken(
+        f"No published files are at {' or '.join(str(c) for c in candidates)}; name them by --published."
+    )

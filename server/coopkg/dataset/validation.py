@@ -1,0 +1,74 @@
+"""Validation of the published graph, alone or with new documents merged into it: by the shapes and by the axioms.
+
+Shapes look at what is asserted, never at what is inferred: where a property has a range, reasoning makes each of its
+values a member of that class, and no ``sh:class`` on it could fail. What the axioms exclude is a result like any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopkg.dataset.consistency import contradictions_of
+from coopkg.dataset.store import read_manifest
+from coopkg.rdf.graph import Graph
+from coopkg.rdf.namespaces import DEFAULT_BASE
+from coopkg.rdf.terms import Document
+from coopkg.shacl.documents import read
+from coopkg.shacl.report_formats.outcome import report_prefixes
+from coopkg.shacl.result_details import explain
+from coopkg.shacl.shapes import read_shapes as read_shape_values
+from coopkg.shacl.validator import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyoxigraph as ox
+
+    from coopkg.dataset.published_files import Published
+    from coopkg.shacl.documents import Source
+    from coopkg.shacl.report import Report
+
+
+def read_shapes(paths: Sequence[Path]) -> list[ox.Quad]:
+    """Read the shapes graph. Raises RdfSyntaxError with file, line and column."""
+    return [quad for path in paths for quad in read(Document(str(path), path.read_bytes())).quads]
+
+
+def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad], regime: str = "owl-rl") -> Report:
+    """Validate the union of some documents; each result carries its place in the document that it stands in."""
+    return validate_sources([read(document) for document in documents], shapes, regime=regime)
+
+
+def validate_sources(
+    sources: Sequence[Source],
+    shapes: Sequence[ox.Quad],
+    own: Sequence[Source] | None = None,
+    *,
+    regime: str = "owl-rl",
+) -> Report:
+    """Validate the union of some documents that have been read; fixes are of ``own`` where given, else of all.
+
+    ``regime`` says which axioms are looked at for contradictions. Raises DatasetBroken where the shapes cannot be used.
+    """
+    quads = [quad for source in sources for quad in source.quads]
+    values = read_shape_values(Graph(shapes))
+    report = Validator(values).validate(quads).and_(contradictions_of(quads, DEFAULT_BASE, regime))
+    return (
+        report
+        if report.conforms
+        else explain(report, values, Graph(quads), sources, report_prefixes(own or sources), own)
+    )
+
+
+def published_documents(published: Published) -> list[Document]:
+    """Return the files that the catalogue lists, as documents named by their path from the root."""
+    return [
+        Document(entry.file, published.path(entry.file).read_bytes(), base=DEFAULT_BASE + entry.file)
+        for entry in read_manifest(published)
+    ]
+
+
+def validate_published(published: Published, more: Sequence[Document] = (), *, regime: str = "owl-rl") -> Report:
+    """Validate the published graph with ``more`` merged into it. Raises RdfSyntaxError, DatasetBroken."""
+    return validate_documents([*published_documents(published), *more], read_shapes(published.shapes()), regime)

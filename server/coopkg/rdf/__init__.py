@@ -1,0 +1,1 @@
+"""RDF as values: terms, documents, formats, lexical forms, canonical Turtle. All other rooms build on it."""

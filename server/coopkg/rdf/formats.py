@@ -1,0 +1,116 @@
+"""The formats of answers: one table that negotiates, serialises and documents (SPARQL 1.1 Protocol, section 2.1.6)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.rdf.terms import serialize_triples_as
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Shape(Enum):
+    """What an answer is made of, decided by the query form."""
+
+    SOLUTIONS = "solutions"
+    BOOLEAN = "boolean"
+    GRAPH = "graph"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A concrete syntax: its name (also the suffix), media type, what is understood as it, its W3C name IRI."""
+
+    name: str
+    media_type: str
+    iri: str
+    solutions: ox.QueryResultsFormat | None = None
+    rdf: ox.RdfFormat | None = None
+    aliases: tuple[str, ...] = ()
+    charset: bool = False
+    quads: bool = False
+
+    @property
+    def content_type(self) -> str:
+        """Return the value of Content-Type; a charset only where the media type has that parameter."""
+        return f"{self.media_type}; charset=utf-8" if self.charset else self.media_type
+
+
+_W3C: Final = "http://www.w3.org/ns/formats/"
+SOLUTION_FORMATS: Final = (
+    Format("json", "application/sparql-results+json", _W3C + "SPARQL_Results_JSON", ox.QueryResultsFormat.JSON,
+           aliases=("application/json", "text/json")),
+    Format("xml", "application/sparql-results+xml", _W3C + "SPARQL_Results_XML", ox.QueryResultsFormat.XML,
+           aliases=("application/xml", "text/xml")),
+    Format("csv", "text/csv", _W3C + "SPARQL_Results_CSV", ox.QueryResultsFormat.CSV, charset=True),
+    Format("tsv", "text/tab-separated-values", _W3C + "SPARQL_Results_TSV", ox.QueryResultsFormat.TSV, charset=True),
+)  # fmt: skip
+GRAPH_FORMATS: Final = (
+    Format("ttl", "text/turtle", _W3C + "Turtle", rdf=ox.RdfFormat.TURTLE, charset=True,
+           aliases=("application/x-turtle", "application/turtle")),
+    Format("nt", "application/n-triples", _W3C + "N-Triples", rdf=ox.RdfFormat.N_TRIPLES,
+           aliases=("text/plain",)),
+    Format("jsonld", "application/ld+json", _W3C + "JSON-LD", rdf=ox.RdfFormat.JSON_LD,
+           aliases=("application/json",)),
+    Format("rdf", "application/rdf+xml", _W3C + "RDF_XML", rdf=ox.RdfFormat.RDF_XML,
+           aliases=("application/xml", "text/xml")),
+    Format("nq", "application/n-quads", _W3C + "N-Quads", rdf=ox.RdfFormat.N_QUADS, quads=True),
+    Format("trig", "application/trig", _W3C + "TriG", rdf=ox.RdfFormat.TRIG, quads=True),
+)  # fmt: skip
+
+
+def formats_for(shape: Shape) -> tuple[Format, ...]:
+    """Return the formats on offer for an answer of that shape, the preferred one first."""
+    return GRAPH_FORMATS if shape is Shape.GRAPH else SOLUTION_FORMATS
+
+
+def by_name(name: str) -> Format | None:
+    """Return the format with that name, or None."""
+    return next((f for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS) if f.name == name), None)
+
+
+def serialize_boolean(value: bool, fmt: Format) -> bytes:  # noqa: FBT001 - the value is the answer
+    """Return an ASK answer. CSV and TSV have no such form in the specification: the bare word, as other engines do."""
+    if fmt.name in {"csv", "tsv"}:
+        return b"true" if value else b"false"
+    if fmt.name == "xml":
+        return (
+            b'<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#"><head></head><boolean>'
+            + (b"true" if value else b"false")
+            + b"</boolean></sparql>"
+        )
+    return b'{"head":{},"boolean":true}' if value else b'{"head":{},"boolean":false}'
+
+
+def serialize_triples(triples: Iterable[ox.Triple], fmt: Format, prefixes: dict[str, str]) -> bytes:
+    """Return a graph in that format, each triple once; ``prefixes`` abbreviate it where the format can.
+
+    The engine's DESCRIBE gives a triple once for each named graph that has it.
+    """
+    if fmt.rdf is None:
+        raise ValueError(f"{fmt.name} is no format for graphs")
+    return serialize_triples_as(list(dict.fromkeys(triples)), fmt.rdf, prefixes)
+
+
+def first(answer: bytes, given: Format, wanted: Format, most: int, prefixes: dict[str, str]) -> tuple[bytes, bool]:
+    """Return the first rows, or triples, of an answer in another format, and whether there are more."""
+    if given.rdf is not None:
+        triples = [quad.triple for quad in islice(ox.parse(answer, given.rdf), most + 1)]
+        return serialize_triples(triples[:most], wanted, prefixes), len(triples) > most
+    document = json.loads(answer)
+    rows = document["results"]["bindings"]
+    document["results"]["bindings"] = rows[:most]
+    cut = json.dumps(document, ensure_ascii=False).encode()
+    if wanted.solutions != given.solutions and given.solutions is not None and wanted.solutions is not None:
+        solutions = ox.parse_query_results(cut, format=given.solutions)
+        cut = (
+            solutions.serialize(format=wanted.solutions) if isinstance(solutions, ox.QuerySolutions) else None
+        ) or b""
+    return cut, len(rows) > most

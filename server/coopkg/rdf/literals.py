@@ -1,0 +1,139 @@
+"""Comparison, matching and well-formedness of literals, as SPARQL defines them, asked of the engine itself."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.rdf.namespaces import STANDARD_PREFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from coopkg.rdf.graph import Node
+
+_XSD: Final = STANDARD_PREFIXES["xsd"]
+_STORE: Final = ox.Store()
+_AT_ONCE: Final = 2000
+"""Texts in one query."""
+_A, _B, _C = (ox.Variable(name) for name in "abc")
+_INTEGERS: Final = {
+    "integer": (None, None), "nonNegativeInteger": (0, None), "positiveInteger": (1, None),
+    "nonPositiveInteger": (None, 0), "negativeInteger": (None, -1),
+    "long": (-(2**63), 2**63 - 1), "int": (-(2**31), 2**31 - 1), "short": (-(2**15), 2**15 - 1), "byte": (-128, 127),
+    "unsignedLong": (0, 2**64 - 1), "unsignedInt": (0, 2**32 - 1), "unsignedShort": (0, 2**16 - 1),
+    "unsignedByte": (0, 255),
+}  # fmt: skip
+_FORMS: Final = {
+    "boolean": r"true|false|0|1",
+    "decimal": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)",
+    "double": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?INF|NaN",
+    "anyURI": r"[^\x00-\x20<>\"{}|\\^`]*",
+    "hexBinary": r"([0-9a-fA-F]{2})*",
+    "language": r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*",
+    "base64Binary": r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
+    "normalizedString": r"[^\t\n\r]*",
+    "token": r"(?:[^\s]+(?: [^\s]+)*)?",
+    "NMTOKEN": r"[\w.\-:·]+",
+    "Name": r"[^\W\d][\w.\-:·]*|[:][\w.\-:·]*",
+    "NCName": r"[^\W\d][\w.\-·]*",
+}
+_TEMPORAL: Final = (
+    "date", "dateTime", "dateTimeStamp", "time", "gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay", "duration",
+    "dayTimeDuration", "yearMonthDuration",
+)  # fmt: skip
+
+
+def less(one: Node, other: Node, *, or_equal: bool = False) -> bool:
+    """Return whether SPARQL's ``<`` (or ``<=``) holds; False where the two cannot be compared.
+
+    Exact numbers of any length are compared here, all else by the engine. An ill-typed literal has no value.
+    """
+    if not (_has_value(one) and _has_value(other)):
+        return False
+    if _is_exact(one) and _is_exact(other):
+        left, right = Decimal(one.value), Decimal(other.value)
+        return left <= right if or_equal else left < right
+    mark = "<=" if or_equal else "<"
+    rows = _STORE.query(f"SELECT ?a ?b (?a {mark} ?b AS ?c) {{}}", substitutions={_A: one, _B: other})
+    return any(row["c"] == ox.Literal(True) for row in rows)  # type: ignore[union-attr]  # noqa: FBT003
+
+
+def _has_value(term: Node) -> bool:
+    return isinstance(term, ox.Literal) and well_formed(term.value, term.datatype.value)
+
+
+def _is_exact(term: ox.Literal) -> bool:
+    name = term.datatype.value.removeprefix(_XSD)
+    return name == "decimal" or name in _INTEGERS
+
+
+@lru_cache(maxsize=65536)
+def matches(text: str, pattern: str, flags: str) -> bool:
+    """Return whether SPARQL's REGEX holds; its engine is linear, so no pattern can hang it."""
+    query = f"SELECT ?a ?b (REGEX(?a, ?b, {ox.Literal(flags)}) AS ?c) {{}}"
+    rows = _STORE.query(query, substitutions={_A: ox.Literal(text), _B: ox.Literal(pattern)})
+    return any(row["c"] == ox.Literal(True) for row in rows)  # type: ignore[union-attr]  # noqa: FBT003
+
+
+def not_matching(texts: Collection[str], pattern: str, flags: str) -> set[str]:
+    """Return the texts for which SPARQL's REGEX does not hold, asked of the engine by the thousand."""
+    ordered, found = list(texts), set[str]()
+    for start in range(0, len(ordered), _AT_ONCE):
+        rows = " ".join(str(ox.Literal(text)) for text in ordered[start : start + _AT_ONCE])
+        query = f"SELECT ?a {{ VALUES ?a {{ {rows} }} FILTER(!REGEX(?a, {ox.Literal(pattern)}, {ox.Literal(flags)})) }}"
+        found.update(row["a"].value for row in _STORE.query(query))  # type: ignore[union-attr]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def readable_pattern(pattern: str, flags: str) -> bool:
+    """Return whether SPARQL's REGEX takes a pattern with its flags."""
+    query = f"SELECT ?a (REGEX('', ?a, {ox.Literal(flags)}) AS ?c) {{}}"
+    rows = _STORE.query(query, substitutions={_A: ox.Literal(pattern)})
+    return any(row["c"] is not None for row in rows)  # type: ignore[union-attr]
+
+
+def text_of(term: Node) -> str | None:
+    """Return what SPARQL's STR gives; None for a blank node."""
+    return None if isinstance(term, ox.BlankNode | ox.Triple) else str(term.value)
+
+
+def language_matches(tag: str, ranges: tuple[str, ...]) -> bool:
+    """Return whether a language tag is in one of the basic ranges (RFC 4647, section 3.3.1)."""
+    lowered = tag.lower()
+    return any(r == "*" or lowered == r.lower() or lowered.startswith(r.lower() + "-") for r in ranges)
+
+
+@lru_cache(maxsize=65536)
+def canonical(term: ox.Literal) -> Node:
+    """Return what the engine's store makes of a literal: it rewrites lexical forms and derived integer types."""
+    subject = ox.BlankNode()
+    quad = ox.Quad(subject, ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#value"), term)
+    store = ox.Store()
+    store.add(quad)
+    return next(iter(store)).object
+
+
+@lru_cache(maxsize=65536)
+def well_formed(lexical: str, datatype: str) -> bool:
+    """Return whether a lexical form belongs to an XSD datatype; datatypes that are not known here accept every form."""
+    name = datatype.removeprefix(_XSD) if datatype.startswith(_XSD) else ""
+    if name in _INTEGERS:
+        low, high = _INTEGERS[name]
+        if not re.fullmatch(r"[+-]?[0-9]+", lexical):
+            return False
+        number = Decimal(lexical)
+        return (low is None or number >= low) and (high is None or number <= high)
+    if name == "dateTimeStamp" and not re.search(r"(Z|[+-][0-9]{2}:[0-9]{2})$", lexical):
+        return False
+    if name in _TEMPORAL:
+        cast = _XSD + name.removesuffix("Stamp")
+        rows = _STORE.query(f"SELECT ?a (<{cast}>(?a) AS ?c) {{}}", substitutions={_A: ox.Literal(lexical)})
+        return any(row["c"] is not None for row in rows)  # type: ignore[union-attr]
+    form = _FORMS.get("double" if name == "float" else name)
+    return form is None or re.fullmatch(form, lexical) is not None

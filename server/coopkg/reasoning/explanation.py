@@ -1,0 +1,120 @@
+"""Why a triple holds: a proof down to asserted triples, their graphs and the claims that they rest on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.rdf.namespaces import DEFAULT_BASE
+from coopkg.reasoning.graph_layout import Layout
+from coopkg.reasoning.join_plans import Program
+from coopkg.reasoning.maintenance import derivations
+from coopkg.reasoning.owl_terms import TYPE, is_resource, rdf
+from coopkg.reasoning.proofs import Asserted, Proof, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coopkg.reasoning.owl_terms import Term
+    from coopkg.reasoning.rules import Fact, Rule, RuleSet
+
+DEEPEST: Final = 150
+"""The height of a proof past which none is looked for: that of a class under 150 others, one below the other."""
+
+
+def explain(store: ox.Store, rules: RuleSet, graph: ox.NamedNode, triple: Fact | ox.Triple) -> Proof | None:
+    """Return a proof of a triple of as little height as there is, or None where it neither is asserted nor follows.
+
+    There is none either where it would be higher than DEEPEST. ``graph`` is that of what is inferred, ``rules`` those
+    that its closure has in force.
+    """
+    return prove(Program(rules), Layout(store, graph), triple)
+
+
+def prove(program: Program, layout: Layout, triple: Fact | ox.Triple) -> Proof | None:
+    """Do the same with rules that have been planned already."""
+    fact = triple if isinstance(triple, tuple) else (triple.subject, triple.predicate, triple.object)
+    search = _Search(program, layout)
+    if not is_resource(fact[0]) or not search.facts.has(fact):
+        return None
+    return next((proof for height in range(DEEPEST) if (proof := search.prove(fact, height))), None)
+
+
+class _Search:
+    """Iterative deepening: what has no proof of some height is remembered, so that no way is gone twice."""
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        self.program = program
+        self.facts = layout.facts()
+        self.asserted = layout.asserted()
+        self._lowest: dict[Fact, int] = {}
+        self._proofs: dict[Fact, tuple[int, Proof]] = {}
+        base = program.rules.base or DEFAULT_BASE
+        self._evidence = ox.NamedNode(f"{base}ontology#hasEvidence")
+        self._claim = ox.NamedNode(f"{base}ontology#Claim")
+
+    def prove(self, fact: Fact, height: int) -> Proof | None:
+        """Return a proof that is no higher than ``height``, or None."""
+        known = self._proofs.get(fact)
+        if known is not None and known[0] <= height:
+            return known[1]
+        if height < self._lowest.get(fact, 0):
+            return None
+        proof: Proof | None = self._leaf(fact)
+        if proof is None and height > 0:
+            proof = next(self._steps(fact, height), None)
+        if proof is None:
+            self._lowest[fact] = height + 1
+        else:
+            self._proofs[fact] = (height, proof)
+        return proof
+
+    def _leaf(self, fact: Fact) -> Asserted | None:
+        graphs = sorted(_graph_name(quad) for quad in self.asserted.triples(*fact))
+        if not graphs:
+            return None
+        exact = tuple(sorted(set(self._claims_about(fact)), key=str))
+        return Asserted(fact, tuple(graphs), exact or self._evidence_of(fact[0]), exact=bool(exact))
+
+    def _steps(self, fact: Fact, height: int) -> Iterator[Step]:
+        for rule, body in derivations(self.program, fact, self.facts):
+            axioms = () if isinstance(rule, str) else rule.axioms
+            premises = self._all(body, height - 1)
+            stated = None if premises is None else self._all(self._inferred_axioms(axioms), height - 1)
+            if premises is not None and stated is not None:
+                yield Step(fact, _name(rule), axioms, premises, stated)
+
+    def _all(self, facts: tuple[Fact, ...], height: int) -> tuple[Proof, ...] | None:
+        found = []
+        for fact in facts:
+            proof = self.prove(fact, height)
+            if proof is None:
+                return None
+            found.append(proof)
+        return tuple(found)
+
+    def _inferred_axioms(self, axioms: tuple[ox.Triple, ...]) -> tuple[Fact, ...]:
+        facts = [(axiom.subject, axiom.predicate, axiom.object) for axiom in axioms]
+        return tuple(fact for fact in facts if not self.asserted.has(fact))
+
+    def _claims_about(self, fact: Fact) -> Iterator[ox.NamedNode]:
+        """Return the claims that speak of a triple: those that reify it, and those that a node which does so cites."""
+        parts = tuple(zip(map(rdf, ("subject", "predicate", "object")), fact, strict=True))
+        for quad in self.asserted.triples(None, *parts[2]):
+            node = quad.subject
+            if all(self.asserted.has((node, name, part)) for name, part in parts[:2]):
+                is_claim = self.asserted.has((node, TYPE, self._claim))
+                yield from (node,) if is_claim and isinstance(node, ox.NamedNode) else self._evidence_of(node)
+
+    def _evidence_of(self, node: Term) -> tuple[ox.NamedNode, ...]:
+        found = {quad.object for quad in self.asserted.triples(node, self._evidence, None)}
+        return tuple(sorted((claim for claim in found if isinstance(claim, ox.NamedNode)), key=str))
+
+
+def _graph_name(quad: ox.Quad) -> str:
+    return quad.graph_name.value if isinstance(quad.graph_name, ox.NamedNode | ox.BlankNode) else ""
+
+
+def _name(rule: Rule | str) -> str:
+    return rule if isinstance(rule, str) else rule.name

@@ -1,0 +1,248 @@
+"""The edges that paths and SPARQL constraints read, each with the way to it from the focus node.
+
+What a query reads is taken from rdflib's algebra: its triple patterns, joined by variables to ``$this``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.shacl.property_paths import (
+    Alternative,
+    Anything,
+    Inverse,
+    Path,
+    Predicate,
+    Repeated,
+    Sequence,
+    Via,
+    inverted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from coopkg.rdf.graph import Node
+
+
+class Sign(Enum):
+    """Which changes of an edge can make a conforming node violate: with more edges, with fewer, or either."""
+
+    MORE = 1
+    FEWER = -1
+    EITHER = 0
+
+    @property
+    def flipped(self) -> Sign:
+        """The sign under a negation."""
+        return Sign(-self.value)
+
+
+@dataclass(frozen=True)
+class Step:
+    """An edge that a shape reads: over ``predicate`` (None: any), from the node that ``before`` leads to.
+
+    ``before`` is the path from the focus node (None: the focus node itself). The edge leaves that node, or, if
+    ``backwards``, leads to it. A change ``anywhere`` counts where no path leads to the edge.
+    """
+
+    predicate: Node | None
+    before: Path | None
+    backwards: bool = False
+    anywhere: bool = False
+    sign: Sign = Sign.EITHER
+
+
+def signed(found: Iterable[Step], sign: Sign) -> Iterator[Step]:
+    """Return the same edges with that sign."""
+    return (replace(step, sign=sign) for step in found)
+
+
+def joined(first: Path | None, second: Path | None) -> Path | None:
+    """Return one path after another; None is the path that stays where it is."""
+    if first is None or second is None:
+        return second or first
+    return Sequence((first, second))
+
+
+def steps(path: Path, before: Path | None) -> Iterator[Step]:
+    """Return the edges that a path reads, each with the path that leads to it."""
+    match path:
+        case Predicate(iri):
+            yield Step(iri, before)
+        case Inverse(Predicate(iri)):
+            yield Step(iri, before, backwards=True)
+        case Inverse(inner):
+            yield from steps(inverted(inner), before)
+        case Sequence(paths):
+            for part in paths:
+                yield from steps(part, before)
+                before = joined(before, part)
+        case Alternative(paths):
+            for part in paths:
+                yield from steps(part, before)
+        case Anything():
+            yield Step(None, before)
+        case Repeated(inner, mark):
+            yield from steps(inner, before if mark == "?" else joined(before, Repeated(inner, "*")))
+
+
+def steps_of_query(text: str, path: Path | None) -> list[Step]:
+    """Return the edges that a SPARQL constraint reads, each with the path from ``$this`` over the query's own patterns.
+
+    A pattern that no chain of variables joins to ``$this`` is a step that counts anywhere.
+    """
+    reached: dict[str, Path | None] = {"this": None}
+    left, found = list(_patterns(text, path)), list[Step]()
+    while left:
+        joinable = [p for p in left if p.subject in reached or p.object in reached]
+        if not joinable:
+            edges = (edge for p in left for edge in _edges(p, None, backwards=False))
+            return [*found, *(replace(edge, before=None, anywhere=True) for edge in edges)]
+        joined_on = min(joinable, key=lambda pattern: _length_through(pattern, reached))
+        left.remove(joined_on)
+        backwards = joined_on.subject not in reached
+        before = reached[(joined_on.object if backwards else joined_on.subject) or ""]
+        found += _edges(joined_on, before, backwards=backwards)
+        for variable, way in joined_on.ways(backwards=backwards):
+            reached.setdefault(variable, joined(before, way))
+    return found
+
+
+_ANY_PREDICATE: Final = 4
+"""What a variable in the place of a predicate counts as a length: other ways are better."""
+
+
+def _length_through(pattern: _Pattern, reached: Mapping[str, Path | None]) -> tuple[bool, int]:
+    """Rank a pattern: what must be there first; of these the nearest to ``$this``, whose walk back spreads least."""
+    start = pattern.subject if pattern.subject in reached else pattern.object
+    return pattern.sign is not Sign.MORE, length(reached[start or ""]) + (
+        length(pattern.path) if pattern.path else _ANY_PREDICATE
+    )
+
+
+def length(path: Path | None) -> int:
+    """Return the number of edges of a path, those that repeat counted twice."""
+    match path:
+        case None:
+            return 0
+        case Sequence(paths):
+            return sum(map(length, paths))
+        case Alternative(paths):
+            return max(map(length, paths))
+        case Repeated(inner, _) | Inverse(inner):
+            return length(inner) * (2 if isinstance(path, Repeated) else 1)
+        case _:
+            return 1
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """A triple pattern: the names of its variables (None for a constant), and its path where that is no variable."""
+
+    subject: str | None
+    path: Path | None
+    object: str | None
+    predicate: str | None = None
+    sign: Sign = Sign.MORE
+
+    def ways(self, *, backwards: bool) -> Iterator[tuple[str, Path]]:
+        """Return the variables that the pattern leads to from its subject, or its object, and how."""
+        end = self.subject if backwards else self.object
+        if end is not None:
+            anything = Anything(Via.SUBJECTS if backwards else Via.OBJECTS)
+            yield end, anything if self.path is None else inverted(self.path) if backwards else self.path
+        if self.predicate is not None and not backwards:
+            yield self.predicate, Anything(Via.PREDICATES)
+
+
+def _edges(pattern: _Pattern, before: Path | None, *, backwards: bool) -> Iterable[Step]:
+    if pattern.path is None:
+        return (Step(None, before, backwards, sign=pattern.sign),)
+    return signed(steps(inverted(pattern.path) if backwards else pattern.path, before), pattern.sign)
+
+
+def _variable(term: Any) -> str | None:  # noqa: ANN401 - a term of rdflib
+    from rdflib import BNode, Variable  # noqa: PLC0415 - 0.3 s of imports, needed only where writes are gated
+
+    return str(term) if isinstance(term, Variable | BNode) else None
+
+
+def _patterns(text: str, path: Path | None) -> Iterator[_Pattern]:
+    """Return the triple patterns of a query, wherever they stand in it, each with its sign."""
+    from rdflib.plugins.sparql import prepareQuery  # noqa: PLC0415
+
+    algebra = prepareQuery(re.sub(r"[$?]PATH\b", lambda _: path.sparql() if path else "", text)).algebra
+    yield from _signed_patterns(algebra, Sign.MORE)
+
+
+_NEITHER_WAY: Final = frozenset(
+    {"Group", "AggregateJoin", "Minus", "MinusGraphPattern", "SubSelect", "OptionalGraphPattern", "ToMultiSet", "Slice"}
+)
+"""Parts of a query within which both more and fewer solutions can make more violations."""
+
+
+def _signed_patterns(part: Any, sign: Sign) -> Iterator[_Pattern]:  # noqa: ANN401 - a part of rdflib's algebra
+    if isinstance(part, list | tuple | set):
+        for member in part:
+            yield from _signed_patterns(member, sign)
+    elif hasattr(part, "name"):
+        yield from _of_part(part.name, {key: value for key, value in dict.items(part) if key != "_vars"}, sign)
+
+
+def _of_part(name: str, fields: dict[str, Any], sign: Sign) -> Iterator[_Pattern]:
+    for block in fields.pop("triples", None) or ():  # a triple in the algebra, a run of them in the syntax
+        for start in range(0, len(block), 3):
+            subject, predicate, obj = block[start : start + 3]
+            yield _Pattern(_variable(subject), _path(predicate), _variable(obj), _variable(predicate), sign)
+    if name in _NEITHER_WAY:
+        sign = Sign.EITHER
+    if name == "Filter":
+        yield from _filter(fields.pop("expr"), sign)
+    elif name == "LeftJoin":
+        yield from _signed_patterns((fields.pop("p2"), fields.pop("expr")), Sign.EITHER)
+    elif name in {"Extend", "Bind"}:
+        yield from _signed_patterns(fields.pop("expr"), Sign.EITHER)
+    for value in fields.values():
+        yield from _signed_patterns(value, sign)
+
+
+def _filter(expression: Any, sign: Sign) -> Iterator[_Pattern]:  # noqa: ANN401 - a part of rdflib's algebra
+    """Return the patterns of a filter: EXISTS has the sign of its group, NOT EXISTS the other, deeper ones either."""
+    match getattr(expression, "name", None):
+        case "Builtin_EXISTS":
+            yield from _signed_patterns(dict.get(expression, "graph"), sign)
+        case "Builtin_NOTEXISTS":
+            yield from _signed_patterns(dict.get(expression, "graph"), sign.flipped)
+        case "ConditionalAndExpression":
+            for member in (dict.get(expression, "expr"), *(dict.get(expression, "other") or ())):
+                yield from _filter(member, sign)
+        case _:
+            yield from _signed_patterns(expression, Sign.EITHER)
+
+
+def _path(term: Any) -> Path | None:  # noqa: ANN401 - a term or path of rdflib
+    from rdflib import URIRef, paths  # noqa: PLC0415
+
+    match term:
+        case URIRef():
+            return Predicate(ox.NamedNode(str(term)))
+        case paths.InvPath():
+            inner = _path(term.arg)
+            return Inverse(inner) if inner else None
+        case paths.SequencePath() | paths.AlternativePath():
+            parts = [_path(arg) for arg in term.args]
+            whole = tuple(part for part in parts if part is not None)
+            if len(whole) < len(parts):
+                return None
+            return Sequence(whole) if isinstance(term, paths.SequencePath) else Alternative(whole)
+        case paths.MulPath():
+            inner = _path(term.path)
+            return Repeated(inner, str(term.mod)) if inner else None
+        case _:
+            return None

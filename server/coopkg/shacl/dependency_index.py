@@ -1,0 +1,252 @@
+"""Which focus nodes a change can affect: an index from predicates to shapes, and the paths back to their focus nodes.
+
+A result of a focus node changes only if an edge changes that one of its constraints reads. The first changed edge on
+the way from the focus node is reached over edges that did not change; so to walk back from every changed triple over
+the graph as it is afterwards finds every affected focus node. It may find more, never fewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from coopkg.rdf.graph import RDF_FIRST, RDF_REST, RDF_TYPE, SUBCLASS_OF, Node, Readable
+from coopkg.shacl.dependencies import Sign, Step, joined, signed, steps, steps_of_query
+from coopkg.shacl.property_paths import Path, Predicate, Sequence, inverted
+from coopkg.shacl.shapes import focus_nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+    from types import EllipsisType
+
+    import pyoxigraph as ox
+
+    from coopkg.shacl.shapes import Constraint, Shape
+
+_STRUCTURE: Final = frozenset({SUBCLASS_OF, RDF_FIRST, RDF_REST})
+"""Predicates a change of which can affect any node: the class hierarchy, and lists, which shapes walk freely."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A step of a shape as a change looks it up: the way back to the focus node, and its number among all ways.
+
+    The way there is ``first``, edges that are walked as they point, and what is left; ``rest`` is the way back over
+    that.
+    """
+
+    shape: Shape
+    step: Step
+    back: Path | None
+    way: int
+    first: Path | None
+    rest: Path | None
+
+
+@dataclass
+class AffectedFocusNodes:
+    """The focus nodes to be checked again, by shape; ``all`` where only a whole pass will do."""
+
+    nodes: dict[Node, dict[Node, None]] = field(default_factory=dict)
+    all: bool = False
+
+    def __len__(self) -> int:
+        return sum(len(nodes) for nodes in self.nodes.values())
+
+
+FEW: Final = 128
+"""Focus nodes of a shape up to which it is less to walk from all of them than to walk back from a change."""
+
+
+class DependencyIndex:
+    """The index of some shapes; made once, used for every change."""
+
+    def __init__(self, shapes: Mapping[Node, Shape]) -> None:
+        self.shapes = shapes
+        self._few: frozenset[Node] = frozenset()
+        self._entries: dict[Node | None, list[_Entry]] = {}
+        ways: dict[Path | None, int] = {}
+        for shape in shapes.values():
+            if shape.targets:
+                for step in dict.fromkeys((*self._of_targets(shape), *self._of_shape(shape, None))):
+                    back = None if step.before is None else inverted(step.before)
+                    entry = _Entry(shape, step, back, ways.setdefault(back, len(ways)), *_parted(step.before))
+                    self._entries.setdefault(step.predicate, []).append(entry)
+
+    def measure(self, graph: Readable) -> None:
+        """Learn which shapes have few focus nodes in graphs such as this one, which makes ``affected`` faster."""
+        targeted = (shape for shape in self.shapes.values() if shape.targets)
+        self._few = frozenset(s.node for s in targeted if len(focus_nodes(graph, s)) <= FEW)
+
+    def affected(
+        self, graph: Readable, added: Iterable[ox.Quad], removed: Iterable[ox.Quad], most: int = 1000
+    ) -> AffectedFocusNodes:
+        """Return what must be checked again; ``graph`` is the one after the change, and conformed before it.
+
+        Past ``most`` focus nodes of a shape, or where the class hierarchy changes, a whole pass is asked for.
+        """
+        search = _Search(graph, self._few, most)
+        for quads, harmless in ((added, Sign.FEWER), (removed, Sign.MORE)):
+            for quad in quads:
+                if quad.predicate in _STRUCTURE:
+                    return AffectedFocusNodes(all=True)
+                for predicate in (quad.predicate, None):
+                    for entry in self._entries.get(predicate, ()):
+                        if entry.step.sign is not harmless and not search.back_from(quad, entry):
+                            return AffectedFocusNodes(all=True)
+        return search.impact
+
+    @staticmethod
+    def _of_targets(shape: Shape) -> Iterator[Step]:
+        for kind, target in shape.targets:
+            match kind:
+                case "targetClass":
+                    yield Step(RDF_TYPE, None, sign=Sign.MORE)
+                case "targetSubjectsOf":
+                    yield Step(target, None, sign=Sign.MORE)
+                case "targetObjectsOf":
+                    yield Step(target, None, backwards=True, sign=Sign.MORE)
+
+    def _of_shape(self, shape: Shape, before: Path | None, sign: Sign = Sign.MORE) -> Iterator[Step]:
+        """Return the edges that a shape reads when it is applied to the nodes that ``before`` leads to.
+
+        ``sign`` is MORE, or EITHER where what the nodes yield is counted or negated.
+        """
+        values = joined(before, shape.path) if shape.path else before
+        for constraint in shape.constraints:
+            if shape.path:
+                found = _VALUES.get(constraint.name, Sign.MORE) if sign is Sign.MORE else Sign.EITHER
+                yield from signed(steps(shape.path, before), found)
+            yield from self._of_constraint(constraint, shape, (before, values), sign)
+
+    def _of_constraint(  # noqa: C901 - one case a kind of constraint
+        self, constraint: Constraint, shape: Shape, ends: tuple[Path | None, Path | None], sign: Sign
+    ) -> Iterator[Step]:
+        """Return what a constraint reads beyond the value nodes, from the focus node and value nodes at ``ends``."""
+        wanted = constraint.value
+        before, values = ends
+        match constraint.name:
+            case "property" | "node":
+                yield from self._of_shape(self.shapes[wanted], values, sign)
+            case "not" | "and" | "or" | "xone" | "qualifiedMinCount" | "qualifiedMaxCount":
+                for member in _members(constraint):
+                    yield from self._of_shape(self.shapes[member], values, Sign.EITHER)
+            case "class":
+                yield Step(RDF_TYPE, values, sign=Sign.FEWER if sign is Sign.MORE else Sign.EITHER)
+            case "closed":
+                yield Step(None, values, sign=sign)
+            case "equals":
+                yield Step(wanted, before)
+            case "disjoint" | "lessThan" | "lessThanOrEquals":
+                yield Step(wanted, before, sign=sign)
+            case "sparql":
+                for step in steps_of_query(wanted.text, shape.path):
+                    kind = step.sign if sign is Sign.MORE else Sign.EITHER
+                    yield replace(step, before=joined(before, step.before), sign=kind)
+            case "component":  # its validators may read anything
+                yield Step(None, None, anywhere=True)
+
+
+_VALUES: Final = {
+    "minCount": Sign.FEWER, "hasValue": Sign.FEWER, "equals": Sign.EITHER,
+    "qualifiedMinCount": Sign.EITHER, "qualifiedMaxCount": Sign.EITHER, "sparql": Sign.EITHER,
+}  # fmt: skip
+"""Which changes of the value nodes themselves can make a constraint fail, where those are not more of them."""
+
+
+def _members(constraint: Constraint) -> tuple[Node, ...]:
+    """Return the shapes that a logical or qualified constraint names."""
+    match constraint.name:
+        case "not":
+            return (constraint.value,)
+        case "qualifiedMinCount" | "qualifiedMaxCount":
+            return (constraint.value[0], *constraint.value[2])
+        case _:
+            return tuple(constraint.value)
+
+
+class _Search:
+    """The walks back from the triples of one change; each is made once."""
+
+    def __init__(self, graph: Readable, few: AbstractSet[Node], most: int) -> None:
+        self.graph = graph
+        self.few = few
+        self.most = most
+        self._reaching: dict[tuple[int, Node], dict[Node, dict[Node, None]]] = {}
+        self.impact = AffectedFocusNodes()
+        self._walked: dict[tuple[int, Node, bool], Iterable[Node]] = {}
+
+    def back_from(self, quad: ox.Quad, entry: _Entry) -> bool:
+        """Add the focus nodes from which the entry's edge is read; False where there are too many to count."""
+        if entry.step.anywhere:
+            return False
+        nodes = self.impact.nodes.setdefault(entry.shape.node, {})
+        end = quad.object if entry.step.backwards else quad.subject
+        if entry.back is not None and entry.shape.node in self.few:
+            for middle in self._walk(entry, end, entry.rest):
+                nodes.update(self._reached(entry).get(middle, {}))
+            return True
+        for node in self._walk(entry, end):
+            if node not in nodes and _is_focus(self.graph, entry.shape, node):
+                nodes[node] = None
+        return len(nodes) <= self.most
+
+    def _reached(self, entry: _Entry) -> dict[Node, dict[Node, None]]:
+        """Give, for a shape of few focus nodes, which of them lead to a node over the first part of the entry's way.
+
+        To walk that part from all of them is less than to walk it back from a node that many others lead to.
+        """
+        key = (entry.way, entry.shape.node)
+        if key not in self._reaching:
+            found = self._reaching[key] = {}
+            for focus in focus_nodes(self.graph, entry.shape):
+                for node in entry.first.values(self.graph, focus) if entry.first else (focus,):
+                    found.setdefault(node, {})[focus] = None
+        return self._reaching[key]
+
+    def _walk(self, entry: _Entry, end: Node, part: Path | EllipsisType | None = ...) -> Iterable[Node]:
+        """Return the nodes from which the entry's way, or the rest of it after its first part, leads to ``end``."""
+        back = entry.back if part is ... else part
+        if back is None:
+            return (end,)
+        key = (entry.way, end, part is ...)
+        if key not in self._walked:
+            self._walked[key] = tuple(dict.fromkeys(back.values(self.graph, end)))
+        return self._walked[key]
+
+
+def _is_focus(graph: Readable, shape: Shape, node: Node) -> bool:
+    for kind, target in shape.targets:
+        match kind:
+            case "targetNode":
+                found = node == target
+            case "targetClass":
+                found = graph.is_instance(node, target)
+            case "targetSubjectsOf":
+                found = bool(graph.objects(node, target))
+            case _:
+                found = graph.has_subject(target, node)
+        if found:
+            return True
+    return False
+
+
+def _parted(path: Path | None) -> tuple[Path | None, Path | None]:
+    """Return the first part of a way, of edges that are walked as they point, and the way back over the rest."""
+    parts, first = list(_parts(path)), None
+    while parts and isinstance(parts[0], Predicate):
+        first = joined(first, parts.pop(0))
+    rest: Path | None = None
+    for part in parts:
+        rest = joined(rest, part)
+    return first, None if rest is None else inverted(rest)
+
+
+def _parts(path: Path | None) -> Iterator[Path]:
+    """Return the paths of a sequence, nested sequences laid flat."""
+    if isinstance(path, Sequence):
+        for part in path.paths:
+            yield from _parts(part)
+    elif path is not None:
+        yield path

@@ -1,0 +1,217 @@
+"""Queries of SHACL-SPARQL: what they must not contain, and variables that are bound beforehand (SHACL, appendix A).
+
+The engine binds a variable beforehand only if the outermost SELECT projects it, and its optimizer takes a variable
+that no pattern of a group binds for one without a value: ``=`` becomes sameTerm, BOUND false, and BIND vanishes. So a
+query is rewritten: each SELECT projects the bound variables, and each group begins with a VALUES block that joins with
+anything but tells the optimizer that they may be an IRI or a literal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.errors import QuerySyntaxError
+from coopkg.sparql.lexer import Kind, Token, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from coopkg.rdf.graph import Graph, Node
+    from coopkg.shacl.property_paths import Path
+
+OPTIONAL: Final = frozenset({"currentShape", "shapesGraph"})
+"""Variables that a sub-select need not project."""
+_FORBIDDEN: Final = frozenset({"MINUS", "VALUES", "SERVICE"})
+_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+_EMPTY: Final = ox.Store()
+_ANYTHING: Final = ox.NamedNode("urn:x-coopkg:anything")
+
+
+@dataclass(frozen=True)
+class SparqlQuery:
+    """A query of a shape: ``text`` with prefixes and path spelt out, ``bound`` as it is evaluated for one focus node.
+
+    ``names`` are the variables that are bound beforehand and that the query mentions; ``parameters`` gives the values
+    of those that a constraint component declares. ``ask`` says that solutions mean conformance. ``set_based`` says that
+    the text alone, with ``$this`` free, gives the solutions of every focus node. ``shapes_graph`` is there where the
+    query reads it.
+    """
+
+    text: str
+    bound: str
+    names: frozenset[str]
+    ask: bool = False
+    set_based: bool = False
+    parameters: tuple[tuple[str, Node], ...] = ()
+    shapes_graph: Graph | None = None
+
+    def bindings(self, values: Mapping[str, Node]) -> dict[ox.Variable, Node]:
+        """Return what is bound beforehand: the parameters, and those of ``values`` that the query mentions."""
+        known = {**values, **dict(self.parameters)}
+        return {ox.Variable(name): known[name] for name in sorted(self.names & known.keys())}
+
+
+def read_query(  # noqa: PLR0913 - what a query stands in
+    text: str,
+    path: Path | None,
+    shapes_graph: Graph,
+    parameters: Mapping[str, Node],
+    *,
+    ask: bool = False,
+    names: Collection[str] = (),
+) -> SparqlQuery:
+    """Read a query that binds ``$this``, ``$currentShape``, ``$shapesGraph`` and ``names`` beforehand.
+
+    ``names`` are all parameters of a component, ``parameters`` those that have a value. Raises ValueError for a query
+    that the engine does not read or that breaks a rule of pre-binding.
+    """
+    text = _with_path(text, path)
+    tokens = _tokens(text)
+    form = next((token.keyword for token in tokens if token.keyword in _FORMS), "")
+    if form != ("ASK" if ask else "SELECT"):
+        raise ValueError(f"its query must be {'an ASK' if ask else 'a SELECT'}")
+    candidates = {"this", *OPTIONAL, *names, *({"value"} if ask else ())}
+    _check(tokens, candidates)
+    valueless = set(names) - parameters.keys()
+    mentioned = frozenset({t.text[1:] for t in tokens if t.kind is Kind.VARIABLE} & candidates - valueless)
+    query = SparqlQuery(
+        text=text,
+        bound=_rewritten(text, tokens, sorted(mentioned), ask=ask),
+        names=mentioned,
+        ask=ask,
+        set_based=not ask and mentioned == {"this"} and starts_from_this(text),
+        parameters=tuple((name, parameters[name]) for name in sorted(parameters)),
+        shapes_graph=shapes_graph if "shapesGraph" in mentioned else None,
+    )
+    try:
+        _EMPTY.query(text)
+        _EMPTY.query(query.bound, substitutions={ox.Variable(name): _ANYTHING for name in mentioned})
+    except (SyntaxError, RuntimeError) as error:
+        raise ValueError(f"its query cannot be used: {str(error).partition(': expected')[0]}") from None
+    return query
+
+
+def _tokens(text: str) -> list[Token]:
+    try:
+        return list(significant(text))
+    except QuerySyntaxError as error:
+        raise ValueError(f"its query cannot be used: {error}") from None
+
+
+def _with_path(text: str, path: Path | None) -> str:
+    """Replace ``$PATH`` by the path of the property shape (SHACL, section 5.3.1)."""
+    places = [t for t in _tokens(text) if t.kind is Kind.VARIABLE and t.text[1:] == "PATH"]
+    if places and path is None:
+        raise ValueError("its query has $PATH, which only a property shape has")
+    spelled = f"({path.sparql()})" if path else ""
+    for token in reversed(places):
+        text = text[: token.start] + spelled + text[token.start + len(token.text) :]
+    return text
+
+
+def _check(tokens: list[Token], candidates: Collection[str]) -> None:
+    """Raise ValueError where a rule of pre-binding is broken, or where the data graph would not be one graph."""
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        name = following.text[1:] if following and following.kind is Kind.VARIABLE else ""
+        if token.keyword in _FORBIDDEN:
+            raise ValueError(f"its query has {token.keyword}, which SHACL does not allow")
+        if token.keyword == "AS" and name in candidates:
+            raise ValueError(f"its query gives another value to ${name}, which is bound beforehand")
+        if token.keyword == "FROM" or (token.keyword == "GRAPH" and name != "shapesGraph"):
+            raise ValueError("its query names a graph, but the data graph is one graph")
+    clauses = [_projected(tokens, index) for index, token in enumerate(tokens) if token.keyword == "SELECT"]
+    form = next(token.keyword for token in tokens if token.keyword in _FORMS)
+    if form == "SELECT" and not clauses[0] & {"this", "*"}:
+        raise ValueError("its query does not project $this")
+    for projected in clauses[1:] if form == "SELECT" else clauses:
+        missing = sorted(set(candidates) - OPTIONAL - projected)
+        if missing:
+            raise ValueError(f"a sub-select of its query does not project ${missing[0]}, which is bound beforehand")
+
+
+def _projected(tokens: list[Token], select: int) -> set[str]:
+    """Return the variables that a SELECT clause names, or ``*``."""
+    names: set[str] = set()
+    for token, before in zip(tokens[select + 1 :], tokens[select:], strict=False):
+        if token.text == "{" or token.keyword == "WHERE":
+            break
+        if token.text == "*" and before.keyword in {"SELECT", "DISTINCT", "REDUCED"}:
+            return {"*"}
+        if token.kind is Kind.VARIABLE:
+            names.add(token.text[1:])
+    return names
+
+
+def _rewritten(text: str, tokens: list[Token], names: list[str], *, ask: bool) -> str:
+    """Return the query as the engine can bind variables in it."""
+    listed = " ".join(f"${name}" for name in names)
+    row = " ".join(["{}"] * len(names))
+    rows = " ".join(f"({row.replace('{}', cell)})" for cell in ("UNDEF", str(_ANYTHING), '"\\u0000"'))
+    block = f" VALUES ({listed}) {{ {rows} }} " if names else ""
+    parts: list[str] = []
+    copied = 0
+    for index, token in enumerate(tokens):
+        following = tokens[index + 1].keyword if index + 1 < len(tokens) else ""
+        end = token.start + len(token.text)
+        if token.keyword == "ASK" and ask:
+            parts += [text[copied : token.start], f"SELECT (true AS ?conforms) {listed} "]
+        elif token.text == "{" and following != "SELECT":
+            parts += [text[copied:end], block]
+        elif _is_clause(tokens, index) and "*" not in (projected := _projected_here(tokens, index)):
+            missing = " ".join(f"${name}" for name in names if name not in projected)
+            parts += [text[copied:end], f" {missing} "]
+        else:
+            continue
+        copied = end
+    return "".join([*parts, text[copied:]])
+
+
+def _is_clause(tokens: list[Token], index: int) -> bool:
+    """Return whether the names of variables may follow here: after SELECT, its DISTINCT or REDUCED, and GROUP BY."""
+    following = tokens[index + 1].keyword if index + 1 < len(tokens) else ""
+    before = tokens[index - 1].keyword if index else ""
+    word = tokens[index].keyword
+    select = word == "SELECT" and following not in {"DISTINCT", "REDUCED"}
+    return select or (word in {"DISTINCT", "REDUCED"} and before == "SELECT") or (word == "BY" and before == "GROUP")
+
+
+def _projected_here(tokens: list[Token], index: int) -> set[str]:
+    return set() if tokens[index].keyword == "BY" else _projected(tokens, index)
+
+
+@lru_cache(maxsize=1024)
+def starts_from_this(text: str) -> bool:
+    """Return whether a query gives the same solutions for ``$this`` whether or not it is bound beforehand.
+
+    It does if its outermost group begins with a triple pattern about ``$this`` and nests nothing but OPTIONAL, EXISTS
+    and NOT EXISTS, whose filters see the outer binding; in UNION, BIND blocks and sub-selects they would not. A path of
+    zero length would match nodes that the graph does not have.
+    """
+    tokens = list(significant(text))
+    opening = next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
+    inner = tokens[opening + 1 :]
+    if not inner or inner[0].text not in {"$this", "?this"} or _begins_with_zero_steps(inner):
+        return False
+    nested: list[str] = []
+    for index, token in enumerate(inner):
+        if token.text == "{":
+            nested.append(inner[index - 1].keyword)
+            if nested[-1] not in {"OPTIONAL", "EXISTS"} or nested.count("OPTIONAL") > 1:
+                return False
+        elif token.text == "}" and nested:
+            nested.pop()
+    words = {token.keyword for token in inner if token.kind is Kind.WORD}
+    return not words & {"SELECT", "UNION", "MINUS", "SERVICE", "LIMIT", "OFFSET"}
+
+
+def _begins_with_zero_steps(inner: list[Token]) -> bool:
+    for token in inner[1:]:
+        if token.text in {"*", "?"}:
+            return True
+        if token.kind is Kind.VARIABLE or token.text in {".", ";", ",", "{", "}"}:
+            return False
+    return False

@@ -1,0 +1,96 @@
+"""What a page about a report is made of, as JSON: terms as they are shown, so that no page parses what somebody sent.
+
+It is no face of its own: only the page of ``/validate`` asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.rdf.terms import cell
+from coopkg.shacl.change_preview import Outcome
+from coopkg.shacl.constraint_descriptions import LABELS
+from coopkg.shacl.report_formats.json_format import as_object
+from coopkg.shacl.report_formats.outcome import SHOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coopkg.rdf.terms import Term
+    from coopkg.shacl.change_preview import ChangePreview
+    from coopkg.shacl.report import Ground, Result
+    from coopkg.shacl.report_formats.outcome import ReportView
+
+NAME: Final = "page"
+_NAMES: Final = 1000
+"""Nodes of the documents whose names are given."""
+
+
+def render(view: ReportView) -> str:
+    """Return the report with its terms in short, and what would change, at most ``SHOWN`` triples of a kind."""
+    document = {
+        "counts": view.report.counts(),
+        "omitted": sum(view.report.omitted.values()),
+        "facts": view.facts,
+        "results": [_result(view, result) for result in view.report.results],
+        "changes": _changes(view, view.effects) if view.effects else None,
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _result(view: ReportView, result: Result) -> dict[str, Any]:
+    return {
+        **as_object(view, result),
+        "focus": _cell(view, result.focus, result),
+        "found": None if result.value is None else _cell(view, result.value, result),
+        "rule": result.show_shape(view.prefixes, view.language),
+        "grounds": [_ground(view, result, ground) for ground in result.grounds],
+    }
+
+
+def _ground(view: ReportView, result: Result, ground: Ground) -> dict[str, Any]:
+    terms = (ground.triple.subject, ground.triple.predicate, ground.triple.object)
+    place = {"file": ground.place.file, "line": ground.place.line} if ground.place else None
+    return {"triple": [_cell(view, term, result) for term in terms], "axiom": ground.axiom, "place": place}
+
+
+def _cell(view: ReportView, term: Term, result: Result | None = None) -> dict[str, str]:
+    """Return a term as a page shows it; ``iri`` for one that may have a name."""
+    if isinstance(term, ox.BlankNode) and result is not None:
+        return {"text": result.show(term, view.prefixes, view.language)}
+    return cell(term, view.prefixes)
+
+
+def _changes(view: ReportView, effects: ChangePreview) -> dict[str, Any]:
+    kinds = {"added": effects.added, "removed": effects.removed,
+             "inferred": effects.inferred or (), "uninferred": effects.uninferred or ()}  # fmt: skip
+    return {
+        "version": effects.version,
+        "graph": _cell(view, ox.NamedNode(effects.graph)),
+        **{kind: {"count": len(quads), "rows": _rows(view, quads[:SHOWN])} for kind, quads in kinds.items()},
+        "different": [vars(query) | {"outcome": None} for query in effects.of(Outcome.DIFFERENT)],
+        "not_run": [query.slug for query in effects.of(Outcome.NOT_RUN)],
+        "created": {"count": len(effects.created), "nodes": [_cell(view, node) for node in effects.created[:SHOWN]]},
+        "alike": [
+            {"node": _cell(view, a.node), "other": _cell(view, a.other), "name": a.name} for a in effects.alike
+        ],
+        "names": _names(effects.added),
+    }  # fmt: skip
+
+
+def _rows(view: ReportView, quads: Iterable[ox.Quad]) -> list[list[dict[str, str]]]:
+    return [[_cell(view, term) for term in (quad.subject, quad.predicate, quad.object)] for quad in quads]
+
+
+def _names(quads: Iterable[ox.Quad]) -> dict[str, dict[str, str]]:
+    """Return what the documents call the nodes that they describe, by IRI and language."""
+    names: dict[str, dict[str, str]] = {}
+    for quad in quads:
+        if quad.predicate in LABELS and isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+            if len(names) > _NAMES:
+                break
+            names.setdefault(quad.subject.value, {}).setdefault(quad.object.language or "", quad.object.value[:200])
+    return names

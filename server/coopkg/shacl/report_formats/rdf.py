@@ -1,0 +1,79 @@
+"""The faces that the specification describes: the report as a graph (SHACL, section 3.6), in Turtle and JSON-LD."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.rdf.terms import serialize_triples_as, serialize_turtle, triple
+from coopkg.shacl.property_paths import path_graph
+from coopkg.shacl.validator import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coopkg.shacl.report import Report, Result
+    from coopkg.shacl.report_formats.outcome import ReportView
+
+_SH: Final = STANDARD_PREFIXES["sh"]
+_TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
+_LABEL: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "label")
+
+
+def turtle(view: ReportView) -> str:
+    """Return the results graph as Turtle."""
+    return serialize_turtle(triples(view.report), view.prefixes)
+
+
+def json_ld(view: ReportView) -> str:
+    """Return the results graph as JSON-LD, in expanded form."""
+    return serialize_triples_as(triples(view.report), ox.RdfFormat.JSON_LD, view.prefixes).decode() + "\n"
+
+
+def triples(report: Report) -> list[ox.Triple]:
+    """Return the results graph; blank nodes that the results speak of are labelled with what to call them."""
+    root = "_:report"
+    found = [triple(root, _TYPE, _SH + "ValidationReport"), triple(root, _SH + "conforms", report.conforms)]
+    nodes = {f"_:result{index}": result for index, result in enumerate(report.results, 1)}
+    found += [triple(root, _SH + "result", node) for node in nodes]
+    return [*found, *(fact for node, result in nodes.items() for fact in _result(node, result))]
+
+
+def _from_the_shapes(node: str, result: Result) -> Iterator[ox.Triple]:
+    """Return severity, path and constraint as the shapes graph has them, where the validator says so."""
+    if isinstance(result, Finding):
+        yield triple(node, _SH + "resultSeverity", result.severity_node.value)
+        if result.result_path is not None:
+            term, described = path_graph(result.result_path)
+            yield from (ox.Triple(ox.BlankNode(node[2:]), ox.NamedNode(_SH + "resultPath"), term), *described)
+        if isinstance(result.source_constraint, ox.NamedNode):
+            yield triple(node, _SH + "sourceConstraint", result.source_constraint.value)
+        return
+    yield triple(node, _SH + "resultSeverity", _SH + result.severity.value)
+    if result.path:
+        yield triple(node, _SH + "resultPath", result.path)
+
+
+def _messages(node: str, result: Result) -> Iterator[ox.Triple]:
+    if isinstance(result, Finding):
+        for message in sorted(result.message_terms, key=lambda term: (term.language or "", term.value)):
+            yield ox.Triple(ox.BlankNode(node[2:]), ox.NamedNode(_SH + "resultMessage"), message)
+    else:
+        for language, text in sorted(result.messages.items()):
+            yield triple(node, _SH + "resultMessage", text, language)
+
+
+def _result(node: str, result: Result) -> Iterator[ox.Triple]:
+    yield triple(node, _TYPE, _SH + "ValidationResult")
+    yield triple(node, _SH + "focusNode", result.focus)
+    yield triple(node, _SH + "sourceShape", result.shape)
+    yield triple(node, _SH + "sourceConstraintComponent", result.component)
+    yield from _from_the_shapes(node, result)
+    if result.value is not None:
+        yield triple(node, _SH + "value", result.value)
+    yield from _messages(node, result)
+    for name, labels in sorted(result.names.items()):
+        for language, text in sorted(labels.items()):
+            yield ox.Triple(ox.BlankNode(name[2:]), _LABEL, ox.Literal(text, language=language))

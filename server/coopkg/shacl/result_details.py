@@ -1,0 +1,170 @@
+"""A report made useful: the place of each result, what was expected in words, names for what has none, and fixes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.rdf.graph import RDF_TYPE
+from coopkg.rdf.namespaces import LANGUAGES
+from coopkg.rdf.terms import compact
+from coopkg.shacl import constraint_descriptions
+from coopkg.shacl.quick_fixes import QuickFixes
+from coopkg.shacl.report import Report
+from coopkg.shacl.source_locations import find_place, locate, place_of_triple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from coopkg.rdf.graph import Node, Readable
+    from coopkg.shacl.documents import Source
+    from coopkg.shacl.report import Fix, Place, Result
+    from coopkg.shacl.shapes import Constraint, Shape
+
+MENDED: Final = 500
+"""Results for which a fix is looked for; those after them are likely to have the same cause."""
+
+
+def explain(  # noqa: PLR0913, PLR0917 - what a report is about
+    report: Report,
+    shapes: Mapping[Node, Shape],
+    graph: Readable,
+    sources: Sequence[Source],
+    prefixes: dict[str, str],
+    own: Sequence[Source] | None = None,
+    seconds: float | None = None,
+) -> Report:
+    """Return the report with all that can be said of its results; ``graph`` is the graph that was validated.
+
+    ``sources`` are the documents to look for places in, the last first. Fixes are of ``own``, where given, else of all.
+    What has not been found in a document within ``seconds`` has no place.
+    """
+    if report.conforms:
+        return report
+    explainer = _Explainer(shapes, graph, list(reversed(sources)), prefixes, own, seconds)
+    found = Report.of(explainer.result(number, result) for number, result in enumerate(report.results))
+    return dataclasses.replace(found, omitted=report.omitted)
+
+
+class _Explainer:
+    def __init__(  # noqa: PLR0913, PLR0917 - as ``explain``
+        self,
+        shapes: Mapping[Node, Shape],
+        graph: Readable,
+        sources: Sequence[Source],
+        prefixes: dict[str, str],
+        own: Sequence[Source] | None,
+        seconds: float | None,
+    ) -> None:
+        self.shapes = shapes
+        self.by_name = {shape.name: shape for shape in shapes.values()}
+        self.graph = graph
+        self.prefixes = prefixes
+        self.sources = sources
+        self.places = [locate(source, seconds) for source in sources]
+        mine = [(s, p) for s, p in zip(sources, self.places, strict=True) if own is None or s in own]
+        self.mender = QuickFixes(graph, shapes, [s for s, _ in mine], [p for _, p in mine])
+        self._expected: dict[tuple[str, str], tuple[dict[str, str], tuple[Any, ...]]] = {}
+        self._unnamed: dict[str, dict[str, str]] = {}
+
+    def result(self, number: int, result: Result) -> Result:
+        if result.grounds:
+            return self.grounded(result)
+        shape = self.by_name.get(result.shape)
+        constraint = _constraint(result, shape)
+        expected: dict[str, str] = {}
+        wanted: tuple[Any, ...] = ()
+        if shape is not None and constraint is not None:
+            key = (result.shape, f"{result.component} {constraint.value if constraint.name == 'class' else ''}")
+            if key not in self._expected:
+                self._expected[key] = constraint_descriptions.expected(constraint, shape, self.shapes, self.prefixes)
+            expected, wanted = self._expected[key]
+        fix = None
+        if shape is not None and constraint is not None and number < MENDED:
+            fix = self.mender.fix(result, constraint, shape)
+        return dataclasses.replace(
+            result,
+            place=self.place(result, fix),
+            expected=expected,
+            wanted=wanted,
+            messages=_messages(result, shape, constraint, expected),
+            names=self.names(result),
+            fix=fix,
+        )
+
+    def grounded(self, result: Result) -> Result:
+        """Return a result that follows from several triples with the place of each, its own in the latest document."""
+        grounds = tuple(
+            dataclasses.replace(ground, place=place_of_triple(self.places, ground.triple)) for ground in result.grounds
+        )
+        order = {source.name: number for number, source in enumerate(self.sources)}
+        places = sorted((g.place for g in grounds if g.place), key=lambda place: order[place.file])
+        return dataclasses.replace(result, grounds=grounds, place=next(iter(places), None), names=self.names(result))
+
+    def place(self, result: Result, fix: Fix | None) -> Place | None:
+        """Return the place of a result: of what is wrong, else of what is incomplete."""
+        if fix is not None and result.value is None:
+            return next(s.lines.place(fix.edits[0].start) for s in self.sources if s.name == fix.edits[0].file)
+        path = ox.NamedNode(result.path) if result.path else None
+        return find_place(self.places, result.focus, path, result.value)
+
+    def names(self, result: Result) -> dict[str, dict[str, str]]:
+        """Return what to call the blank nodes of a result, and its shape where it has no name."""
+        terms = [term for g in result.grounds for term in (g.triple.subject, g.triple.object)]
+        nodes = [node for node in (result.focus, result.value, *terms) if isinstance(node, ox.BlankNode)]
+        found = {str(node): self.unnamed(node) for node in nodes}
+        if result.shape.startswith("_:"):
+            found[result.shape] = self.shape(result.shape)
+        return found
+
+    def unnamed(self, node: ox.BlankNode) -> dict[str, str]:
+        key = str(node)
+        if key not in self._unnamed:
+            kinds = [k for k in self.graph.objects(node, RDF_TYPE) if isinstance(k, ox.NamedNode)]
+            labels = {
+                label.language or "en": label.value
+                for prop in reversed(constraint_descriptions.LABELS)
+                for label in self.graph.objects(node, prop)
+                if isinstance(label, ox.Literal)
+            }
+            place = find_place(self.places, node, None, None)
+            kind = ", ".join(compact(k.value, self.prefixes) for k in kinds)
+            self._unnamed[key] = constraint_descriptions.unnamed(kind, labels, place.line if place else None)
+        return self._unnamed[key]
+
+    def shape(self, name: str) -> dict[str, str]:
+        shape = self.by_name.get(name)
+        if shape is None:
+            return constraint_descriptions.unnamed_shape()
+        path = shape.path.sparql() if shape.path else ""
+        if isinstance(shape.path_node, ox.NamedNode):
+            path = compact(shape.path_node.value, self.prefixes)
+        parents = (
+            parent for parent in self.shapes.values()
+            if any(c.name == "property" and c.value == shape.node for c in parent.constraints)
+        )  # fmt: skip
+        parent = next(parents, None)
+        if parent is None or not path:
+            return constraint_descriptions.unnamed_shape()
+        named = parent.name if parent.name.startswith("_:") else compact(parent.name, self.prefixes)
+        if named.startswith("_:"):
+            return {
+                lang: constraint_descriptions.shape_of(path, text)[lang] for lang, text in self.shape(named).items()
+            }
+        return constraint_descriptions.shape_of(path, named)
+
+
+def _constraint(result: Result, shape: Shape | None) -> Constraint | None:
+    """Return the constraint that a result is of, the first of several of one component."""
+    return next((c for c in shape.constraints if c.component == result.component), None) if shape else None
+
+
+def _messages(
+    result: Result, shape: Shape | None, constraint: Constraint | None, expected: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the shape's own messages, and in the languages that it has none in what is expected."""
+    own = shape is not None and constraint is not None and bool(shape.message_terms or constraint.messages)
+    given = dict(result.messages) if own or not expected else {}
+    return {**constraint_descriptions.sentences(dict(expected)), **given} if not set(LANGUAGES) <= set(given) else given

@@ -1,0 +1,223 @@
+"""Where each node of a JSON-LD document is written, and what is said of it, as far as its own context goes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin
+
+import pyoxigraph as ox
+
+from coopkg.rdf.graph import RDF_TYPE
+from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.shacl.report import Lines
+from coopkg.shacl.source_locations.index import SourceLocations
+from coopkg.shacl.source_locations.index import written as written_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopkg.rdf.terms import Document
+
+_SPACE: Final = re.compile(r"[\x20\t\r\n]*")
+_DECODER: Final = json.JSONDecoder()
+_XSD: Final = STANDARD_PREFIXES["xsd"]
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A JSON value and where it stands; an object is a list of (key, offset of the key, value)."""
+
+    value: Any
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Context:
+    """An active context, as far as it is looked at (JSON-LD 1.1, section 3.1)."""
+
+    terms: Mapping[str, Any]
+    base: str
+    vocabulary: str = ""
+    language: str | None = None
+
+    def extended(self, value: Any) -> _Context:  # noqa: ANN401 - any JSON value
+        """Return the context with a local one on top."""
+        if isinstance(value, list):
+            found = self
+            for item in value:
+                found = found.extended(item)
+            return found
+        if not isinstance(value, dict):
+            return self
+        return _Context(
+            {**self.terms, **value},
+            str(value.get("@base") or self.base),
+            str(value.get("@vocab") or self.vocabulary),
+            value.get("@language", self.language),
+        )
+
+    def keyword(self, key: str) -> str:
+        """Return the keyword that a key is an alias of, else the key."""
+        definition = self.terms.get(key)
+        return definition if isinstance(definition, str) and definition.startswith("@") else key
+
+    def iri(self, text: str, *, as_term: bool) -> str:
+        """Return the IRI that a text stands for (JSON-LD 1.1 API, section 5.2)."""
+        definition = self.terms.get(text)
+        found = definition.get("@id") if isinstance(definition, dict) else definition
+        if as_term and isinstance(found, str) and found != text:
+            return self.iri(found, as_term=True) if ":" in found else found
+        prefix, colon, local = text.partition(":")
+        namespace = self.terms.get(prefix)
+        namespace = namespace.get("@id") if isinstance(namespace, dict) else namespace
+        if colon and not local.startswith("//") and isinstance(namespace, str):
+            return namespace + local
+        if colon:
+            return text
+        return self.vocabulary + text if as_term else urljoin(self.base, text)
+
+    def coercion(self, key: str) -> str | None:
+        """Return the type to which the strings of a property are coerced."""
+        definition = self.terms.get(key)
+        found = definition.get("@type") if isinstance(definition, dict) else None
+        return found if isinstance(found, str) else None
+
+
+def locate(document: Document, text: str, context: Mapping[str, Any]) -> SourceLocations:
+    """Return the places in a document that has been parsed before; ``context`` is what a bundled context stands for."""
+    reader = _Reader(document.name, text, context)
+    try:
+        root, _ = reader.scan(0)
+        reader.value(root, _Context({}, document.base or ""), None, None)
+    except (RecursionError, ValueError, TypeError, AttributeError):
+        pass
+    return reader.places
+
+
+class _Reader:
+    def __init__(self, name: str, text: str, bundled: Mapping[str, Any]) -> None:
+        self.places = SourceLocations(name)
+        self.lines = Lines(name, text)
+        self.text = text
+        self.bundled = bundled
+
+    def scan(self, at: int) -> tuple[_Value, int]:
+        """Read the JSON value that begins behind white space; give it and where it ends."""
+        start = self.skip(at)
+        mark = self.text[start : start + 1]
+        if mark == "{":
+            return self.members(start)
+        if mark == "[":
+            items: list[_Value] = []
+            end = self.skip(start + 1)
+            while self.text[end] != "]":
+                item, end = self.scan(end)
+                items.append(item)
+                end = self.comma(end)
+            return _Value(items, start, end + 1), end + 1
+        atom, end = _DECODER.raw_decode(self.text, start)
+        return _Value(atom, start, end), end
+
+    def members(self, start: int) -> tuple[_Value, int]:
+        found: list[tuple[str, int, _Value]] = []
+        end = self.skip(start + 1)
+        while self.text[end] != "}":
+            key_at = end
+            key, end = _DECODER.raw_decode(self.text, end)
+            value, end = self.scan(self.skip(end) + 1)
+            found.append((key, key_at, value))
+            end = self.comma(end)
+        return _Value({"members": found}, start, end + 1), end + 1
+
+    def skip(self, at: int) -> int:
+        space = _SPACE.match(self.text, at)
+        return space.end() if space else at
+
+    def comma(self, at: int) -> int:
+        at = self.skip(at)
+        return self.skip(at + 1) if self.text[at] == "," else at
+
+    def value(self, value: _Value, context: _Context, subject: Any, key: str | None) -> None:  # noqa: ANN401
+        """Read a value: of a property of a subject, or a node at the top."""
+        if isinstance(value.value, list):
+            for item in value.value:
+                self.value(item, context, subject, key)
+            return
+        predicate = ox.NamedNode(context.iri(key, as_term=True)) if key is not None else None
+        term = self.node(value, context) if isinstance(value.value, dict) else _scalar(value.value, context, key)
+        if subject is not None and predicate is not None and term is not None:
+            written = written_at(self.lines, value.start, value.end)
+            self.places.add((subject, predicate, term), written)
+            self.places.mentions.setdefault(term, written)
+
+    def node(self, value: _Value, context: _Context) -> Any:  # noqa: ANN401 - a term or None
+        members: list[tuple[str, int, _Value]] = value.value["members"]
+        for key, _, local in members:
+            if key == "@context":
+                context = context.extended(_plain(local) if not isinstance(local.value, str) else self.bundled)
+        found = {context.keyword(key): item for key, _, item in members}
+        if "@value" in found:
+            return _literal({key: _plain(item) for key, item in found.items()}, context)
+        if "@list" in found:
+            return None
+        named = found["@id"].value if "@id" in found else None
+        subject = self.subject(named, context)
+        if set(found) != {"@id"}:
+            self.places.subjects.setdefault(subject, written_at(self.lines, value.start, value.end))
+        for key, at, item in members:
+            self.member(subject, context, key, at, item)
+        return subject
+
+    @staticmethod
+    def subject(named: Any, context: _Context) -> Any:  # noqa: ANN401 - a JSON value to a term
+        if not isinstance(named, str):
+            return ox.BlankNode()
+        if named.startswith("_:"):
+            return ox.BlankNode(named[2:])
+        return ox.NamedNode(context.iri(named, as_term=False))
+
+    def member(self, subject: Any, context: _Context, key: str, at: int, item: _Value) -> None:  # noqa: ANN401
+        match context.keyword(key):
+            case "@type":
+                for kind in item.value if isinstance(item.value, list) else [item]:
+                    term = ox.NamedNode(context.iri(kind.value, as_term=True))
+                    self.places.add((subject, RDF_TYPE, term), written_at(self.lines, kind.start, kind.end))
+            case "@graph" | "@included":
+                self.value(item, context, None, None)
+            case name if not name.startswith("@") and ":" in context.iri(name, as_term=True):
+                predicate = ox.NamedNode(context.iri(name, as_term=True))
+                self.places.properties.setdefault((subject, predicate), written_at(self.lines, at, at + len(key) + 2))
+                self.value(item, context, subject, name)
+
+
+def _plain(value: _Value) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value.value, dict):
+        return {key: _plain(item) for key, _, item in value.value["members"]}
+    return [_plain(item) for item in value.value] if isinstance(value.value, list) else value.value
+
+
+def _scalar(value: Any, context: _Context, key: str | None) -> Any:  # noqa: ANN401
+    coercion = context.coercion(key or "")
+    if coercion in {"@id", "@vocab"} and isinstance(value, str):
+        return ox.NamedNode(context.iri(value, as_term=coercion == "@vocab"))
+    definition = context.terms.get(key or "")
+    own = {"@language": definition["@language"]} if isinstance(definition, dict) and "@language" in definition else {}
+    return _literal({"@value": value, "@type": coercion, **own}, context)
+
+
+def _literal(found: Mapping[str, Any], context: _Context) -> Any:  # noqa: ANN401
+    value, kind = found["@value"], found.get("@type")
+    if isinstance(value, bool):
+        return ox.Literal(value)
+    if isinstance(value, int):
+        return ox.Literal(str(value), datatype=ox.NamedNode(kind or _XSD + "integer"))
+    if not isinstance(value, str):
+        return None
+    if isinstance(kind, str):
+        return ox.Literal(value, datatype=ox.NamedNode(context.iri(kind, as_term=True)))
+    language = found.get("@language", context.language)
+    return ox.Literal(value, language=language.lower()) if isinstance(language, str) else ox.Literal(value)

@@ -1,0 +1,156 @@
+"""What a shapes graph declares in SPARQL: constraints (SHACL, section 5) and constraint components (section 6)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.shacl.pre_binding import SparqlQuery, read_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from coopkg.rdf.graph import Graph, Node
+    from coopkg.shacl.property_paths import Path
+
+_SH: Final = STANDARD_PREFIXES["sh"]
+_IMPORTS: Final = ox.NamedNode(STANDARD_PREFIXES["owl"] + "imports")
+_RESERVED: Final = frozenset({"this", "shapesGraph", "currentShape", "path", "PATH", "value"})
+_ABOUT: Final = frozenset({"name", "description", "order", "group"})
+_IN_CONSTRAINT: Final = _ABOUT | {"select", "prefixes", "message", "deactivated", "severity"}
+_IN_VALIDATOR: Final = _ABOUT | {"select", "ask", "prefixes", "message"}
+_IN_COMPONENT: Final = _ABOUT | {"parameter", "validator", "nodeValidator", "propertyValidator", "labelTemplate"}
+TRUE: Final = ox.Literal("true", datatype=ox.NamedNode(STANDARD_PREFIXES["xsd"] + "boolean"))
+STRINGS: Final = frozenset({STANDARD_PREFIXES["xsd"] + "string", STANDARD_PREFIXES["rdf"] + "langString"})
+
+
+def sh(name: str) -> ox.NamedNode:
+    """Return a term of the SHACL vocabulary."""
+    return ox.NamedNode(_SH + name)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a constraint component: the variable, the property that gives it a value."""
+
+    name: str
+    path: ox.NamedNode
+    optional: bool
+
+
+@dataclass(frozen=True)
+class Component:
+    """A constraint component of the shapes graph."""
+
+    node: ox.NamedNode
+    parameters: tuple[Parameter, ...]
+    labels: tuple[ox.Literal, ...]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A query with the messages of what declares it; ``component`` is the IRI of its constraint component."""
+
+    query: SparqlQuery
+    messages: tuple[ox.Literal, ...]
+    component: str
+
+
+def read_components(graph: Graph) -> tuple[Component, ...]:
+    """Read every constraint component but those of SHACL itself. Raises ValueError for one that is ill-formed."""
+    found = (node for node in graph.instances(sh("ConstraintComponent")) if not node.value.startswith(_SH))
+    return tuple(_component(graph, node) for node in found)
+
+
+def _component(graph: Graph, node: Node) -> Component:
+    known_only(graph, node, _IN_COMPONENT)
+    parameters = tuple(_parameter(graph, node, p) for p in graph.objects(node, sh("parameter")))
+    names = [parameter.name for parameter in parameters]
+    if len(set(names)) < len(names) or all(parameter.optional for parameter in parameters):
+        raise ValueError(f"the component {node} needs a mandatory parameter, and each with a name of its own")
+    return Component(node, parameters, tuple(graph.objects(node, sh("labelTemplate"))))
+
+
+def _parameter(graph: Graph, component: Node, node: Node) -> Parameter:
+    paths = graph.objects(node, sh("path"))
+    name = re.search(r"[^\W\d]\w*$", paths[0].value) if len(paths) == 1 and isinstance(paths[0], ox.NamedNode) else None
+    if name is None or name[0] in _RESERVED:
+        raise ValueError(f"a parameter of the component {component} gives no name that a variable can have")
+    return Parameter(name[0], paths[0], graph.value(node, sh("optional")) == TRUE)
+
+
+def read_constraint(graph: Graph, node: Node, path: Path | None) -> Declaration | None:
+    """Read a value of sh:sparql, or None where it is deactivated. Raises ValueError for one that is ill-formed."""
+    known_only(graph, node, _IN_CONSTRAINT)
+    if graph.value(node, sh("deactivated")) == TRUE:
+        return None
+    query = read_query(_prologue(graph, node) + _text(graph, node, "select"), path, graph, {})
+    return Declaration(query, messages(graph, node), _SH + "SPARQLConstraintComponent")
+
+
+def component_constraints(
+    graph: Graph, components: tuple[Component, ...], node: Node, path: Path | None
+) -> Iterator[Declaration]:
+    """Return the constraints that a shape has by its values for the parameters of components (section 6.2)."""
+    for component in components:
+        given = {p.name: values for p in component.parameters if (values := graph.objects(node, p.path))}
+        if not all(p.optional or p.name in given for p in component.parameters):
+            continue
+        if len(component.parameters) > 1 and any(len(values) > 1 for values in given.values()):
+            raise ValueError(f"it has more than one value for a parameter of {component.node}")
+        first, *_ = given
+        for value in given[first]:
+            parameters = {name: values[0] for name, values in given.items()} | {first: value}
+            yield _applied(graph, component, parameters, path)
+
+
+def _applied(graph: Graph, component: Component, parameters: Mapping[str, Node], path: Path | None) -> Declaration:
+    own = "propertyValidator" if path else "nodeValidator"
+    node = graph.value(component.node, sh(own)) or graph.value(component.node, sh("validator"))
+    if node is None:
+        raise ValueError(f"the component {component.node} has no validator for it")
+    known_only(graph, node, _IN_VALIDATOR)
+    ask = not graph.objects(component.node, sh(own))
+    text = _prologue(graph, node) + _text(graph, node, "ask" if ask else "select")
+    names = {parameter.name for parameter in component.parameters}
+    query = read_query(text, path, graph, parameters, ask=ask, names=names)
+    return Declaration(query, messages(graph, node) or component.labels, component.node.value)
+
+
+def messages(graph: Graph, node: Node) -> tuple[ox.Literal, ...]:
+    """Return the values of sh:message. Raises ValueError for one that is no string."""
+    found = tuple(graph.objects(node, sh("message")))
+    if not all(isinstance(m, ox.Literal) and m.datatype.value in STRINGS for m in found):
+        raise ValueError("a value of sh:message is no string")
+    return found
+
+
+def known_only(graph: Graph, node: Node, known: frozenset[str]) -> None:
+    """Raise ValueError for a property of SHACL that is not supported here."""
+    for predicate, _ in graph.predicates(node):
+        if predicate.value.startswith(_SH) and predicate.value.removeprefix(_SH) not in known:
+            raise ValueError(f"{predicate.value} is not supported at {node}")
+
+
+def _text(graph: Graph, node: Node, name: str) -> str:
+    texts = graph.objects(node, sh(name))
+    if len(texts) != 1 or not isinstance(texts[0], ox.Literal) or texts[0].datatype.value not in STRINGS:
+        raise ValueError(f"{node} must have exactly one sh:{name}, a string")
+    return str(texts[0].value)
+
+
+def _prologue(graph: Graph, node: Node) -> str:
+    """Return the prefixes that sh:prefixes leads to, over owl:imports too (section 5.2.1)."""
+    found: dict[str, str] = {}
+    sources = {s: None for start in graph.objects(node, sh("prefixes")) for s in graph.closure(start, _IMPORTS)}
+    for declaration in (d for source in sources for d in graph.objects(source, sh("declare"))):
+        names, namespaces = (graph.objects(declaration, sh(name)) for name in ("prefix", "namespace"))
+        if not len(names) == len(namespaces) == 1 or not isinstance(namespaces[0], ox.Literal):
+            raise ValueError(f"{declaration} must have exactly one sh:prefix and one sh:namespace")
+        if found.setdefault(names[0].value, namespaces[0].value) != namespaces[0].value:
+            raise ValueError(f"the prefix {names[0].value} is declared with two namespaces")
+    return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in found.items())

@@ -1,0 +1,32 @@
+"""Changes to a text at the places of its tokens, and variables that it does not have yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from coopkg.sparql.syntax_tree import Tree
+
+Edit = tuple[int, int, str]
+
+
+def edited(text: str, edits: Iterable[Edit], first: int = 0, last: int | None = None) -> str:
+    """Return the text between two offsets with each edit (from, to, instead) made; edits do not overlap."""
+    parts: list[str] = []
+    copied = first
+    for start, end, instead in sorted(edits, key=lambda edit: edit[:2]):
+        parts += [text[copied:start], instead]
+        copied = end
+    return "".join([*parts, text[copied:last]])
+
+
+def fresh_names(tree: Tree) -> Iterator[str]:
+    """Return names that no variable of the text has, one after the other."""
+    taken = tree.variables(range(len(tree.tokens)))
+    number = 0
+    while True:
+        number += 1
+        if f"coopkg{number}" not in taken:
+            yield f"coopkg{number}"

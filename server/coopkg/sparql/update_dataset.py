@@ -1,0 +1,63 @@
+"""The dataset of an update that the protocol names, written into the update (SPARQL 1.1 Protocol, section 2.2.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coopkg.errors import ProtocolError
+from coopkg.sparql.lexer import Token, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+def with_using(text: str, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> str:
+    """Return the update with USING clauses for those graph IRIs before each WHERE of a modify operation.
+
+    ``DELETE WHERE``, which takes no USING, is spelt out first. Raises ProtocolError where the update has USING,
+    USING NAMED or WITH of its own, as the protocol demands, or where an IRI is none.
+    """
+    if not default_graphs and not named_graphs:
+        return text
+    tokens = list(significant(text))
+    if any(token.keyword in {"USING", "WITH"} for token in tokens):
+        raise ProtocolError(
+            "An update with USING or WITH takes no using-graph-uri or using-named-graph-uri beside them."
+        )
+    clauses = [f"USING {_iri(g)}" for g in default_graphs] + [f"USING NAMED {_iri(g)}" for g in named_graphs]
+    using = " ".join(clauses) + " "
+    parts: list[str] = []
+    copied = 0
+    for place, pattern in _wheres(tokens):
+        parts += [text[copied:place], f"{text[pattern[0] : pattern[1]]} {using}" if pattern else using]
+        copied = place
+    return "".join([*parts, text[copied:]])
+
+
+def _iri(iri: str) -> str:
+    if any(c in '<>"{}|^`\\' or c <= " " for c in iri):
+        raise ProtocolError(f"{iri!r} is no IRI.")
+    return f"<{iri}>"
+
+
+def _wheres(tokens: list[Token]) -> Iterator[tuple[int, tuple[int, int] | None]]:
+    """Return the offset of each outermost WHERE, with the extent of its pattern if it belongs to DELETE WHERE."""
+    depth = 0
+    for index, token in enumerate(tokens):
+        if token.text == "{":
+            depth += 1
+        elif token.text == "}":
+            depth -= 1
+        elif depth == 0 and token.keyword == "WHERE":
+            short = index > 0 and tokens[index - 1].keyword == "DELETE"
+            yield token.start, _extent(tokens[index + 1 :]) if short else None
+
+
+def _extent(tokens: Iterable[Token]) -> tuple[int, int]:
+    depth, start = 0, None
+    for token in tokens:
+        start = token.start if start is None else start
+        depth += (token.text == "{") - (token.text == "}")
+        if depth == 0:
+            return start, token.start + len(token.text)
+    raise ProtocolError("The pattern of DELETE WHERE is not closed.")

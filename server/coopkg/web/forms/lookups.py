@@ -1,0 +1,108 @@
+"""What forms ask the published graph: who is meant, what is said of a thing, which names are free."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.errors import BadParameter
+from coopkg.rdf.formats import SOLUTION_FORMATS, by_name
+from coopkg.rdf.namespaces import INFERRED, LANGUAGES, STANDARD_PREFIXES, prefixes
+from coopkg.rdf.terms import named_node
+from coopkg.workers.tasks import Task
+
+if TYPE_CHECKING:
+    from coopkg.answers.service import Service
+
+_NAMING: Final = tuple(STANDARD_PREFIXES["skos"] + name for name in ("prefLabel", "altLabel"))
+_ANYTHING: Final = STANDARD_PREFIXES["rdfs"] + "Resource"
+_NUMBERED: Final = (
+    "SELECT (MAX(?n) AS ?last) WHERE {{ ?c <{prov}wasDerivedFrom> <{source}> ; <{base}ontology#claimNumber> ?n }}"
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is asserted of a thing: a property, a value, and the graph that has it."""
+
+    path: str
+    term: ox.NamedNode | ox.Literal
+    graph: str
+
+
+class Graph:
+    """What a form asks the published graph."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.base = service.settings.base
+        self.prefixes = prefixes(self.base)
+
+    def _asserted(self, text: str) -> list[dict[str, Any]]:
+        return self.service.terms(Task(text, SOLUTION_FORMATS[0], self.base, entailment=False))
+
+    def holds(self, pattern: str) -> bool:
+        """Return whether a pattern of ours has a solution."""
+        fmt = by_name("json") or SOLUTION_FORMATS[0]
+        return bool(json.loads(self.service.ask(Task(f"ASK {{ {pattern} }}", fmt, self.base)))["boolean"])
+
+    def taken(self, iri: str) -> bool:
+        """Return whether anything is said of an IRI, or of another with it."""
+        return self.holds(f"{{ <{iri}> ?p ?o }} UNION {{ ?s ?p <{iri}> }}")
+
+    def claims(self, source: str) -> int:
+        """Return the highest number of a claim of a source; 0 for none."""
+        text = _NUMBERED.format(prov=STANDARD_PREFIXES["prov"], source=source, base=self.base)
+        found = self._asserted(text)
+        return int(found[0]["last"]["value"]) if found and "last" in found[0] else 0
+
+    def said(self, iri: str) -> list[Said]:
+        """Return what is asserted of a thing, but for what blank nodes say."""
+        text = (
+            f"SELECT ?g ?p ?o WHERE {{ GRAPH ?g {{ <{iri}> ?p ?o }} "
+            f"FILTER(?g != <{self.base}{INFERRED}> && !isBlank(?o)) }} ORDER BY ?p ?o"
+        )
+        rows = [row for row in self._asserted(text) if row["o"]["type"] in {"uri", "literal"}]
+        return [Said(row["p"]["value"], _term(row["o"]), row["g"]["value"]) for row in rows]
+
+    def resolve(self, text: str, cls: str) -> str:
+        """Return the IRI of what a person named: by an identifier that the graph knows, or by a label of one thing."""
+        try:
+            node = named_node(text, self.prefixes, "value")
+        except BadParameter:
+            return self._labelled(text, cls)
+        kind = f" FILTER EXISTS {{ {node} a <{cls}> }}" if cls and cls != _ANYTHING else ""
+        return node.value if self.holds(f"{node} a ?any{kind}") else ""
+
+    def _labelled(self, text: str, cls: str) -> str:
+        literals = " ".join(str(ox.Literal(text, language=code)) for code in LANGUAGES)
+        kind = f"?s a <{cls}> ." if cls and cls != _ANYTHING else ""
+        naming = " ".join(f"<{name}>" for name in _NAMING)
+        query = (
+            f"SELECT DISTINCT ?s WHERE {{ VALUES ?l {{ {literals} }} VALUES ?p {{ {naming} }} "
+            f"?s ?p ?l . {kind} FILTER(isIRI(?s)) }} LIMIT 2"
+        )
+        found = self.service.rows(query)
+        return found[0]["s"] if len(found) == 1 else ""
+
+    def choices(self, cls: str, most: int = 200) -> list[str]:
+        """Return the things of a class, for a list to choose from; of a class with more of them, some."""
+
+        def look() -> list[str]:
+            kind = f"?s a <{cls}>" if cls and cls != _ANYTHING else f"?s <{_NAMING[0]}> ?any"
+            text = f"SELECT DISTINCT ?s WHERE {{ {kind} FILTER(isIRI(?s)) }} ORDER BY ?s LIMIT {most}"
+            return [row["s"] for row in self.service.rows(text)]
+
+        return self.service.derived.get(f"choices:{cls}", self.service.engine.tag(), look)
+
+
+def _term(found: dict[str, str]) -> ox.NamedNode | ox.Literal:
+    if found["type"] == "uri":
+        return ox.NamedNode(found["value"])
+    if "xml:lang" in found:
+        return ox.Literal(found["value"], language=found["xml:lang"])
+    datatype = found.get("datatype")
+    return ox.Literal(found["value"], datatype=ox.NamedNode(datatype)) if datatype else ox.Literal(found["value"])

@@ -1,0 +1,1 @@
+"""One file an address or kind of page, each with its routes in a blueprint."""

@@ -1,0 +1,126 @@
+"""``/explain``: why the graph holds a triple, down to what is asserted and the claims that it rests on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Response, request
+
+from coopkg.answers.http.negotiation import choose, prefers_html
+from coopkg.answers.http.validators import etag, matches
+from coopkg.dataset.entailment import ExplanationRequest
+from coopkg.errors import BadParameter
+from coopkg.rdf.formats import Format
+from coopkg.rdf.namespaces import STANDARD_PREFIXES, prefixes
+from coopkg.rdf.terms import cell, from_ntriples, named_node, term_of, triples_from_ntriples
+from coopkg.reasoning.notation import Names, axiom_parts, axiom_texts
+from coopkg.web.parts.named_terms import naming
+from coopkg.web.parts.page_response import page, visitor
+from coopkg.web.parts.request_values import service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from coopkg.answers.service import Service
+
+blueprint = Blueprint("explain", __name__)
+OFFERED: Final = (
+    Format("json", "application/json", "", aliases=("text/json",)),
+    Format("txt", "text/plain", "", charset=True),
+)
+_TERMS: Final = ("subject", "predicate", "object")
+
+
+@blueprint.get("/explain")
+def explain() -> Response:
+    """Say why a triple holds: a page, JSON, or text. Terms are as a person writes them, or as N-Triples has them."""
+    why, tag = _why(), service().engine.tag()
+    accept = request.headers.get("Accept")
+    if not request.args.get("format") and prefers_html(accept, OFFERED):
+        return _page(json.loads(service().engine.explain(why).body), why)
+    fmt, language = choose(accept, OFFERED, request.args.get("format")), visitor().language
+    headers = {
+        "Vary": "Accept, Accept-Language",
+        "ETag": etag(tag, why.subject, why.predicate, why.object, fmt.name, language),
+        "Cache-Control": "public, max-age=0, must-revalidate",
+    }
+    if matches(request.headers.get("If-None-Match"), headers["ETag"]):
+        return Response(status=304, headers=headers)
+    body = service().engine.explain(why).body
+    if fmt.name == "txt":
+        body, headers["Content-Language"] = f"{json.loads(body)['text'][language]}\n".encode(), language
+    return Response(body, content_type=fmt.content_type, headers=headers)
+
+
+def _why() -> ExplanationRequest:
+    """Return the question. Raises BadParameter."""
+    missing = next((name for name in _TERMS if not request.args.get(name)), None)
+    if missing:
+        raise BadParameter(f"The parameter {missing!r} is missing: a triple has {', '.join(_TERMS)}.")
+    names = prefixes(service().settings.base)
+    subject, predicate, obj = (request.args[name] for name in _TERMS)
+    return ExplanationRequest(
+        str(named_node(subject, names, "subject")),
+        str(named_node("rdf:type" if predicate == "a" else predicate, names, "predicate")),
+        str(term_of(obj, names, "object")),
+    )
+
+
+def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return a node of the proof with its terms as a page shows them."""
+    (triple,) = triples_from_ntriples([proof["triple"]])
+    shown: dict[str, Any] = {"triple": [cell(term, names) for term in triple]}
+    if "asserted" in proof:
+        graphs = [cell(from_ntriples(f"<{graph}>"), names) for graph in proof["asserted"] if graph]
+        claims = [
+            cell(from_ntriples(f"<{c['claim']}>"), names) | {"paraphrase": c["paraphrase"]} for c in proof["claims"]
+        ]
+        return shown | {"graphs": graphs, "claims": claims, "exact": proof["exact"]}
+    axioms = triples_from_ntriples(proof["axioms"])
+    return shown | {
+        "rule": proof["rule"],
+        "meaning": proof["meaning"],
+        "axioms": [
+            {"code": text, "parts": [[cell(term, names) for term in part] for part in parts]}
+            for text, parts in zip(axiom_texts(axioms, Names(names)), axiom_parts(axioms), strict=True)
+        ],
+        "premises": [_shown(premise, names) for premise in (*proof["premises"], *proof["inferredAxioms"])],
+    }
+
+
+def _page(answer: Mapping[str, Any], why: ExplanationRequest) -> Response:
+    """Return the page with the proof: every term named, the axioms in words, the claims with who says them and how."""
+    running, seen = service(), visitor()
+    proof = _shown(answer["proof"], prefixes(running.settings.base))
+    claims = {claim["iri"] for node in _nodes(proof) for claim in node.get("claims", ())}
+    told = _told(running, claims)
+    name = naming(running, seen, [proof, list(told.values())])
+    steps = sum("rule" in node for node in _nodes(proof))
+    leaves = len({str(node["triple"]) for node in _nodes(proof) if "rule" not in node})
+    return page("explain.html", proof=proof, why=why, name=name, told=told, steps=steps, leaves=leaves)
+
+
+def _nodes(proof: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Return every node of the proof."""
+    waiting = [proof]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.get("premises", ())
+
+
+def _told(running: Service, claims: Iterable[str]) -> dict[str, dict[str, dict[str, str]]]:
+    """Return voice, certainty and speaker of each claim, as cells, by claim."""
+    nodes = " ".join(str(named_node(claim, {}, "claim")) for claim in sorted(claims))
+    if not nodes:
+        return {}
+    base, names = running.settings.base, prefixes(running.settings.base)
+    text = (
+        f"SELECT ?c ?voice ?certainty ?speaker WHERE {{ VALUES ?c {{ {nodes} }} ?c <{base}ontology#hasVoice> ?voice ; "
+        f"<{base}ontology#hasCertainty> ?certainty ; <{STANDARD_PREFIXES['prov']}wasAttributedTo> ?speaker }}"
+    )
+    return {
+        row["c"]: {key: cell(from_ntriples(f"<{row[key]}>"), names) for key in ("voice", "certainty", "speaker")}
+        for row in running.rows(text)
+    }

@@ -1,0 +1,111 @@
+"""``/query``, where people ask questions of their own, and ``/embed``, which shows an answer on another site."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from flask import Blueprint, Response, redirect, request
+
+from coopkg.answers.http.protocol import parse_query
+from coopkg.answers.sparql_endpoint import formless, task_of
+from coopkg.answers.suggestions import advise
+from coopkg.errors import CoopkgError, ProtocolError, TooLarge
+from coopkg.rdf.formats import SOLUTION_FORMATS
+from coopkg.rdf.namespaces import prefixes
+from coopkg.sparql.admission import FORMS, admit, is_longer
+from coopkg.web.parts.page_response import visitor
+from coopkg.web.parts.query_view import Bench, answered, asking, embedded
+from coopkg.web.parts.request_values import http_request, service
+from coopkg.web.rendering import Visit
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as Redirect
+
+    from coopkg.answers.http.protocol import HttpRequest, SparqlRequest
+    from coopkg.answers.service import Service
+    from coopkg.sparql.admission import Admitted
+
+blueprint = Blueprint("query", __name__)
+_VIEW: Final = re.compile(r"^\s*#\s*defaultView:\s*(\w+)", re.MULTILINE)
+"""The comment by which a text asks for a view, as the Wikidata Query Service has it."""
+_VIEWS: Final = {"barchart": "chart", "linechart": "chart", "scatterchart": "chart"}
+_BEGINNING: Final = "?program a coop:Program .\n  OPTIONAL { ?program coop:isWithinFramework ?framework }"
+_SHORT: Final = ("coop", "country", "period", "skos")
+"""The prefixes that an empty editor begins with."""
+
+
+@blueprint.route("/query", methods=["GET", "POST"])
+def query() -> Response | Redirect:
+    """Show the editor and, where there is a query, its answer; an address with a format leads to that."""
+    asked = http_request()
+    visit = posted(visitor(), asked)
+    if request.args.get("query") and request.args.get("format"):
+        return redirect(Visit("/sparql", visit.parameters).here(view=None, lang=None), 303)
+    if not dict(visit.parameters).get("query", "").strip():
+        return asking(service(), visit, {"text": start(service())})
+    return own_answer(asked, visit)
+
+
+def posted(visit: Visit, asked: HttpRequest) -> Visit:
+    """Return the visit with the fields of a form that was posted; its links are to the same page by GET."""
+    fields = tuple(request.form.items(multi=True)) if asked.method == "POST" else ()
+    return Visit("/query", (*visit.parameters, *fields), visit.language, visit.explicit)
+
+
+def start(running: Service) -> str:
+    """Return the text that an empty editor begins with."""
+    known = prefixes(running.settings.base)
+    declared = "".join(f"PREFIX {name}: <{known[name]}>\n" for name in _SHORT)
+    return f"{declared}\nSELECT ?program ?framework WHERE {{\n  {_BEGINNING}\n}}\n"
+
+
+def own_answer(asked: HttpRequest, visit: Visit) -> Response:
+    """Answer a visitor's own query with the page of its answer, or of what is wrong with it."""
+    running = service()
+    operation = _operation(asked)
+    try:
+        admitted = _admit(operation, running)
+    except CoopkgError as error:
+        advise(error, operation.text, running.settings.base)
+        return asking(running, visit, {"text": operation.text, "entailment": operation.entailment}, error)
+    stable = admitted.stable and asked.method == "GET"
+    return answered(running, visit, _bench(operation, admitted.form, visit), stable=stable)
+
+
+@blueprint.get("/embed")
+def embed() -> Response:
+    """Show the answer to a query alone, for a frame on another site."""
+    running, operation = service(), _operation(http_request())
+    visit = visitor()
+    admitted = _admit(operation, running)
+    address = Visit("/query", visit.parameters, visit.language, visit.explicit).here()
+    return embedded(running, visit, _bench(operation, admitted.form, visit), address, stable=admitted.stable)
+
+
+def _operation(asked: HttpRequest) -> SparqlRequest:
+    operation = parse_query(asked)
+    if operation is None:
+        raise ProtocolError("There must be exactly one query, and there is no query parameter.")
+    return operation
+
+
+def _admit(operation: SparqlRequest, running: Service) -> Admitted:
+    """Return what admission learns. Raises TooLarge, ProtocolError and what admission raises."""
+    if is_longer(operation.text, running.settings.query_bytes):
+        bound = running.settings.query_bytes
+        raise TooLarge(f"The query is longer than {bound} bytes.", bound=bound)
+    admitted = admit(operation.text, service=running.federation is not None)
+    if not admitted.form:
+        raise formless(operation.text)
+    if admitted.form not in FORMS:
+        raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
+    return admitted
+
+
+def _bench(operation: SparqlRequest, form: str, visit: Visit) -> Bench:
+    task = task_of(operation, SOLUTION_FORMATS[0], service().settings)
+    wished = _VIEW.search(operation.text)
+    view = wished[1].lower() if wished else None
+    parameters = {"query": operation.text} | ({} if operation.entailment else {"entailment": "off"})
+    return Bench(operation.text, task, form, str(visit.words("query.answer")), parameters, _VIEWS.get(view or "", view))

@@ -1,0 +1,165 @@
+"""What the page of a description shows: facts and their evidence, what stands around it, what became of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from coopkg.answers.evidence.claims import claims_about, exact, stated, texts
+from coopkg.answers.labels import NAMING
+from coopkg.answers.publication.schema_org import script, structured
+from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.terms import compact
+from coopkg.web.charts.table import plain
+from coopkg.web.forms.outline import outline
+from coopkg.web.i18n import best
+from coopkg.web.parts.claim_view import by_iri, entry, iri_cell
+from coopkg.web.parts.commit_history import touched
+from coopkg.web.parts.fact_groups import TYPE, FactGroups, Grounds
+from coopkg.web.parts.named_terms import naming
+from coopkg.web.parts.neighbourhood import COUNTED, drawing, incoming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from coopkg.answers.descriptions import Described
+    from coopkg.answers.evidence.claims import Claim
+    from coopkg.answers.service import Service
+    from coopkg.web.parts.fact_groups import Fact
+    from coopkg.web.rendering import Visit
+
+LABEL: Final = 300
+"""Characters of a label that a page shows."""
+Named = Callable[[Mapping[str, str]], dict[str, str]]
+CLAIMS: Final = 30
+"""Claims that the page of a thing shows in full; where there are more, it says so."""
+
+
+def shown(running: Service, visit: Visit, iri: str, described: Described) -> dict[str, Any]:
+    """Return what the page of a description shows, everything named in the visitor's language."""
+    values, grounds = told(running, visit, iri, described)
+    if grounds is not None:
+        leading = incoming(running, iri)
+        around = _around(iri, _split(described, iri)[0], leading.links, grounds.claims, running.settings.base)
+        label = str(visit.words("entity.around", name=values["title"]))
+        values |= {"whole": leading.whole, "counted": COUNTED}
+        values |= _of_thing(running, visit, grounds, leading.links) | {"drawn": drawing(running, visit, around, label)}
+    called = {
+        c.iri: str(visit.words("claim.number", number=c.number)) for c in (grounds.claims.values() if grounds else ())
+    }
+    return values | {"name": named(running, visit, values, called)}
+
+
+def told(running: Service, visit: Visit, iri: str, described: Described) -> tuple[dict[str, Any], Grounds | None]:
+    """Return the facts of a description as a page shows them, not named yet, and what they rest on.
+
+    None for a graph.
+    """
+    base, names = running.settings.base, prefixes(running.settings.base)
+    facts, others = _split(described, iri)
+    grounds = None if iri.startswith(f"{base}graph/") else _grounds(running, iri) if facts else Grounds()
+    claim = grounds.claims.get(iri) if grounds is not None else None
+    teller, labels = FactGroups(visit, names), _labels(facts) or (claim.texts if claim else {})
+    label, tongue = best(labels, visit.language)
+    values = {
+        "iri": iri,
+        "iri_text": plain(iri, 2000),
+        "best": lambda texts: best(texts, visit.language),
+        "title": plain(label or compact(iri, names).strip("<>"), LABEL),
+        "title_tongue": tongue if label else "",
+        "labels": {code: plain(text, LABEL) for code, text in labels.items() if text != label and code},
+        "chips": [iri_cell(cls, names) for cls in _classes(facts, base)],
+        "groups": teller.listed(facts) if grounds is None else teller.grouped(iri, facts, grounds, outline(running)),
+        "others": [(teller.term(subject), teller.listed(rows)) for subject, rows in others.items()],
+        "touched": touched(running, iri),
+        "query": f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
+        "correctable": iri.startswith(f"{base}id/") and any(f[0] == f"{base}ontology#hasEvidence" for f in facts),
+        "more": len(described.triples) if described.more else 0,
+        "structured": script(structured(described.triples, iri)),
+    }
+    return values, grounds
+
+
+def named(running: Service, visit: Visit, values: object, called: Mapping[str, str] | None = None) -> Named:
+    """Return what is called how; what has no label in the graph as the shapes have it, or as ``called`` does."""
+    found = naming(running, visit, values)
+    ours = {iri: {visit.language: text} for iri, text in (called or {}).items()}
+    labelled = {iri: names for iri, names in found.names.items() if names}
+    name = replace(found, names={**outline(running).names, **ours, **labelled})
+    kept: dict[str, dict[str, str]] = {}
+
+    def once(cell: Mapping[str, str]) -> dict[str, str]:
+        """Return a cell with its name; a page shows the same property and the same graph many times."""
+        iri = cell.get("iri", "")
+        if iri not in kept:
+            seen = name(cell)
+            kept[iri] = {**seen, "label": plain(seen["label"], LABEL)}
+        return kept[iri]
+
+    return once
+
+
+def _of_thing(running: Service, visit: Visit, grounds: Grounds, links: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a page has of a thing beside its facts: claims, graphs, and what leads to it."""
+    names = prefixes(running.settings.base)
+    claims = list(grounds.claims.values())
+    supplied = texts(running, sorted({claim.source for claim in claims}))
+    return {
+        "claims": [entry(running, visit, c, supplied.get(c.source)) for c in claims[:CLAIMS]],
+        "more_claims": len(claims[CLAIMS:]),
+        "graphs": [iri_cell(g, names) for g in sorted({g for found in grounds.graphs.values() for g in found})],
+        "links": [
+            {**link, "subjects": [iri_cell(s, names) for s in link["subjects"]],
+             "property": iri_cell(link["property"], names)} for link in links
+        ],
+    }  # fmt: skip
+
+
+def _split(described: Described, iri: str) -> tuple[list[Fact], dict[Any, list[Fact]]]:
+    """Return the facts of the IRI itself, and those of the other subjects of its description, in a stable order."""
+    facts: list[Fact] = []
+    others: defaultdict[Any, list[Fact]] = defaultdict(list)
+    for triple in sorted(described.triples, key=lambda t: (str(t.subject), t.predicate.value, str(t.object))):
+        fact = triple.predicate.value, triple.object, triple in described.inferred
+        (facts if str(triple.subject) == f"<{iri}>" else others[triple.subject]).append(fact)
+    return facts, others
+
+
+def _grounds(running: Service, iri: str) -> Grounds:
+    found, graphs = by_iri(claims_about(running, iri)), stated(running, iri)
+    cited: defaultdict[str, list[Claim]] = defaultdict(list)
+    for (prop, value, _), stating in graphs.items():
+        if prop == f"{running.settings.base}ontology#hasEvidence" and value in found:
+            for graph in stating:
+                cited[graph].append(found[value])
+    return Grounds(found, exact(running, iri) if found else {}, graphs, cited)
+
+
+def _labels(facts: Iterable[Fact]) -> dict[str, str]:
+    """Return what the thing is called, by language."""
+    found: dict[str, str] = {}
+    for ranked in NAMING:
+        for prop, term, _ in facts:
+            if prop == ranked and hasattr(term, "language"):
+                found.setdefault(term.language or "", term.value)
+    return found
+
+
+def _classes(facts: Iterable[Fact], base: str) -> list[str]:
+    """Return the asserted types of a thing, those of our ontology first."""
+    found = {str(term).strip("<>") for prop, term, inferred in facts if prop == TYPE and not inferred}
+    return sorted(found, key=lambda cls: (not cls.startswith(base), cls))
+
+
+def _around(
+    iri: str, facts: Iterable[Fact], links: Iterable[Mapping[str, Any]], claims: Mapping[str, Claim], base: str
+) -> list[tuple[str, str, str]]:
+    """Return links with other things: what is asserted first, then what leads here, then what is inferred."""
+    own = f"<{base}id/", f"<{base}source/"
+    out = [(iri, prop, str(term)[1:-1], inferred) for prop, term, inferred in facts if str(term).startswith(own)]
+    back = [(s, link["property"], iri) for link in links for s in link["subjects"] if s.startswith(f"{base}id/")]
+    ranked = [*((s, p, o) for s, p, o, inferred in out if not inferred), *back,
+              *((s, p, o) for s, p, o, inferred in out if inferred)]  # fmt: skip
+    return [(s, p, o) for s, p, o in ranked if s not in claims and o not in claims]

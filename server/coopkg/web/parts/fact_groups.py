@@ -1,0 +1,119 @@
+"""Facts as a page tells them: by the groups of the shapes, each with what it rests on, and what nobody states."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.web.charts.table import plain
+from coopkg.web.parts.claim_view import LONGEST, iri_cell, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from coopkg.answers.evidence.claims import Claim, Said
+    from coopkg.web.forms.outline import Outline
+    from coopkg.web.rendering import Visit
+
+TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
+_LONG: Final = re.compile(r"[1-9][0-9]{4,14}")
+"""Whole numbers that are easier to read in groups; shorter ones may be years."""
+Fact = tuple[str, Any, bool]
+"""Property, value (a term of a triple) and whether it is inferred."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What the facts of a thing rest on: claims by IRI, those of each very fact, graphs, the claims that those cite."""
+
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    exact: Mapping[Said, list[str]] = field(default_factory=dict)
+    graphs: Mapping[Said, list[str]] = field(default_factory=dict)
+    cited: Mapping[str, list[Claim]] = field(default_factory=dict)
+
+    def said(self, fact: Said) -> list[Claim]:
+        """Return the claims that say a fact."""
+        return [self.claims[iri] for iri in self.exact.get(fact, ()) if iri in self.claims]
+
+
+@dataclass(frozen=True)
+class FactGroups:
+    """Tells facts to one visitor; ``names`` are the prefixes."""
+
+    visit: Visit
+    names: dict[str, str]
+
+    def term(self, term: Any) -> dict[str, str]:  # noqa: ANN401 - a term of a triple
+        """Return a term as a page shows it; ``content`` is its own text where another is shown."""
+        text = str(term)
+        if text.startswith("<") and not text.startswith("<<"):
+            return iri_cell(term.value, self.names)
+        if not text.startswith('"'):
+            return {"text": plain(text, LONGEST), "node": text}
+        datatype = "" if term.language else term.datatype.value
+        seen = self._read(term.value, datatype)
+        content = term.value if seen != term.value else ""
+        return {"text": seen, "lang": term.language or "", "datatype": datatype, "content": content}
+
+    def _read(self, text: str, datatype: str) -> str:
+        """Return a literal as people read it: days and long whole numbers as their language writes them."""
+        if datatype.endswith("#date"):
+            return self.visit.words.date(text)
+        if datatype.endswith("#integer") and _LONG.fullmatch(text):
+            return self.visit.words.number(int(text))
+        return plain(text, LONGEST)
+
+    def listed(self, facts: Iterable[Fact]) -> list[dict[str, Any]]:
+        """Return facts by property, in one group without a name."""
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for prop, term, inferred in facts:
+            rows.setdefault(prop, []).append({"cell": self.term(term), "inferred": inferred})
+        return self._named({}, rows, list(rows)) if rows else []
+
+    def grouped(self, iri: str, facts: Iterable[Fact], grounds: Grounds, told: Outline) -> list[dict[str, Any]]:
+        """Return facts by group, in the order of the shapes, with what the shapes want and nobody states."""
+        rows: dict[str, list[dict[str, Any]]] = {}
+        types = []
+        for fact in sorted(facts, key=lambda f: f[2]):
+            rows.setdefault(fact[0], []).append(self._grounded(iri, fact, grounds))
+            types += [str(fact[1]).strip("<>")] if fact[0] == TYPE else []
+        rows |= {prop: [] for prop in told.wanted(types) if prop not in rows}
+        placed: defaultdict[str, list[str]] = defaultdict(list)
+        for prop in sorted(rows, key=lambda p: (told.place(p)[1], p)):
+            placed[told.place(prop)[0]].append(prop)
+        groups = [(words, placed[group]) for group, words in (*told.groups, ("", {})) if group in placed]
+        return [group for words, ordered in groups for group in self._named(words, rows, ordered)]
+
+    def _named(
+        self, words: Mapping[str, str], rows: Mapping[str, list[dict[str, Any]]], ordered: Iterable[str]
+    ) -> list[dict[str, Any]]:
+        listed = [{"property": iri_cell(prop, self.names), "values": rows[prop]} for prop in ordered]
+        return [{"names": words, "rows": listed}]
+
+    def _grounded(self, iri: str, fact: Fact, grounds: Grounds) -> dict[str, Any]:
+        """Return a fact with what it rests on: its proof where it is inferred, else claims or the graph."""
+        prop, term, inferred = fact
+        if inferred:
+            asked = {"subject": f"<{iri}>", "predicate": f"<{prop}>", "object": str(term)}
+            return {"cell": self.term(term), "inferred": True, "why": urlencode(asked)}
+        said = prop, getattr(term, "value", str(term)), getattr(term, "language", None) or ""
+        return {"cell": self.term(term), "marks": list(self._marks(said, grounds))}
+
+    def _marks(self, said: Said, grounds: Grounds) -> Iterator[dict[str, Any]]:
+        """Return the claims that say a fact, else those that its graphs cite for its thing, else the graphs."""
+        if said[1] in grounds.claims:
+            return  # a claim that is cited speaks for itself
+        claims = grounds.said(said)
+        if claims:
+            yield {"anchor": claims[0].anchor, "numbers": numbers(claims), "exact": True}
+            return
+        for graph in grounds.graphs.get(said, ()):
+            cited = grounds.cited.get(graph)
+            if cited:
+                yield {"anchor": cited[0].anchor, "numbers": numbers(cited)}
+            else:
+                yield {"graph": iri_cell(graph, self.names)}

@@ -1,0 +1,79 @@
+"""What stands around a thing: what leads to it, by property and counted, and a drawing of its neighbourhood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from coopkg.answers.labels import nodes
+from coopkg.rdf.terms import named_node
+from coopkg.web.charts import graph
+from coopkg.web.charts.table import Table
+from coopkg.web.parts.answer_view import things
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from coopkg.answers.service import Service
+    from coopkg.web.charts.svg import Drawing
+    from coopkg.web.rendering import Visit
+
+LISTED: Final = 6
+"""Things that are listed of those that lead here by one property; the page counts the others and leads to them."""
+COUNTED: Final = 10_000
+"""Links that are counted for one page: to count a million takes seconds."""
+PROPERTIES: Final = 40
+"""Properties by which things lead here that a page has; where there are more, it says so."""
+DRAWN: Final = 24
+"""Links of the drawing."""
+
+Link = tuple[str, str, str]
+"""Subject, property and object of a link between things, all IRIs."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What leads to a thing: by property the number of subjects, the first of them, and the query for all.
+
+    Where it is not ``whole``, only the first ``COUNTED`` links were looked at, and there are more.
+    """
+
+    links: tuple[dict[str, Any], ...] = ()
+    whole: bool = True
+
+
+def incoming(running: Service, iri: str) -> Incoming:
+    """Return what leads to an IRI."""
+    node = str(named_node(iri, {}, "iri"))
+    looked_at = f"SELECT ?s ?p WHERE {{ ?s ?p {node} FILTER(ISIRI(?s)) }} LIMIT {COUNTED + 1}"
+    counted = running.rows(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ {{ {looked_at} }} }} GROUP BY ?p ORDER BY ?p")
+    found = {row["p"]: int(row["n"]) for row in counted if "p" in row}
+    whole = sum(found.values()) <= COUNTED
+    blocks = [_first(path, node, whole) for p in list(found)[:PROPERTIES] if (path := nodes([p]))]
+    first: dict[str, list[str]] = {p: [] for p in found}
+    for row in running.rows(f"SELECT ?p ?s WHERE {{ {' UNION '.join(blocks)} }} ORDER BY ?p ?s") if blocks else ():
+        first[row["p"]].append(row["s"])
+    links = [
+        {"property": p, "count": n, "subjects": first[p], "more": n - len(first[p]),
+         "query": f"SELECT ?thing WHERE {{\n  ?thing <{p}> {node} .\n}}\nORDER BY ?thing"}
+        for p, n in found.items()
+    ]  # fmt: skip
+    return Incoming(tuple(links), whole)
+
+
+def _first(path: str, node: str, whole: bool) -> str:  # noqa: FBT001 - of what has too many, as the index has them
+    """Return the pattern of the first things that lead to a node by a property."""
+    order = "ORDER BY ?s" if whole else ""
+    subjects = f"SELECT DISTINCT ?s WHERE {{ ?s {path} {node} FILTER(ISIRI(?s)) }} {order} LIMIT {LISTED}"
+    return f"{{ SELECT ?s ?p WHERE {{ BIND({path} AS ?p) {{ {subjects} }} }} }}"
+
+
+def drawing(running: Service, visit: Visit, links: Iterable[Link], label: str) -> tuple[Drawing, Table] | None:
+    """Return the drawing of links between things and its table; None where there are too few to draw."""
+    kept: Sequence[Link] = list(dict.fromkeys(links))
+    if len(kept) < 2:
+        return None
+    cells = things(running, {iri for link in kept[:DRAWN] for iri in link}, visit)
+    rows = tuple((cells[s], cells[p], cells[o]) for s, p, o in kept[:DRAWN])
+    table = Table(graph.TRIPLE, rows, len(kept))
+    return graph.draw(table, label), table

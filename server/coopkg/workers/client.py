@@ -1,0 +1,182 @@
+"""The web processes' side of the workers: hand over a task, get the whole answer, or learn why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from coopkg import errors
+from coopkg.errors import (
+    Busy,
+    CoopkgError,
+    DeadlineExceeded,
+    EngineFault,
+    MemoryExceeded,
+    QueryTooComplex,
+)
+from coopkg.workers import tasks
+from coopkg.workers.connection import Connection, Lost
+from coopkg.workers.remote_results import Table, unreadable
+from coopkg.workers.tasks import Answer
+from coopkg.workers.version_tag import CurrentTag
+from coopkg.workers.wire import CONTROL, Kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from coopkg.workers.remote_results import Remote
+    from coopkg.workers.tasks import Task
+    from coopkg.workers.wire import Frame
+
+ATTEMPTS: Final = 5
+"""How often a request is made again: its worker was ended for another's sake, or another change came first."""
+
+
+class QueueLimits(Protocol):
+    """What bounds the requests of one web process."""
+
+    @property
+    def deadline_seconds(self) -> float:
+        """The longest evaluation, in seconds."""
+        ...
+
+    @property
+    def queue_seconds(self) -> float:
+        """The longest wait for a free worker, in seconds."""
+        ...
+
+    @property
+    def queue_length(self) -> int:
+        """The most requests that run or wait at once."""
+        ...
+
+
+class WorkerClient:
+    """Hands tasks to the workers. Its event loop is the one it is first asked in, else one of its own."""
+
+    def __init__(self, folder: Path, limits: QueueLimits) -> None:
+        self.folder = folder
+        self.limits = limits
+        self._current = CurrentTag(folder)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: Connection | None = None
+        self._starting = threading.Lock()
+
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:
+        """Return the whole answer, asked from a thread that runs no event loop.
+
+        Raises what the evaluation raised, Busy where the queue is full or the dataset process away, DeadlineExceeded,
+        MemoryExceeded or QueryTooComplex where the worker was ended.
+        """
+        return asyncio.run_coroutine_threadsafe(self.ask_async(task, deadline), self._running_loop()).result()
+
+    async def ask_async(self, task: Task, deadline: float | None = None) -> Answer:
+        """Return the whole answer without holding a thread; cancelling it ends the worker. Raises as ``ask``."""
+        frame = await self._converse({"task": tasks.encode(task)}, deadline)
+        return Answer(frame.body, str(frame.facts["tag"]))
+
+    def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
+        """Have a worker read the answer of another endpoint.
+
+        Raises EndpointFailed, also for an answer that ends the worker; Busy and DeadlineExceeded as ``ask``.
+        """
+        try:
+            frame = self.request("remote", remote.as_json(), deadline)
+        except (QueryTooComplex, MemoryExceeded, EngineFault):
+            raise unreadable(remote.alias, "ends whoever reads it") from None
+        return Table.of(frame.facts, frame.body.decode())
+
+    def request(self, kind: str, payload: Any, deadline: float | None = None) -> Frame:  # noqa: ANN401 - JSON
+        """Return the frame that answers a task of any kind, asked from a thread. Raises as ``ask``."""
+        return asyncio.run_coroutine_threadsafe(
+            self._converse({kind: payload}, deadline), self._running_loop()
+        ).result()
+
+    def tag(self) -> str:
+        """Return the tag of the current version, read from shared memory: it costs no request."""
+        return self._current.get()
+
+    def info(self) -> dict[str, Any]:
+        """Return what the dataset process says of itself. Raises Busy while there is none."""
+        return self.control("info")
+
+    def control(self, question: str, seconds: float | None = None) -> dict[str, Any]:
+        """Return the dataset process's answer to a control question; ``queue_seconds`` is the default for ``seconds``.
+
+        Raises the error that the answer reports, and Busy where there is none.
+        """
+        answer = self._ask_dataset_process(question, seconds)
+        if "error" in answer:
+            raise _rebuild(answer)
+        return answer
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use that event loop, which runs."""
+        self._loop = loop
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, daemon=True, name="connection").start()
+            return self._loop
+
+    async def _converse(self, request: dict[str, Any], deadline: float | None) -> Frame:
+        if self._connection is None:
+            self._connection = Connection(self.folder, self.limits.queue_seconds)
+        if len(self._connection) >= self.limits.queue_length:
+            raise Busy("Too many queries are waiting; come back in a moment.")
+        seconds = min(deadline or self.limits.deadline_seconds, self.limits.deadline_seconds)
+        payload = json.dumps(request).encode()
+        for _ in range(ATTEMPTS):
+            try:
+                frame = await self._connection.ask(payload, seconds)
+            except Lost as lost:
+                if lost.cause != "gone":
+                    raise _explain(lost.cause, seconds) from None
+                continue
+            if frame.kind is Kind.ERROR:
+                raise _rebuild(frame.facts)
+            return frame
+        raise Busy("The workers were replaced; come back in a moment.")
+
+    def _ask_dataset_process(self, question: str, seconds: float | None = None) -> dict[str, Any]:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(seconds or self.limits.queue_seconds)
+            try:
+                connection.connect(str(self.folder / CONTROL))
+                connection.sendall(question.encode())
+                connection.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+            except OSError:
+                answer = b""
+        if not answer:
+            raise Busy("The dataset is being loaded; come back in a moment.")
+        value: dict[str, Any] = json.loads(answer)
+        return value
+
+
+def _explain(cause: str, seconds: float) -> CoopkgError:
+    """Return the error for a worker that ended before it answered."""
+    match cause:
+        case "deadline" | "silent":
+            return DeadlineExceeded(f"The evaluation took longer than {seconds:g} s and was ended.", bound=seconds)
+        case "memory":
+            return MemoryExceeded("The evaluation wanted more memory than a worker may have; ask for less.")
+        case "busy":
+            return Busy("Too many long evaluations are running; come back in a moment.")
+        case "crash":
+            return QueryTooComplex("The query is too complex for the engine; make it smaller or less nested.")
+        case _:
+            return EngineFault("The worker ended without an answer.")
+
+
+def _rebuild(value: dict[str, Any]) -> CoopkgError:
+    """Return the error that a worker raised, of the same class."""
+    cls = getattr(errors, str(value["error"]), EngineFault)
+    error: CoopkgError = CoopkgError.__new__(cls)
+    CoopkgError.__init__(error, value["detail"], **value["members"])
+    return error

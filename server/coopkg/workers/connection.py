@@ -1,0 +1,216 @@
+"""The web process's end of the conversation with the workers: posts requests and takes the frames that come back.
+
+Everything here runs in one event loop. Sockets are read in its callbacks, so that a request costs one datagram out, one
+wake-up in, and no task of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from coopkg.errors import Busy
+from coopkg.workers.wire import CHUNK, CONTROL, WORKERS, Buffer, Frame, Kind, Request, process_socket
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRACE: Final = 2.0
+"""Seconds beyond the deadline after which a silent worker counts as lost."""
+SWEEP: Final = 0.1
+"""Seconds between two looks for requests that have waited for too long."""
+
+
+class Lost(Exception):
+    """The worker ended before it answered; ``cause`` is the dataset process's word for why."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass
+class _Call:
+    request: Request
+    future: asyncio.Future[Frame]
+    overdue: float
+    """The monotonic second at which waiting ends: for a free worker first, for the answer once it has begun."""
+    begun: bool = False
+
+
+class Connection:
+    """Posts requests to whichever worker is idle, and gives each caller the frame that answers it."""
+
+    def __init__(self, folder: Path, queue_seconds: float) -> None:
+        self.folder = folder
+        self.queue_seconds = queue_seconds
+        self.process = os.getpid()
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count(1)
+        self._calls: dict[int, _Call] = {}
+        self._unsent: deque[Request] = deque()
+        self._out: socket.socket | None = None
+        self._sweeping = False
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        path = folder / process_socket(self.process)
+        path.unlink(missing_ok=True)
+        self._listener.bind(str(path))
+        self._listener.listen(128)
+        self._loop.add_reader(self._listener, self._accept)
+
+    def __len__(self) -> int:
+        """Return the number of requests that run or wait."""
+        return len(self._calls)
+
+    async def ask(self, payload: bytes, deadline: float) -> Frame:
+        """Return the frame that answers, of kind ANSWER or ERROR; to cancel calls the request off.
+
+        Raises Busy where no worker took it up in time or there is no dataset process, and Lost.
+        """
+        number = next(self._numbers)
+        expires = time.monotonic() + self.queue_seconds
+        call = _Call(Request(self.process, number, deadline, expires, payload), self._loop.create_future(), expires)
+        self._calls[number] = call
+        try:
+            self._post(call.request)
+            self._sweep_soon()
+            return await call.future
+        except asyncio.CancelledError:
+            self._cancel(number)
+            raise
+        finally:
+            del self._calls[number]
+
+    def _post(self, request: Request) -> None:
+        if self._unsent:
+            self._unsent.append(request)
+            return
+        try:
+            self._send(request)
+        except BlockingIOError:
+            self._unsent.append(request)
+            if self._out is not None:
+                self._loop.add_writer(self._out, self._drain)
+
+    def _drain(self) -> None:
+        """Send what waits, as far as the queue has room; leave out what nobody waits for any more."""
+        try:
+            while self._unsent:
+                if self._unsent[0].number in self._calls:
+                    self._send(self._unsent[0])
+                self._unsent.popleft()
+        except BlockingIOError:
+            return
+        except Busy as busy:
+            self._fail_all(busy)
+        if self._out is not None:
+            self._loop.remove_writer(self._out)
+
+    def _send(self, request: Request) -> None:
+        """Send one request; connect anew where the workers of a version have been replaced."""
+        for _ in range(2):
+            try:
+                if self._out is None:
+                    self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+                    self._out.connect(str(self.folder / WORKERS))
+                request.post(self._out)
+            except BlockingIOError:
+                raise
+            except OSError:
+                self._disconnect()
+            else:
+                return
+        raise Busy("The dataset is being loaded; come back in a moment.")
+
+    def _disconnect(self) -> None:
+        if self._out is not None:
+            self._loop.remove_writer(self._out)
+            self._out.close()
+            self._out = None
+        if self._unsent:
+            self._loop.call_soon(self._drain)
+
+    def _accept(self) -> None:
+        try:
+            stream, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        stream.setblocking(False)  # noqa: FBT003
+        buffer = Buffer()
+        self._loop.add_reader(stream, lambda: self._take(stream, buffer))
+
+    def _take(self, stream: socket.socket, buffer: Buffer) -> None:
+        try:
+            data = stream.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(stream)
+            stream.close()
+            self._check_dataset_process()
+            return
+        for frame in buffer.feed(data):
+            self._hear(frame)
+
+    def _hear(self, frame: Frame) -> None:
+        call = self._calls.get(frame.number)
+        if call is None or call.future.done():
+            return
+        if frame.kind is Kind.STARTED:
+            call.begun = True
+            call.overdue = time.monotonic() + call.request.deadline + GRACE
+        elif frame.kind is Kind.DIED:
+            call.future.set_exception(Lost(str(frame.facts["cause"])))
+        else:
+            call.future.set_result(frame)
+
+    def _check_dataset_process(self) -> None:
+        """Fail all that wait if the dataset process is gone, for its workers went with it."""
+        if not self._calls:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+            try:
+                probe.connect(str(self.folder / CONTROL))
+            except BlockingIOError:
+                return
+            except OSError:
+                self._fail_all(Busy("The dataset is being loaded; come back in a moment."))
+
+    def _fail_all(self, error: Busy) -> None:
+        self._unsent.clear()
+        for call in self._calls.values():
+            if not call.future.done():
+                call.future.set_exception(error)
+
+    def _sweep_soon(self) -> None:
+        if not self._sweeping:
+            self._sweeping = True
+            self._loop.call_later(SWEEP, self._sweep)
+
+    def _sweep(self) -> None:
+        now = time.monotonic()
+        for number, call in self._calls.items():
+            if call.overdue < now and not call.future.done():
+                self._cancel(number)
+                error = Lost("silent") if call.begun else Busy("No worker was free in time; come back in a moment.")
+                call.future.set_exception(error)
+        self._sweeping = False
+        if self._calls:
+            self._sweep_soon()
+
+    def _cancel(self, number: int) -> None:
+        """Have the dataset process end the work on a request."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as control:
+            try:
+                control.connect(str(self.folder / CONTROL))
+                control.send(f"cancel {self.process} {number}".encode())
+            except OSError:
+                return

@@ -1,0 +1,363 @@
+"""The dataset process: one single-threaded process that owns a dataset and forks the workers that evaluate over it.
+
+It listens on two Unix sockets in a private folder: ``workers``, from which idle workers receive requests, and
+``control``, on which web processes ask what the dataset is, hand in changes and cancel requests. What the dataset is,
+what a change does and which further tasks workers know is the ``Owner``'s to say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from coopkg.errors import CoopkgError
+from coopkg.workers import sandbox
+from coopkg.workers.scoreboard import SLOTS, Scoreboard
+from coopkg.workers.version_tag import CurrentTag
+from coopkg.workers.wire import CONTROL, WORKERS, Frame, Kind, process_socket, send
+from coopkg.workers.worker import FAILED, Worker, evaluation_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import FrameType
+
+    from coopkg.workers.scoreboard import Slot, Work
+    from coopkg.workers.tasks import Snapshot, TaskKind
+
+TICK: Final = 0.05
+"""Seconds between two looks at what the workers are at work on."""
+HEAVY_AFTER: Final = 0.1
+"""Seconds after which an evaluation counts as heavy: it yields the processor, and its place among the light ones."""
+HEAVY_NICENESS: Final = 10
+REMEMBERED_CANCELLATIONS: Final = 256
+"""Requests remembered as called off though no worker has taken them up yet."""
+CAUSES: Final = {signal.SIGALRM: "deadline", signal.SIGXCPU: "deadline", signal.SIGKILL: "memory"}
+
+
+class Owner(Protocol):
+    """Who knows the dataset: its current version, what workers can do with it, and how it changes."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The current version."""
+        ...
+
+    def kinds(self) -> Mapping[str, TaskKind]:
+        """Return the kinds of tasks that workers of the current version do besides queries, by name."""
+        ...
+
+    def control(self, command: str, note: dict[str, Any], body: str) -> dict[str, Any]:
+        """Carry out a control command, which may make another version current. Raises CoopkgError."""
+        ...
+
+    def info(self) -> dict[str, Any]:
+        """Return what there is to say of the dataset, as JSON."""
+        ...
+
+    def release(self) -> None:
+        """Close, in a worker that was just forked, what only the dataset process may hold."""
+        ...
+
+
+class WorkerLimits(Protocol):
+    """How many workers there are, and how much each may use."""
+
+    @property
+    def readers(self) -> int:
+        """The number of workers that wait for light work."""
+        ...
+
+    @property
+    def heavy_readers(self) -> int:
+        """The number of heavy evaluations that may run at once."""
+        ...
+
+    @property
+    def reader_memory_bytes(self) -> int:
+        """The memory that one evaluation may use, in bytes."""
+        ...
+
+
+@dataclass
+class Child:
+    """A worker as the dataset process sees it; ``cause`` is set where the dataset process itself ends it."""
+
+    pid: int
+    index: int
+    slot: Slot
+    errors: int
+    version: int
+    cause: str | None = None
+    said: bytearray = field(default_factory=bytearray)
+
+
+class DatasetProcess:
+    """Forks workers, replaces those that end, and tells web processes why; ``seconds`` is how long loading took."""
+
+    def __init__(self, owner: Owner, limits: WorkerLimits, folder: Path, seconds: float = 0.0) -> None:
+        self.owner = owner
+        self.limits = limits
+        self.folder = folder
+        self.seconds = seconds
+        self.began = datetime.now(UTC).isoformat(timespec="seconds")
+        self.pid = os.getpid()
+        self.selector = selectors.DefaultSelector()
+        self.scoreboard = Scoreboard()
+        self.free = list(range(SLOTS))
+        self.children: dict[int, Child] = {}
+        self.streams: dict[int, socket.socket] = {}
+        self.cancelled: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self.told_about_network = False
+        self.current = CurrentTag(folder)
+        self.requests = _requests(folder / WORKERS)
+        self.control = _listen(folder / CONTROL)
+        # The signal handler's wake-up descriptor: SIGCHLD becomes an event of the same loop, so that a worker's end is
+        # never handled in the middle of something else.
+        self.wake, self._waker = socket.socketpair()
+        for sock in (self.wake, self._waker, self.control):
+            sock.setblocking(False)  # noqa: FBT003 - the name of the method says it
+
+    @property
+    def version(self) -> int:
+        """Return the number of the current version."""
+        return self.owner.snapshot.version
+
+    def run(self) -> None:
+        """Keep workers until SIGTERM."""
+        signal.signal(signal.SIGCHLD, _ignore)
+        signal.signal(signal.SIGTERM, _stop)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        self.selector.register(self.wake, selectors.EVENT_READ, self._reap)
+        self.selector.register(self.control, selectors.EVENT_READ, self._answer)
+        self._fill()
+        self.current.set(self.owner.snapshot.tag)
+        while True:
+            for key, _ in self.selector.select(TICK):
+                key.data()
+            self._look()
+
+    def _fill(self) -> None:
+        light = sum(not c.slot.heavy for c in self.children.values() if c.version == self.version)
+        for _ in range(min(self.limits.readers - light, len(self.free))):
+            self._fork()
+
+    def _fork(self) -> None:
+        errors_read, errors_write = os.pipe()
+        index = self.free.pop()
+        slot = self.scoreboard.slot(index)
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(slot, errors_write)
+        os.close(errors_write)
+        os.set_blocking(errors_read, False)
+        child = self.children[pid] = Child(pid, index, slot, errors_read, self.version)
+        self.selector.register(errors_read, selectors.EVENT_READ, lambda: self._collect(child))
+
+    def _become_worker(self, slot: Slot, errors: int) -> None:
+        die_with(self.pid)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.dup2(errors, 2)
+        self.selector.close()
+        self.owner.release()
+        for child in self.children.values():
+            os.close(child.errors)
+        for sock in (self.control, self.wake, self._waker, *self.streams.values()):
+            sock.close()
+        try:
+            kinds = {**evaluation_kinds(self.owner.snapshot), **self.owner.kinds()}
+            Worker(kinds, self.requests, slot, self.folder).run(self.limits.reader_memory_bytes)
+        finally:
+            traceback.print_exc()
+            os._exit(FAILED)
+
+    def _look(self) -> None:
+        """See what the workers are at work on: whose work has become heavy, and whose was called off."""
+        now = time.monotonic()
+        for child in list(self.children.values()):
+            work = child.slot.work
+            if work is not None and child.cause is None:
+                if (work.process, work.number) in self.cancelled:
+                    self._end(child, "gone")
+                elif not child.slot.heavy and now - work.begun > HEAVY_AFTER:
+                    self._grow_heavy(child, work)
+            if child.slot.networked and not self.told_about_network:
+                self.told_about_network = True
+                print("coopkg: workers cannot leave the network here; admission alone guards it", file=sys.stderr)  # noqa: T201
+
+    def _grow_heavy(self, child: Child, work: Work) -> None:
+        child.slot.heavy = True
+        if sum(c.slot.heavy for c in self.children.values()) > self.limits.heavy_readers:
+            self._end(child, "busy")
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, child.pid, HEAVY_NICENESS)
+            self._tell(work, Kind.STARTED, {"pid": child.pid})
+        self._fill()
+
+    @staticmethod
+    def _end(child: Child, cause: str) -> None:
+        child.cause = cause
+        os.kill(child.pid, signal.SIGKILL)
+
+    def _tell(self, work: Work, kind: Kind, facts: dict[str, Any]) -> None:
+        """Send a notice to the worker whose work it is; one that is gone needs none."""
+        try:
+            stream = self.streams.get(work.process)
+            if stream is None:
+                stream = self.streams[work.process] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                stream.setblocking(False)  # noqa: FBT003
+                stream.connect(str(self.folder / process_socket(work.process)))
+            send(stream, Frame(kind, work.number, facts))
+        except OSError:
+            self.streams.pop(work.process).close()
+
+    def _collect(self, child: Child) -> None:
+        if child.pid in self.children:  # else buried by an event of the same round
+            with contextlib.suppress(BlockingIOError):
+                child.said += os.read(child.errors, 4096)
+                del child.said[:-4096]
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self.wake.recv(256):
+                pass
+        while self.children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            self._bury(pid, status)
+        self._fill()
+
+    def _bury(self, pid: int, status: int) -> None:
+        child = self.children[pid]
+        self._collect(child)
+        del self.children[pid]
+        work = child.slot.work
+        self.selector.unregister(child.errors)
+        os.close(child.errors)
+        self.free.append(child.index)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+            print(f"coopkg: a worker failed: {child.said.decode(errors='replace')}", file=sys.stderr)  # noqa: T201
+        if work is not None:
+            self.cancelled.pop((work.process, work.number), None)
+            self._tell(work, Kind.DIED, {"cause": child.cause or _cause(status, child.said)})
+
+    def _answer(self) -> None:
+        """Answer one control question: ``info``, ``cancel PROCESS NUMBER``, or a command of the owner's.
+
+        The latter is a line with its name and a note in JSON, and a body behind it.
+        """
+        connection, _ = self.control.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(5)  # one that asks and does not finish must not hold up everybody
+            head, _, body = b"".join(iter(lambda: connection.recv(1 << 20), b"")).decode().partition("\n")
+            command, _, rest = head.partition(" ")
+            if not command:
+                return  # a web process that probes whether this one is still there: see ``connection``
+            if command == "cancel":
+                process, number = rest.split()
+                self._cancel(int(process), int(number))
+            else:
+                answer = self._info() if command == "info" else self._command(command, json.loads(rest), body)
+                connection.sendall(json.dumps(answer).encode())
+                connection.shutdown(socket.SHUT_WR)  # a worker forked meanwhile holds the connection too
+
+    def _cancel(self, worker: int, number: int) -> None:
+        """End the work on a request, now or when a worker takes it up."""
+        self.cancelled[worker, number] = None
+        while len(self.cancelled) > REMEMBERED_CANCELLATIONS:
+            self.cancelled.popitem(last=False)
+        self._look()
+
+    def _command(self, command: str, note: dict[str, Any], body: str) -> dict[str, Any]:
+        """Have the owner carry a command out, and publish the version that it made, if any, before it is answered."""
+        before = self.version
+        try:
+            answer = self.owner.control(command, note, body)
+        except CoopkgError as error:
+            return {"error": type(error).__name__, "detail": error.detail, "members": error.members}
+        if self.version != before:
+            self._publish()
+        return answer
+
+    def _publish(self) -> None:
+        """Have new workers receive on a new socket under the old name; the old ones finish what theirs still holds.
+
+        The old socket is shut before the new tag is told, so that whoever knows the new version is not answered by the
+        old one.
+        """
+        passed = self.requests
+        name = self.folder / f"{WORKERS}.{self.version}"
+        self.requests = _requests(name)
+        self._fill()
+        name.rename(self.folder / WORKERS)
+        passed.shutdown(socket.SHUT_RD)
+        passed.close()
+        self.current.set(self.owner.snapshot.tag)
+
+    def _info(self) -> dict[str, Any]:
+        return {
+            **self.owner.info(),
+            "readers": len(self.children),
+            "busy": [child.pid for child in self.children.values() if child.slot.work is not None],
+            "pid": os.getpid(),
+            "began": self.began,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def die_with(parent: int) -> None:
+    """End when the parent ends, also if that was before the kernel heard of it.
+
+    An orphan would hold a socket open on which nobody receives, or the journal.
+    """
+    sandbox.die_with_parent()
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _cause(status: int, said: bytes | bytearray) -> str:
+    """Say why a worker died: an allocation that fails aborts, as a panic does, but a panic says so."""
+    if not os.WIFSIGNALED(status):
+        return "fault"
+    number = signal.Signals(os.WTERMSIG(status))
+    if number is signal.SIGABRT:
+        return "crash" if b"panicked" in said else "memory"
+    return CAUSES.get(number, "crash")
+
+
+def _requests(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(str(path))
+    return sock
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.bind(str(path))
+    sock.listen(128)
+    return sock
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the wake-up descriptor tells the loop."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    os.killpg(0, signal.SIGKILL) if os.getpgrp() == os.getpid() else os._exit(0)

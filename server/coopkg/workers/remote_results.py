@@ -1,0 +1,147 @@
+"""Answers of other endpoints, read as what they are: bytes that a stranger sent.
+
+They become rows of a VALUES block. A blank node cannot stand in one: it travels as a literal of a datatype of its own,
+and a function turns it into a node again when the block is evaluated.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from coopkg.errors import EndpointFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from coopkg.rdf.terms import Term
+
+BLANK: Final = "urn:coopkg:blank-node"
+"""The function that gives a blank node for its label, and the datatype of such labels."""
+DEEPEST: Final = 12
+"""Levels of brackets in a JSON answer; one without triple terms has five, and what is read nests no further."""
+_FORMATS: Final = {"json": ox.QueryResultsFormat.JSON, "xml": ox.QueryResultsFormat.XML}
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
+"""Strings, which end with the text if nowhere else, so that the look at it is linear; and brackets outside of them."""
+_BOUND: Final = (ox.NamedNode, ox.Literal, ox.BlankNode)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """An answer to read: whose, in which format, the variables that were asked for, and the most rows it may have.
+
+    ``label`` tells its blank nodes from those of other answers.
+    """
+
+    alias: str
+    body: bytes
+    format: str
+    variables: tuple[str, ...]
+    rows: int
+    label: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {**vars(self), "body": base64.b64encode(self.body).decode("ascii")}
+
+
+def from_json(value: Mapping[str, Any]) -> Remote:
+    """Return the answer to read that a JSON object stands for."""
+    return Remote(**{**value, "body": base64.b64decode(value["body"]), "variables": tuple(value["variables"])})
+
+
+@dataclass(frozen=True)
+class Table:
+    """Solutions as the rows of a VALUES block, how many there are, and which variables have blank nodes among them."""
+
+    text: str
+    rows: int
+    blanks: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return all but the text, as a JSON object."""
+        return {"rows": self.rows, "blanks": self.blanks}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], text: str) -> Table:
+        """Return the table of those facts and that text."""
+        return cls(text, int(facts["rows"]), tuple(facts["blanks"]))
+
+
+def blank(term: Term) -> Term:
+    """Return the blank node that a label stands for; any other term as it is."""
+    if isinstance(term, ox.Literal) and term.datatype.value == BLANK:
+        return ox.BlankNode(term.value)
+    return term
+
+
+def read(remote: Remote) -> Table:
+    """Read an answer. Raises EndpointFailed, naming the endpoint, for anything but solutions within the bounds."""
+    _look_at(remote)
+    try:
+        found = ox.parse_query_results(remote.body, format=_FORMATS[remote.format])
+        if not isinstance(found, ox.QuerySolutions):
+            raise _unusable(remote, "malformed", "it answers with a truth value where solutions are asked for")
+        return _table(remote, found)
+    except (SyntaxError, ValueError, OSError) as error:
+        raise _unusable(remote, "malformed", f"its answer cannot be read: {str(error)[:200]}") from None
+
+
+def says_true(body: bytes, fmt: str) -> bool:
+    """Return whether an answer is the truth value true, by a look at its text: it is not worth a parser."""
+    pattern = rb'"boolean"\s*:\s*true' if fmt == "json" else rb"<boolean>\s*true\s*</boolean>"
+    return re.search(pattern, body[:2000]) is not None
+
+
+def unreadable(alias: str, why: str) -> EndpointFailed:
+    """Return the error for an answer that ended whoever read it."""
+    return EndpointFailed(f"The endpoint {alias} failed: its answer {why}.", endpoint=alias, reason="malformed")
+
+
+def _unusable(remote: Remote, reason: str, why: str) -> EndpointFailed:
+    return EndpointFailed(f"The endpoint {remote.alias} failed: {why}.", endpoint=remote.alias, reason=reason)
+
+
+def _look_at(remote: Remote) -> None:
+    """Refuse what the parser would nest or unfold without an end. Raises EndpointFailed."""
+    if remote.format == "xml" and (b"<!DOCTYPE" in remote.body or b"<!ENTITY" in remote.body):
+        raise _unusable(remote, "malformed", "its answer declares a document type")
+    if remote.format == "xml" and b"triple" in remote.body and re.search(rb"<(?:[^\s<>/]*:)?triple[\s>/]", remote.body):
+        raise _unusable(remote, "malformed", "its answer has triple terms, which are not taken over")
+    depth = 0
+    for match in _BRACKETS.finditer(remote.body) if remote.format == "json" else ():
+        mark = match[0]
+        if len(mark) == 1:
+            depth += 1 if mark in b"[{" else -1
+            if depth > DEEPEST:
+                raise _unusable(remote, "malformed", f"its answer nests deeper than {DEEPEST} levels")
+
+
+def _table(remote: Remote, found: ox.QuerySolutions) -> Table:
+    known = {variable.value for variable in found.variables}
+    lines: list[str] = []
+    blanks: set[str] = set()
+    for solution in found:
+        terms = [solution[name] if name in known else None for name in remote.variables]
+        blanks.update(n for n, term in zip(remote.variables, terms, strict=True) if isinstance(term, ox.BlankNode))
+        lines.append(f"({' '.join(_text(remote, term) for term in terms)})")
+        if len(lines) == remote.rows:
+            why = f"its answer has {remote.rows} rows or more, as many as are taken over, and may have been cut"
+            raise _unusable(remote, "too-many-rows", why)
+    return Table("\n".join(lines), len(lines), tuple(sorted(blanks)))
+
+
+def _text(remote: Remote, term: Term | None) -> str:
+    if term is None:
+        return "UNDEF"
+    if not isinstance(term, _BOUND):
+        raise _unusable(remote, "malformed", "its answer has triple terms, which are not taken over")
+    if isinstance(term, ox.BlankNode):
+        return str(ox.Literal(f"{remote.label}{term.value}", datatype=ox.NamedNode(BLANK)))
+    if isinstance(term, ox.Literal) and term.datatype.value == BLANK:
+        raise _unusable(remote, "malformed", "its answer has a datatype that is none of its own")
+    return str(term)

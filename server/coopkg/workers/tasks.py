@@ -1,0 +1,165 @@
+"""What workers are asked and what they answer, as values and as JSON: terms travel in N-Triples, formats by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyoxigraph as ox
+
+from coopkg.rdf.formats import by_name
+from coopkg.rdf.terms import from_ntriples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from coopkg.rdf.formats import Format
+    from coopkg.rdf.terms import Bindable
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that the engine needs besides the dataset; ``substitutions`` binds variables as terms.
+
+    Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
+    where the default graph is a plain one, which that graph then is merged into. With ``rows`` the answer is a preview
+    of that many rows after those skipped, whatever the format.
+    ``remote`` says that solutions of other endpoints stand in the text, ``dry`` that it is to be evaluated over
+    nothing, to see whether it can be read.
+    """
+
+    text: str
+    format: Format
+    base: str | None = None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    union: bool = True
+    prefixes: Mapping[str, str] | None = None
+    substitutions: Mapping[str, Bindable] | None = None
+    answer_bytes: int | None = None
+    entailment: bool = True
+    inferred: str | None = None
+    rows: int | None = None
+    skip: int = 0
+    remote: bool = False
+    dry: bool = False
+
+    def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
+        """Return the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
+        if self.default_graphs or self.named_graphs:
+            return [ox.NamedNode(graph) for graph in self.default_graphs]
+        return None if self.inferred is None else [ox.DefaultGraph(), ox.NamedNode(self.inferred)]
+
+
+class Snapshot(Protocol):
+    """One version of a dataset, as evaluation needs it."""
+
+    @property
+    def tag(self) -> str:
+        """What identifies this version among all, at most 128 ASCII characters."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """The number of this version; a greater one came later."""
+        ...
+
+    @property
+    def available(self) -> Sequence[ox.Quad]:
+        """Quads of named graphs that a query may name and that are no part of the dataset otherwise."""
+        ...
+
+    @property
+    def merged(self) -> bool:
+        """Whether the default graph of ``view`` is the merge of all named graphs already."""
+        ...
+
+    def view(self, *, entailment: bool) -> ox.Store:
+        """Return the store that queries see, with or without what is inferred."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer, the tag of the dataset version that gave it, and what became of each remote source in it."""
+
+    body: bytes
+    tag: str
+    sources: tuple[RemoteSource, ...] = ()
+
+
+@dataclass(frozen=True)
+class RemoteSource:
+    """What one remote endpoint gave to an answer; ``missing`` says in a word why it gave nothing."""
+
+    alias: str
+    requests: int = 0
+    rows: int = 0
+    kept: int = 0
+    seconds: float = 0.0
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task gave: the body of the answer, and facts about it that are JSON.
+
+    ``spoilt`` says that the task has left traces in the worker's copy of the dataset, which nobody else must see.
+    """
+
+    body: bytes
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    spoilt: bool = False
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """How a worker does the tasks of one kind, from their JSON; after one that ``spoils``, even in vain, it ends."""
+
+    run: Callable[[Any], Outcome]
+    spoils: bool = False
+
+
+def encode(task: Task) -> dict[str, Any]:
+    """Return a task as a JSON object."""
+    return {
+        "text": task.text,
+        "format": task.format.name,
+        "base": task.base,
+        "default_graphs": task.default_graphs,
+        "named_graphs": task.named_graphs,
+        "union": task.union,
+        "prefixes": dict(task.prefixes or {}),
+        "substitutions": {name: str(term) for name, term in (task.substitutions or {}).items()},
+        "answer_bytes": task.answer_bytes,
+        "entailment": task.entailment,
+        "inferred": task.inferred,
+        "rows": task.rows,
+        "skip": task.skip,
+        "remote": task.remote,
+        "dry": task.dry,
+    }
+
+
+def decode(value: dict[str, Any]) -> Task:
+    """Return the task that a JSON object stands for."""
+    fmt = by_name(value["format"])
+    if fmt is None:
+        raise ValueError(f"there is no format {value['format']!r}")
+    return Task(
+        text=value["text"],
+        format=fmt,
+        base=value["base"],
+        default_graphs=tuple(value["default_graphs"]),
+        named_graphs=tuple(value["named_graphs"]),
+        union=value["union"],
+        prefixes=value["prefixes"],
+        substitutions={name: from_ntriples(term) for name, term in value["substitutions"].items()},
+        answer_bytes=value["answer_bytes"],
+        entailment=value["entailment"],
+        inferred=value["inferred"],
+        rows=value["rows"],
+        skip=value["skip"],
+        remote=value["remote"],
+        dry=value["dry"],
+    )

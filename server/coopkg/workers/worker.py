@@ -1,0 +1,135 @@
+"""A worker: a disposable process, forked from the dataset process with one version of the dataset, that evaluates.
+
+Its work is done in a thread with a stack that deep nesting does not exhaust: receive a request, note it on the
+scoreboard that the dataset process watches, evaluate, answer on the stream to the web process that asked. It ends when
+the dataset process shuts the socket of its version, after work that became heavy, and after a task that spoils its copy
+of the dataset.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from coopkg.errors import CoopkgError, MemoryExceeded
+from coopkg.workers import remote_results, sandbox, tasks
+from coopkg.workers.evaluation import answer, names_available_graph
+from coopkg.workers.tasks import Outcome, TaskKind
+from coopkg.workers.wire import Frame, Kind, RequestSocket, process_socket, send
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from coopkg.workers.scoreboard import Slot
+    from coopkg.workers.tasks import Snapshot
+    from coopkg.workers.wire import Request
+
+FAILED: Final = 70
+"""The exit status of a worker with a fault of its own (sysexits.h: EX_SOFTWARE)."""
+_STREAMS: Final = 16
+"""Streams to web processes that a worker keeps open; the oldest is closed first, so that dead ones do not pile up."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker: its kinds of tasks by name, the socket of its requests, its slot, and the folder of all sockets."""
+
+    kinds: Mapping[str, TaskKind]
+    requests: socket.socket
+    slot: Slot
+    folder: Path
+
+    def run(self, memory_bytes: int) -> None:
+        """Confine this process, record in the slot whether it still has a network, and serve; never returns."""
+        # What the dataset process set up for itself must not survive the fork: a Python handler for SIGALRM would wait
+        # until native code returns, and the deadline relies on the default action ending the process at once.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sandbox.die_with_parent()
+        self.slot.networked = not sandbox.leave_network()
+        sandbox.limit_resources(memory_bytes)
+        # A worker is short-lived, and a collection would write into, and so copy, the pages it shares with its parent.
+        gc.disable()
+        # The stack size of the main thread is fixed at exec; only a new thread gets one that deep nesting fits into.
+        threading.stack_size(sandbox.STACK_BYTES)
+        threading.Thread(target=self._serve, daemon=True, name="evaluator").start()
+        while True:
+            signal.pause()
+
+    def _serve(self) -> None:
+        try:
+            requests = RequestSocket(self.requests)
+            processor = sandbox.ProcessorTime()
+            streams: dict[int, socket.socket] = {}
+            while (request := requests.receive()) is not None:
+                if request.expires < time.monotonic():
+                    continue
+                self.slot.begin(request.process, request.number)
+                sandbox.set_deadline(request.deadline)
+                processor.allow(request.deadline)
+                ((name, payload),) = json.loads(request.payload).items()
+                frame, spoilt = self._outcome(request.number, self.kinds[name], payload)
+                self._reply(streams, request, frame)
+                sandbox.set_deadline(0)
+                self.slot.clear()
+                if self.slot.heavy or spoilt:
+                    break
+        except BaseException:  # noqa: BLE001 - a thread that ends must end its process
+            traceback.print_exc()
+            os._exit(FAILED)
+        os._exit(0)
+
+    def _outcome(self, number: int, kind: TaskKind, payload: Any) -> tuple[Frame, bool]:  # noqa: ANN401 - JSON
+        """Return the frame that answers a request, and whether this worker's copy of the dataset is spoilt."""
+        try:
+            outcome = kind.run(payload)
+        except CoopkgError as error:
+            return _error(number, error), kind.spoils
+        except MemoryError:
+            return _error(number, MemoryExceeded("The evaluation wanted more memory than it may have.")), kind.spoils
+        return Frame(Kind.ANSWER, number, dict(outcome.facts), outcome.body), kind.spoils or outcome.spoilt
+
+    def _reply(self, streams: dict[int, socket.socket], request: Request, frame: Frame) -> None:
+        """Answer the web process that asked; one that is gone needs no answer."""
+        try:
+            stream = streams.get(request.process)
+            if stream is None:
+                if len(streams) >= _STREAMS:
+                    streams.pop(next(iter(streams))).close()
+                stream = streams[request.process] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                stream.connect(str(self.folder / process_socket(request.process)))
+            send(stream, frame)
+        except OSError:
+            streams.pop(request.process).close()
+            print("a web process went away before its answer", file=sys.stderr)  # noqa: T201
+
+
+def evaluation_kinds(snapshot: Snapshot) -> dict[str, TaskKind]:
+    """Return the kinds of tasks that every dataset has: a query, and reading what a remote endpoint answered."""
+
+    def query(payload: dict[str, Any]) -> Outcome:
+        task = tasks.decode(payload)
+        body = answer(snapshot, task)
+        return Outcome(body, {"tag": snapshot.tag}, spoilt=names_available_graph(task, snapshot.available))
+
+    def read_remote(payload: dict[str, Any]) -> Outcome:
+        table = remote_results.read(remote_results.from_json(payload))
+        return Outcome(table.text.encode(), table.facts())
+
+    return {"task": TaskKind(query), "remote": TaskKind(read_remote)}
+
+
+def _error(number: int, error: CoopkgError) -> Frame:
+    facts = {"error": type(error).__name__, "detail": error.detail, "members": error.members}
+    return Frame(Kind.ERROR, number, facts)

@@ -1,0 +1,211 @@
+"""The journal: what was acknowledged is there again, and damage is never taken for the end."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from coopkg.dataset.journal import Head, History, Journal, Record, create, now
+from coopkg.errors import DatasetBroken, HomeInUse, StorageExceeded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = Head("5eed", "http://127.0.0.1:8000/")
+ROWS = (
+    'A <http://e/s> <http://e/p> "1.10"^^<http://www.w3.org/2001/XMLSchema#decimal> <http://e/g> .',
+    'D <http://e/s> <http://e/p> "a line\u2028and\\nTC .\\n" <http://e/g> .\nA _:b <http://e/p> _:b <http://e/g> .',
+    "GD <http://e/g> .\nGA <http://e/h> .",
+)
+
+
+def proposed(rows: str, message: str = "", key: str = "") -> Record:
+    return Record(0, str(uuid.uuid4()), "", now(), "Ann", rows, message, key=key, request="r" if key else "")
+
+
+def filled(path: Path) -> list[Record]:
+    """Write a journal with a record for each of the patches and give what it holds."""
+    journal, _, _ = Journal.open(path, HEAD)
+    found = [
+        journal.append(proposed(rows, f'why "{n}"\n\\H id <uuid:x> .\r\x85', f"k{n}")) for n, rows in enumerate(ROWS)
+    ]
+    journal.close()
+    return found
+
+
+def reopened(path: Path) -> tuple[list[Record], int]:
+    journal, records, dropped = Journal.open(path, HEAD)
+    journal.close()
+    return records, dropped
+
+
+def test_what_was_appended_is_there_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.rdfp"
+    written = filled(path)
+    assert reopened(path) == (written, 0)
+    assert [r.version for r in written] == [2, 3, 4]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_reader_takes_in_what_was_appended_since(tmp_path: Path) -> None:
+    path = tmp_path / "journal.rdfp"
+    create(path, HEAD)
+    history = History(path)
+    assert history.refresh() == []
+    written = filled(path)
+    assert history.refresh() == written
+    assert [history.record(version) for version in (1, 2, 3, 4, 5)] == [None, *written, None]
+
+
+def test_a_patch_is_written_as_rdf_patch_has_it(tmp_path: Path) -> None:
+    text = filled(tmp_path / "journal.rdfp")[1].text()
+    assert {line.split(" ", 1)[0] for line in text.split("\n") if line} == {"H", "TX", "TC", "A", "D"}
+    assert text.index("\nTX .\n") < text.index("\nD ") < text.index("\nA ") < text.index("\nTC .\n")
+
+
+def test_the_inverse_takes_back_what_was_done(tmp_path: Path) -> None:
+    _, second, last = filled(tmp_path / "journal.rdfp")
+    assert {row[0] for row in second.inverse().split("\n")} == {"A", "D"}
+    assert set(replace(second, rows=second.inverse()).inverse().split("\n")) == set(second.rows.split("\n"))
+    assert last.inverse() == "GA <http://e/g> ."
+
+
+def test_every_truncation_recovers_or_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "journal.rdfp"
+    create(path, HEAD)
+    ends = [path.stat().st_size]
+    written = []
+    for rows in ROWS:
+        journal, _, _ = Journal.open(path, HEAD)
+        written.append(journal.append(proposed(rows)))
+        journal.close()
+        ends.append(path.stat().st_size)
+    whole = path.read_bytes()
+    for size in range(len(whole) + 1):
+        path.write_bytes(whole[:size])
+        if size < ends[0]:
+            with pytest.raises(DatasetBroken, match=r"journal.rdfp: the record at byte [0-9]+ is damaged"):
+                reopened(path)
+            assert path.read_bytes() == whole[:size]
+            continue
+        count = sum(end <= size for end in ends) - 1
+        assert reopened(path) == (written[:count], size - ends[count])
+        assert path.stat().st_size == ends[count]
+
+
+@pytest.mark.parametrize("mask", [0xFF, 0x01, 0x80])
+def test_a_flip_of_any_byte_is_noticed_and_nothing_is_dropped(tmp_path: Path, mask: int) -> None:
+    path = tmp_path / "journal.rdfp"
+    filled(path)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        broken = bytearray(whole)
+        broken[place] ^= mask
+        path.write_bytes(broken)
+        with pytest.raises(DatasetBroken):
+            reopened(path)
+        assert path.read_bytes() == broken
+
+
+def test_a_nul_byte_in_place_of_any_other_is_noticed(tmp_path: Path) -> None:
+    """But for the last: a file that ends in zeros is one whose last write did not arrive."""
+    path = tmp_path / "journal.rdfp"
+    filled(path)
+    whole = path.read_bytes()
+    for place in range(len(whole) - 1):
+        path.write_bytes(whole[:place] + b"\0" + whole[place + 1 :])
+        with pytest.raises(DatasetBroken):
+            reopened(path)
+
+
+def test_zeros_where_a_write_did_not_arrive_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "journal.rdfp"
+    written = filled(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40] + b"\0" * 40)
+    records, dropped = reopened(path)
+    assert records == written[:2]
+    assert dropped == len(whole) - path.stat().st_size
+
+
+def test_records_of_another_journal_do_not_fit(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    create(other, HEAD)
+    begin = other.stat().st_size
+    filled(one)
+    filled(other)
+    size = one.stat().st_size
+    one.write_bytes(one.read_bytes() + other.read_bytes()[begin:])
+    with pytest.raises(DatasetBroken, match=f"byte {size} "):
+        reopened(one)
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.rdfp"
+    create(path, HEAD)
+    path.write_bytes(path.read_bytes().replace(b"journal-1", b"journal-2"))
+    with pytest.raises(DatasetBroken, match="has format 2, and this coopkg knows format 1"):
+        reopened(path)
+
+
+def test_one_process_appends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coopkg.dataset.journal._WAIT", 0.0)
+    journal, _, _ = Journal.open(tmp_path / "journal.rdfp", HEAD)
+    with pytest.raises(HomeInUse):
+        Journal.open(tmp_path / "journal.rdfp", HEAD)
+    journal.close()
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_disk_that_takes_no_more_leaves_the_journal_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A fault at the n-th write or fsync of an append, for every n that there is."""
+    path = tmp_path / "journal.rdfp"
+    journal, _, _ = Journal.open(path, HEAD)
+    kept = [journal.append(proposed(ROWS[0]))]
+    before = path.read_bytes()
+    real = {"write": os.write, "fsync": os.fsync}
+    for allowed in range(3):
+        left = [allowed]
+
+        def failing(descriptor: int, data: memoryview | None = None, left: list[int] = left) -> int | None:
+            if not left[0]:
+                left[0] = -1  # the disk is full for one call: what takes the record back again succeeds
+                raise OSError(28, "No space left on device")
+            left[0] -= 1
+            return real["write"](descriptor, data[:100]) if data is not None else real["fsync"](descriptor)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, call, failing)
+            if call == "fsync" and allowed:
+                kept.append(journal.append(proposed(ROWS[1])))
+                before = path.read_bytes()
+            else:
+                with pytest.raises(StorageExceeded, match="No space left"):
+                    journal.append(proposed(ROWS[1]))
+        assert path.read_bytes() == before
+    kept.append(journal.append(proposed(ROWS[2])))
+    journal.close()
+    assert reopened(path) == (kept, 0)
+
+
+def test_a_journal_that_cannot_be_mended_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.rdfp"
+    journal, _, _ = Journal.open(path, HEAD)
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(StorageExceeded, match="Input/output error"):
+            journal.append(proposed(ROWS[0]))
+    with pytest.raises(StorageExceeded, match="restart"):
+        journal.append(proposed(ROWS[0]))
+    journal.close()
+    assert reopened(path) == ([], 0)

@@ -1,0 +1,177 @@
+"""The modules import each other in one direction, and importing one does no work."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from coopkg import errors
+
+PACKAGE = Path(errors.__file__).parent
+ROOMS: dict[str, str] = {
+    "errors": "",
+    "rdf": "errors",
+    "settings": "errors rdf",
+    "sparql": "errors",
+    "shacl": "errors rdf sparql",
+    "reasoning": "errors rdf",
+    "workers": "errors rdf sparql",
+    "dataset": "errors rdf settings sparql shacl reasoning workers",
+    "answers/http": "errors rdf",
+    "answers/federation": "errors rdf settings sparql workers dataset answers/http",
+    "answers": "errors rdf settings sparql shacl workers dataset answers/http answers/federation",
+    "answers/evidence": "errors rdf workers dataset answers",
+    "answers/publication": "errors rdf shacl workers dataset answers answers/http",
+    "web/i18n": "rdf",
+    "web/charts": "web/i18n",
+    "web/rendering": "rdf answers/http web/i18n",
+    "web/problems": "errors rdf answers/http web/rendering",
+    "web/forms": "errors rdf shacl workers dataset answers",
+    "web/parts": "errors rdf sparql workers dataset answers answers/http answers/federation answers/evidence"
+    " answers/publication web/i18n web/charts web/rendering web/forms",
+    "web/pages": "errors rdf sparql shacl reasoning workers dataset answers answers/http answers/federation"
+    " answers/evidence answers/publication web/i18n web/charts web/rendering web/forms web/parts",
+    "web": "errors rdf settings workers dataset answers answers/http answers/federation answers/publication"
+    " web/problems web/parts web/pages",
+    "cli": "errors rdf settings sparql shacl reasoning workers dataset answers answers/federation answers/evidence web",
+    "__main__": "cli",
+}
+"""Each room and the rooms that it imports, from the ground up: none imports one below it in this table.
+
+The package itself, for its version, is everybody's. A room is a folder or, at the top of the package and of ``web``, a
+module; the folders of ``answers`` and ``web`` are rooms of their own.
+"""
+LIFTED = ("shacl", "reasoning", "workers")
+"""Rooms that could be published as they stand, with ``rdf``, ``sparql`` and ``errors``."""
+MOST_NAMES = 14
+MOST_STEPS = 14
+"""The longest way from a module down to one that imports nothing of ours."""
+ONLY_IN = {
+    "flask": {"web", "web/parts", "web/pages"},
+    "granian": {"web"},
+    "http": {"answers/federation"},
+    "ssl": {"answers/federation"},
+    "pyshacl": {"shacl"},
+    "owlrl": {"reasoning"},
+    "babel": {"web/i18n"},
+    "jinja2": {"web/rendering"},
+    "pyoxigraph": {"rdf", "workers", "shacl", "reasoning", "dataset", "answers/publication", "web/forms"},
+}
+"""Libraries that only these rooms import."""
+OWN_ROOM = {"web/i18n", "web/rendering", "web/problems"}
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def room(module: str) -> str:
+    parts = module.split(".")[1:]
+    if parts and parts[0] in {"answers", "web"}:
+        inner = "/".join(parts[:2])
+        return inner if len(parts) > 2 or (PACKAGE / inner).is_dir() or inner in OWN_ROOM else parts[0]
+    return parts[0] if parts else ""
+
+
+def imported(path: Path, *, for_types: bool = True) -> set[str]:
+    """Give the names that a module imports, those of modules whole; with or without what it needs for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not for_types:
+        tree.body = [n for n in tree.body if not (isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path} has a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def modules_of(names: set[str]) -> set[str]:
+    return {name if name in MODULES else name.rpartition(".")[0] for name in names} & set(MODULES)
+
+
+IMPORTS = {module: imported(path) for module, path in MODULES.items()}
+OURS = {module: modules_of(names) - {module} for module, names in IMPORTS.items()}
+
+
+def test_the_top_of_the_package_is_a_list_that_one_takes_in_at_a_glance() -> None:
+    names = [path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"]
+    assert len(names) <= MOST_NAMES, sorted(names)
+
+
+def test_each_room_imports_just_what_the_table_says() -> None:
+    actual: dict[str, set[str]] = {name: set() for name in ROOMS}
+    for module in OURS.keys() - {PACKAGE.name}:
+        actual[room(module)] |= {room(name) for name in OURS[module]} - {room(module), ""}
+    assert {name: " ".join(sorted(rooms)) for name, rooms in actual.items()} == {
+        name: " ".join(sorted(rooms.split())) for name, rooms in ROOMS.items()
+    }
+
+
+def test_no_room_imports_one_below_it_in_the_table() -> None:
+    order = list(ROOMS)
+    for name, rooms in ROOMS.items():
+        assert all(order.index(other) < order.index(name) for other in rooms.split()), name
+
+
+def test_no_modules_import_each_other_in_a_circle_for_types_neither() -> None:
+    assert len(list(TopologicalSorter(OURS).static_order())) == len(MODULES)  # raises CycleError, with the circle
+
+
+def test_no_way_down_through_the_modules_is_long() -> None:
+    running = {module: modules_of(imported(path, for_types=False)) - {module} for module, path in MODULES.items()}
+    depth: dict[str, int] = {}
+    for module in TopologicalSorter(running).static_order():
+        depth[module] = 1 + max((depth[name] for name in running[module]), default=0)
+    assert max(depth.values()) <= MOST_STEPS, sorted(depth, key=lambda name: -depth[name])[:3]
+
+
+@pytest.mark.parametrize("name", ONLY_IN)
+def test_a_library_is_imported_where_it_belongs_alone(name: str) -> None:
+    users = {room(module) for module, names in IMPORTS.items() if name in {n.split(".")[0] for n in names}}
+    assert users == ONLY_IN[name]
+
+
+@pytest.mark.parametrize("lifted", LIFTED)
+def test_a_room_could_be_lifted_out(lifted: str, tmp_path: Path) -> None:
+    package = tmp_path / "coopkg"
+    package.mkdir()
+    for name in ("__init__.py", "errors.py"):
+        shutil.copy(PACKAGE / name, package)
+    for name in ("rdf", "sparql", lifted):
+        shutil.copytree(PACKAGE / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+    modules = [module for module in MODULES if room(module) == lifted]
+    code = f"import importlib\nfor name in {modules!r}: importlib.import_module(name)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
+
+
+def test_query_never_pays_for_what_it_does_not_use() -> None:
+    code = "import sys, coopkg.cli.query; print(' '.join(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(PACKAGE.parent)},
+    ).stdout.split()
+    assert not {"flask", "rdflib", "pyshacl", "owlrl", "granian"} & set(loaded)
+
+
+def tree(cls: type[errors.CoopkgError]) -> set[type[errors.CoopkgError]]:
+    return {cls}.union(*(tree(sub) for sub in cls.__subclasses__()))
+
+
+def test_the_error_tree_is_the_one_that_is_drawn() -> None:
+    assert errors.__doc__ is not None
+    drawn = {(m[1], int(m[2])) for m in re.finditer(r"^[ |]*\+-- (\w+) +(\d{3})", errors.__doc__, re.MULTILINE)}
+    real = {(cls.__name__, cls.status) for cls in tree(errors.CoopkgError) - {errors.CoopkgError}}
+    assert drawn == real

@@ -1,0 +1,23 @@
+"""Plain HTTP requests to a server on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.parse
+import urllib.request
+
+
+def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - our own server
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+            return response.status, dict(response.headers), response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), error.read()
+
+
+def connection(address: str) -> http.client.HTTPConnection:
+    parts = urllib.parse.urlsplit(address)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=20)

@@ -1,0 +1,172 @@
+"""``/validate`` on a real server: reports in every face, refusals with every place, and nothing that harms it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+
+from coopkg.rdf.namespaces import DEFAULT_BASE
+from coopkg.shacl.report_formats import FACES
+from documents import BROKEN, LINKED, QUADS, SEED, SEEDS, TRIG, XML, mutated
+
+pytestmark = pytest.mark.slow
+ROUNDS = int(os.environ.get("COOPKG_FUZZ_HTTP", "12"))
+FACTS = f"""@prefix coop: <{DEFAULT_BASE}ontology#> .
+<{DEFAULT_BASE}id/agreement/new> a coop:Agreement ;
+    coop:hasParty <{DEFAULT_BASE}id/country/BLR> .
+"""
+SHAPES = f"""@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix coop: <{DEFAULT_BASE}ontology#> .
+<http://e/S> a sh:NodeShape ; sh:targetClass coop:Agreement ; sh:property [ sh:path coop:hasParty ; sh:minCount 9 ] .
+"""
+
+
+def post(
+    server: str, body: bytes, content_type: str, accept: str = "application/json", query: str = ""
+) -> tuple[int, str, bytes]:
+    request = urllib.request.Request(  # noqa: S310 - our own address
+        f"{server}validate{query}", data=body, headers={"Content-Type": content_type, "Accept": accept}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return answer.status, answer.headers["Content-Type"], answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["Content-Type"], error.read()
+
+
+def report(server: str, body: bytes, content_type: str = "text/turtle", query: str = "") -> dict[str, Any]:
+    status, _, answer = post(server, body, content_type, query=query)
+    assert status == 200, answer
+    found: dict[str, Any] = json.loads(answer)
+    return found
+
+
+def multipart(*parts: tuple[str, str, str, str]) -> tuple[bytes, str]:
+    """Give the body and Content-Type of a form: (field, file name, media type, content); no file name for a field."""
+    lines = []
+    for field, name, kind, content in parts:
+        file = f'; filename="{name}"\r\nContent-Type: {kind}' if name else ""
+        lines.append(f'--B\r\nContent-Disposition: form-data; name="{field}"{file}\r\n\r\n{content}\r\n')
+    return ("".join(lines) + "--B--\r\n").encode(), "multipart/form-data; boundary=B"
+
+
+def version(server: str) -> object:
+    with urllib.request.urlopen(f"{server}ready", timeout=5) as answer:  # noqa: S310 - our own address
+        found = json.load(answer)
+    return found["version"], found["quads"]
+
+
+def test_a_report_says_what_is_wrong_and_what_would_change(server: str) -> None:
+    before = version(server)
+    answer = report(server, FACTS.encode())
+    fixes = [r["fix"]["diff"] for r in answer["results"] if r["fix"]]
+    assert not answer["conforms"]
+    assert any(f"+    coop:hasParty <{DEFAULT_BASE}id/country/BY> ." in diff for diff in fixes)
+    assert len(answer["changes"]["added"]) == 2
+    assert "named-graphs-with-counts" in {q["slug"] for q in answer["changes"]["queries"]["different"]}
+    assert answer["changes"]["queries"]["notRun"] == []
+    assert version(server) == before
+    assert "changes" not in report(server, FACTS.encode(), query="?against=nothing")
+
+
+@pytest.mark.parametrize("face", FACES, ids=lambda f: f.name)
+def test_every_face_is_negotiated_and_named(server: str, face: Any) -> None:  # noqa: ANN401
+    by_name = post(server, FACTS.encode(), "text/turtle", query=f"?format={face.name}&against=nothing")
+    assert (by_name[0], by_name[1]) == (200, face.format.content_type)
+    by_accept = post(server, FACTS.encode(), "text/turtle", face.format.media_type, "?against=nothing")
+    assert by_accept[:2] == by_name[:2]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (FACTS, "text/turtle"), (TRIG, "application/trig"), (QUADS, "application/n-quads"),
+        (QUADS.split("\n")[1], "application/n-triples"), (LINKED, "application/ld+json"), (XML, "application/rdf+xml"),
+    ],
+)  # fmt: skip
+def test_every_format_is_read(server: str, text: str, kind: str) -> None:
+    assert report(server, text.encode(), kind)["changes"]["added"]
+
+
+def test_forms_carry_files_shapes_and_options(server: str) -> None:
+    body, kind = multipart(
+        ("data", "../../facts.ttl", "application/octet-stream", FACTS), ("shapes", "s.ttl", "text/turtle", SHAPES),
+        ("against", "", "", "nothing"), ("lang", "", "", "ru"),
+    )  # fmt: skip
+    (result,) = report(server, body, kind)["results"]
+    assert (result["file"], result["line"], result["message"]) == (
+        "facts.ttl", 3, "Ожидается: значений coop:hasParty: 9 или больше.",
+    )  # fmt: skip
+    pasted = b"text=%3Chttp%3A%2F%2Fe%2Fx%3E+a+%3Chttp%3A%2F%2Fe%2FC%3E+.&input=nt&against=nothing"
+    status, _, answer = post(
+        server, pasted.replace(b"+a+", b"+%3Chttp%3A%2F%2Fe%2Fp%3E+"), "application/x-www-form-urlencoded"
+    )
+    assert (status, json.loads(answer)["conforms"]) == (200, True)
+
+
+def test_all_syntax_errors_are_in_the_problem(server: str) -> None:
+    status, kind, answer = post(server, BROKEN.encode(), "text/turtle")
+    problem = json.loads(answer)
+    assert (status, kind) == (400, "application/problem+json")
+    assert [f"{e['line']}:{e['column']}" for e in problem["errors"]] == [
+        "2:15",
+        "4:5",
+        "5:24",
+        "7:11",
+        "8:9",
+        "9:5",
+        "9:39",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "query", "status"),
+    [
+        (b"", "text/turtle", "", 400),
+        (b"<x:a> <x:b> 1 .", "text/csv", "", 415),
+        (b"<x:a> <x:b> 1 .", "text/turtle", "?against=everything", 400),
+        (b"<x:a> <x:b> 1 .", "text/turtle", "?format=gif", 406),
+        (b"<x:a> <x:b> 1 .", "text/turtle", "?lang=xx", 400),
+        (b'{"@context": "http://127.0.0.1:1/"}', "application/ld+json", "", 422),
+        (b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>', "application/rdf+xml", "", 400),
+        (b"file:///etc/passwd", "text/turtle", "", 400),
+    ],
+)
+def test_refusals(server: str, body: bytes, kind: str, query: str, status: int) -> None:
+    assert post(server, body, kind, query=query)[0] == status
+
+
+def test_unreadable_shapes_are_refused(server: str) -> None:
+    body, kind = multipart(("data", "d.ttl", "text/turtle", FACTS), ("shapes", "s.ttl", "text/turtle", "[" * 50_000))
+    assert post(server, body, kind)[0] == 400
+
+
+def test_there_is_a_form(server: str) -> None:
+    with urllib.request.urlopen(f"{server}validate", timeout=10) as answer:  # noqa: S310 - our own address
+        page = answer.read().decode()
+    assert 'enctype="multipart/form-data"' in page
+    status, kind, report_page = post(server, FACTS.encode(), "text/turtle", "text/html,application/xhtml+xml,*/*;q=0.8")
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    assert "country/BLR" in report_page.decode()
+
+
+def test_hostile_bytes_leave_the_server_well(server: str) -> None:
+    rng = random.Random(SEED)  # noqa: S311
+    kinds = {
+        "ttl": "text/turtle", "trig": "application/trig", "nq": "application/n-quads", "nt": "application/n-triples",
+        "jsonld": "application/ld+json", "rdf": "application/rdf+xml",
+    }  # fmt: skip
+    for name, seed in SEEDS.items():
+        for _ in range(ROUNDS):
+            data = mutated(rng, seed.encode()) or b" "
+            status, _, answer = post(server, data, kinds[name])
+            assert status in {200, 400, 422}, (name, data, answer)
+            if status == 400:
+                problem = json.loads(answer)
+                assert problem["line"] >= 1, (name, data, answer)
+    assert report(server, FACTS.encode())["conforms"] is False

@@ -1,0 +1,249 @@
+"""The dataset process and its workers, as real processes: what ends a worker ends nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import statistics
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+import pytest
+
+from coopkg.dataset.engine import WorkerEngine  # noqa: TC001 - pytest reads the annotations of fixtures
+from coopkg.errors import (
+    Busy,
+    CoopkgError,
+    DeadlineExceeded,
+    MemoryExceeded,
+    QuerySyntaxError,
+    QueryTooComplex,
+    TooLarge,
+)
+from coopkg.rdf.formats import SOLUTION_FORMATS
+from coopkg.settings import Settings
+from coopkg.web.server import DatasetProcessSupervisor
+from coopkg.workers.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.slow
+
+CROSS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+LOOKUP = "SELECT ?p ?o WHERE { <http://127.0.0.1:8000/id/country/BY> ?p ?o }"
+
+
+def task(text: str, **more: object) -> Task:
+    return Task(text, SOLUTION_FORMATS[0], **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatasetProcessSupervisor]:
+    folder = tmp_path_factory.mktemp("sockets")
+    settings = Settings(deadline_seconds=2.0, reader_memory_bytes=192 * 1024 * 1024, heavy_readers=4)
+    os.environ.update(settings.environment())
+    process = DatasetProcessSupervisor(folder, settings)
+    process.start()
+    yield process
+    process.stop()
+    for name in settings.environment():
+        del os.environ[name]
+
+
+@pytest.fixture
+def engine(supervised: DatasetProcessSupervisor) -> Iterator[WorkerEngine]:
+    """The engine; after each test the dataset process is the same process and a benign query is right."""
+    pid = supervised.engine.info()["pid"]
+    yield supervised.engine
+    assert eventually(lambda: b"Belarus" in supervised.engine.ask(task(LOOKUP)).body)
+    assert supervised.engine.info()["pid"] == pid
+
+
+def eventually(check: Callable[[], bool], seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if check():
+                return True
+        except Busy:
+            pass
+        time.sleep(0.02)
+    return False
+
+
+def test_an_answer_is_what_the_engine_gives(engine: WorkerEngine) -> None:
+    assert b'"value":"1"' in engine.ask(task("SELECT (1 AS ?one) {}")).body
+    bound = engine.ask(
+        task("SELECT ?s ?o { ?s ?p ?o }", substitutions={"s": ox.NamedNode("http://127.0.0.1:8000/id/country/BY")})
+    )
+    assert b"Belarus" in bound.body
+
+
+def test_errors_arrive_with_class_and_place(engine: WorkerEngine) -> None:
+    with pytest.raises(QuerySyntaxError, match=r"^1:17: ") as caught:
+        engine.ask(task("SELECT * { ?s ?p"))
+    assert caught.value.members["column"] == 17
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CROSS,
+        "SELECT DISTINCT ?a ?d WHERE { ?a ?b ?c . ?d ?e ?f }",
+        "SELECT ?b (COUNT(?e) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } GROUP BY ?b",
+    ],
+)
+def test_a_runaway_ends_with_its_deadline(engine: WorkerEngine, text: str) -> None:
+    started = time.monotonic()
+    with pytest.raises((DeadlineExceeded, MemoryExceeded, TooLarge)):
+        engine.ask(task(text, answer_bytes=1_000_000))
+    assert time.monotonic() - started < 2.5
+
+
+def test_a_shorter_deadline_is_kept_and_a_longer_one_is_not(engine: WorkerEngine) -> None:
+    for asked, most in ((0.3, 0.8), (60.0, 2.5)):
+        started = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            engine.ask(task(CROSS), deadline=asked)
+        assert time.monotonic() - started < most
+
+
+def test_memory_is_capped(engine: WorkerEngine) -> None:
+    doubling = "BIND('x' AS ?x0) " + " ".join(f"BIND(CONCAT(?x{i}, ?x{i}) AS ?x{i + 1})" for i in range(36))
+    with pytest.raises((MemoryExceeded, DeadlineExceeded)):
+        engine.ask(task(f"SELECT (STRLEN(?x36) AS ?n) {{ {doubling} }}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * " + "{" * 3_000,
+        "SELECT * { FILTER(" + "(" * 20_000,
+        "SELECT * " + "{" * 300_000,
+        "ASK {{ {} }}" * 9_000,
+    ],
+)
+def test_deep_nesting_does_not_reach_anybody_else(engine: WorkerEngine, text: str) -> None:
+    with pytest.raises(CoopkgError) as caught:
+        engine.ask(task(text))
+    assert caught.value.status in {400, 504, 507}
+
+
+def test_a_worker_reaches_no_network(engine: WorkerEngine) -> None:
+    """Even past admission: the canary on loopback is never called."""
+    with socket.socket() as canary:
+        canary.bind(("127.0.0.1", 0))
+        canary.listen()
+        canary.settimeout(0.2)
+        with pytest.raises(CoopkgError):
+            engine.ask(task(f"SELECT * {{ SERVICE <http://127.0.0.1:{canary.getsockname()[1]}/> {{ ?s ?p ?o }} }}"))
+        with pytest.raises(TimeoutError):
+            canary.accept()
+
+
+def test_work_stops_when_the_client_leaves(engine: WorkerEngine) -> None:
+    async def leave() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(engine.ask_async(task(CROSS)), 0.3)
+
+    asyncio.run_coroutine_threadsafe(leave(), engine._running_loop()).result()  # noqa: SLF001 - as the front does
+    assert eventually(lambda: not engine.info()["busy"], 1.0)
+
+
+def test_lookups_stay_quick_beside_four_runaways(engine: WorkerEngine) -> None:
+    ended: list[float] = []
+
+    def run_away() -> None:
+        started = time.monotonic()
+        with pytest.raises((DeadlineExceeded, Busy)):
+            engine.ask(task(CROSS))
+        ended.append(time.monotonic() - started)
+
+    runaways = [threading.Thread(target=run_away) for _ in range(4)]
+    for thread in runaways:
+        thread.start()
+    times = []
+    while any(thread.is_alive() for thread in runaways):
+        started = time.monotonic()
+        engine.ask(task(LOOKUP))
+        times.append(time.monotonic() - started)
+    assert len(ended) == 4
+    assert max(ended) < 2.5
+    assert statistics.quantiles(times, n=20)[-1] < 0.1
+
+
+def test_more_long_evaluations_than_allowed_are_busy(engine: WorkerEngine) -> None:
+    outcomes: list[str] = []
+
+    def run_away() -> None:
+        try:
+            engine.ask(task(CROSS))
+        except CoopkgError as error:
+            outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=run_away) for _ in range(7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(outcomes) == {"Busy", "DeadlineExceeded"}
+    assert outcomes.count("DeadlineExceeded") == 4
+
+
+def test_a_killed_worker_is_replaced(engine: WorkerEngine) -> None:
+    caught: list[CoopkgError] = []
+
+    def run_away() -> None:
+        with pytest.raises(QueryTooComplex) as raised:
+            engine.ask(task(CROSS))
+        caught.append(raised.value)
+
+    thread = threading.Thread(target=run_away)
+    thread.start()
+    assert eventually(lambda: bool(engine.info()["busy"]))
+    os.kill(engine.info()["busy"][0], signal.SIGSEGV)
+    thread.join(1.0)
+    assert caught
+    assert eventually(lambda: engine.info()["readers"] >= 4)
+
+
+def test_a_request_too_large_for_a_datagram_arrives_whole(engine: WorkerEngine) -> None:
+    text = "SELECT (STRLEN('" + "x" * 200_000 + "') AS ?n) {}"
+    assert b'"200000"' in engine.ask(task(text)).body
+
+
+def test_more_requests_than_the_queue_holds_are_all_answered(engine: WorkerEngine) -> None:
+    async def ask_many() -> list[object]:
+        return list(await asyncio.gather(*(engine.ask_async(task(f"SELECT ({i} AS ?n) {{}}")) for i in range(24))))
+
+    answers = asyncio.run_coroutine_threadsafe(ask_many(), engine._running_loop()).result()  # noqa: SLF001
+    assert all(f'"{i}"'.encode() in answer.body for i, answer in enumerate(answers))  # type: ignore[attr-defined]
+
+
+def test_all_that_wait_hear_of_a_killed_dataset_process_at_once(supervised: DatasetProcessSupervisor) -> None:
+    outcomes: list[str] = []
+
+    def run_away() -> None:
+        with pytest.raises(Busy):
+            supervised.engine.ask(task(CROSS))
+        outcomes.append("busy")
+
+    thread = threading.Thread(target=run_away)
+    thread.start()
+    time.sleep(0.5)
+    os.kill(supervised.engine.info()["pid"], signal.SIGKILL)
+    thread.join(1.0)
+    assert outcomes == ["busy"]
+    assert eventually(lambda: b"Belarus" in supervised.engine.ask(task(LOOKUP)).body, 20)
+
+
+def test_a_killed_dataset_process_comes_back(supervised: DatasetProcessSupervisor) -> None:
+    pid = supervised.engine.info()["pid"]
+    os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: supervised.engine.info()["pid"] != pid, 20)
+    assert eventually(lambda: b"Belarus" in supervised.engine.ask(task(LOOKUP)).body)
