@@ -6,10 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.rdf.terms import named_node
+from coopkg.sparql.query_text import query_text
 from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
@@ -35,13 +38,13 @@ class Known:
     point: tuple[float, float] | None = None
 
 
-def nodes(iris: Iterable[str]) -> str:
-    """Return IRIs as a VALUES block has them, without those that no query can name, which have no labels either."""
+def nodes(iris: Iterable[str]) -> list[ox.NamedNode]:
+    """Return IRIs in order, once each, without those that no query can name: they have no labels either."""
     named = []
     for iri in sorted(set(iris)):
         with suppress(BadParameter):
-            named.append(str(named_node(iri, {}, "iri")))
-    return " ".join(named)
+            named.append(named_node(iri, {}, "iri"))
+    return named
 
 
 def look_up(service: Service, iris: Iterable[str]) -> dict[str, Known]:
@@ -49,8 +52,11 @@ def look_up(service: Service, iris: Iterable[str]) -> dict[str, Known]:
     named = nodes(iris)
     if not named:
         return {}
-    properties = " ".join(f"<{name}>" for name in (*NAMING, f"{_GEO}lat", f"{_GEO}long"))
-    text = f"SELECT ?s ?p ?o WHERE {{ VALUES ?s {{ {named} }} VALUES ?p {{ {properties} }} ?s ?p ?o }}"
+    text = query_text(
+        "SELECT ?s ?p ?o WHERE { VALUES ?s { [[things]] } VALUES ?p { [[properties]] } ?s ?p ?o }",
+        things=named,
+        properties=map(ox.NamedNode, (*NAMING, f"{_GEO}lat", f"{_GEO}long")),
+    )
     found: dict[str, dict[str, dict[str, str]]] = {}
     for row in service.terms(Task(text, SOLUTION_FORMATS[0], service.settings.base)):
         of_property = found.setdefault(row["s"]["value"], {}).setdefault(row["p"]["value"], {})

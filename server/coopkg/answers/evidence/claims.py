@@ -137,7 +137,8 @@ def texts(service: Service, sources: Sequence[str]) -> dict[str, str]:
     held = copies(service)
     if not held or not sources:
         return {}
-    found = _rows(service, f"SELECT ?s ?digest WHERE {{ VALUES ?s {{ {nodes(sources)} }} ?s coop:textDigest ?digest }}")
+    named = " ".join(map(str, nodes(sources)))
+    found = _rows(service, f"SELECT ?s ?digest WHERE {{ VALUES ?s {{ {named} }} ?s coop:textDigest ?digest }}")
     return {row["s"]["value"]: held[row["digest"]["value"]] for row in found if row["digest"]["value"] in held}
 
 

@@ -18,6 +18,7 @@ from coopkg.rdf.namespaces import STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import compact
 from coopkg.shacl.report import Severity
 from coopkg.shacl.shapes import read_shapes
+from coopkg.sparql.query_text import query_text
 from coopkg.web.forms.outline import shapes_graph
 from coopkg.workers.tasks import Task
 
@@ -130,16 +131,18 @@ class _Maker:
                     wanted = {"targetClass": self.targets, "targetSubjectsOf": self.uses}.get(kind)
                     if wanted is not None:
                         wanted[target.value].append(shape)
-        self.parents = self._pairs(f"SELECT ?a ?b WHERE {{ ?a <{_RDFS}subClassOf> ?b FILTER(isIRI(?b)) }}")
-        self.ranges = self._pairs(f"SELECT ?a ?b WHERE {{ ?a <{_RDFS}range> ?b FILTER(isIRI(?b)) }}")
+        self.parents = self._pairs(_RDFS + "subClassOf")
+        self.ranges = self._pairs(_RDFS + "range")
         self.words = self._words()
         groups = graph.subjects(ox.NamedNode(TYPE), ox.NamedNode(_SH + "PropertyGroup"))
         named = [(g.value, self._texts(g, _RDFS + "label")) for g in groups if isinstance(g, ox.NamedNode)]
         self.groups = sorted(named, key=lambda group: self._number(ox.NamedNode(group[0])))
 
-    def _pairs(self, query: str) -> dict[str, list[str]]:
+    def _pairs(self, predicate: str) -> dict[str, list[str]]:
+        """Return the IRIs that a property relates each thing to."""
         found: dict[str, list[str]] = {}
-        for row in self._asserted(query):
+        query = "SELECT ?a ?b WHERE { ?a [[predicate]] ?b FILTER(isIRI(?b)) }"
+        for row in self._asserted(query_text(query, predicate=ox.NamedNode(predicate))):
             found.setdefault(row["a"]["value"], []).append(row["b"]["value"])
         return found
 
@@ -149,9 +152,11 @@ class _Maker:
     def _words(self) -> dict[tuple[str, str], dict[str, str]]:
         """Return labels and definitions of the terms of the ontology, by language."""
         skos, words = STANDARD_PREFIXES["skos"], dict[tuple[str, str], dict[str, str]]()
-        text = (
-            f"SELECT ?s ?p ?o WHERE {{ VALUES ?p {{ <{_RDFS}label> <{skos}definition> }} "
-            f"?s <{_RDFS}isDefinedBy> ?o1 ; ?p ?o }}"
+        text = query_text(
+            "SELECT ?s ?p ?o WHERE { VALUES ?p { [[label]] [[definition]] } ?s [[defined]] ?ontology ; ?p ?o }",
+            label=ox.NamedNode(_RDFS + "label"),
+            definition=ox.NamedNode(skos + "definition"),
+            defined=ox.NamedNode(_RDFS + "isDefinedBy"),
         )
         for row in self._asserted(text):
             kind = "label" if row["p"]["value"].endswith("label") else "definition"
@@ -239,10 +244,11 @@ class _Maker:
 
     def _used(self, classes: tuple[str, ...]) -> dict[str, dict[str, str]]:
         """Return the properties that things of those classes are asserted to have, each with a value as JSON has it."""
-        listed = " ".join(f"<{cls}>" for cls in classes)
-        text = (
-            f"SELECT ?p (SAMPLE(?o) AS ?value) WHERE {{ {{ SELECT ?s WHERE {{ VALUES ?c {{ {listed} }} ?s a ?c }} "
-            f"LIMIT {_SAMPLE} }} ?s ?p ?o FILTER(!isBlank(?o)) }} GROUP BY ?p"
+        text = query_text(
+            "SELECT ?p (SAMPLE(?o) AS ?value) WHERE { { SELECT ?s WHERE { VALUES ?c { [[classes]] } ?s a ?c } "
+            "LIMIT [[most]] } ?s ?p ?o FILTER(!isBlank(?o)) } GROUP BY ?p",
+            classes=map(ox.NamedNode, classes),
+            most=_SAMPLE,
         )
         rows = self._asserted(text)
         return {row["p"]["value"]: row["value"] for row in rows if "value" in row}

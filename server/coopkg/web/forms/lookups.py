@@ -12,6 +12,7 @@ from coopkg.errors import BadParameter
 from coopkg.rdf.formats import SOLUTION_FORMATS, by_name
 from coopkg.rdf.namespaces import INFERRED, LANGUAGES, STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import named_node
+from coopkg.sparql.query_text import QueryText, query_text
 from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 _NAMING: Final = tuple(STANDARD_PREFIXES["skos"] + name for name in ("prefLabel", "altLabel"))
 _ANYTHING: Final = STANDARD_PREFIXES["rdfs"] + "Resource"
-_NUMBERED: Final = (
-    "SELECT (MAX(?n) AS ?last) WHERE {{ ?c <{prov}wasDerivedFrom> <{source}> ; <{base}ontology#claimNumber> ?n }}"
-)
+_NUMBERED: Final = "SELECT (MAX(?n) AS ?last) WHERE { ?c [[derived]] [[source]] ; [[number]] ?n }"
 
 
 @dataclass(frozen=True)
@@ -44,26 +43,34 @@ class Graph:
     def _asserted(self, text: str) -> list[dict[str, Any]]:
         return self.service.terms(Task(text, SOLUTION_FORMATS[0], self.base, entailment=False))
 
-    def holds(self, pattern: str) -> bool:
+    def holds(self, pattern: QueryText) -> bool:
         """Return whether a pattern of ours has a solution."""
         fmt = by_name("json") or SOLUTION_FORMATS[0]
-        return bool(json.loads(self.service.ask(Task(f"ASK {{ {pattern} }}", fmt, self.base)))["boolean"])
+        text = query_text("ASK { [[pattern]] }", pattern=pattern)
+        return bool(json.loads(self.service.ask(Task(text, fmt, self.base)))["boolean"])
 
     def taken(self, iri: str) -> bool:
         """Return whether anything is said of an IRI, or of another with it."""
-        return self.holds(f"{{ <{iri}> ?p ?o }} UNION {{ ?s ?p <{iri}> }}")
+        return self.holds(query_text("{ [[node]] ?p ?o } UNION { ?s ?p [[node]] }", node=ox.NamedNode(iri)))
 
     def claims(self, source: str) -> int:
         """Return the highest number of a claim of a source; 0 for none."""
-        text = _NUMBERED.format(prov=STANDARD_PREFIXES["prov"], source=source, base=self.base)
+        text = query_text(
+            _NUMBERED,
+            derived=ox.NamedNode(STANDARD_PREFIXES["prov"] + "wasDerivedFrom"),
+            source=ox.NamedNode(source),
+            number=ox.NamedNode(f"{self.base}ontology#claimNumber"),
+        )
         found = self._asserted(text)
         return int(found[0]["last"]["value"]) if found and "last" in found[0] else 0
 
     def said(self, iri: str) -> list[Said]:
         """Return what is asserted of a thing, but for what blank nodes say."""
-        text = (
-            f"SELECT ?g ?p ?o WHERE {{ GRAPH ?g {{ <{iri}> ?p ?o }} "
-            f"FILTER(?g != <{self.base}{INFERRED}> && !isBlank(?o)) }} ORDER BY ?p ?o"
+        text = query_text(
+            "SELECT ?g ?p ?o WHERE { GRAPH ?g { [[node]] ?p ?o } "
+            "FILTER(?g != [[inferred]] && !isBlank(?o)) } ORDER BY ?p ?o",
+            node=ox.NamedNode(iri),
+            inferred=ox.NamedNode(self.base + INFERRED),
         )
         rows = [row for row in self._asserted(text) if row["o"]["type"] in {"uri", "literal"}]
         return [Said(row["p"]["value"], _term(row["o"]), row["g"]["value"]) for row in rows]
@@ -74,16 +81,18 @@ class Graph:
             node = named_node(text, self.prefixes, "value")
         except BadParameter:
             return self._labelled(text, cls)
-        kind = f" FILTER EXISTS {{ {node} a <{cls}> }}" if cls and cls != _ANYTHING else ""
-        return node.value if self.holds(f"{node} a ?any{kind}") else ""
+        pattern = query_text("[[node]] a ?any", node=node)
+        if cls and cls != _ANYTHING:
+            pattern = query_text("[[node]] a [[cls]]", node=node, cls=ox.NamedNode(cls))
+        return node.value if self.holds(pattern) else ""
 
     def _labelled(self, text: str, cls: str) -> str:
-        literals = " ".join(str(ox.Literal(text, language=code)) for code in LANGUAGES)
-        kind = f"?s a <{cls}> ." if cls and cls != _ANYTHING else ""
-        naming = " ".join(f"<{name}>" for name in _NAMING)
-        query = (
-            f"SELECT DISTINCT ?s WHERE {{ VALUES ?l {{ {literals} }} VALUES ?p {{ {naming} }} "
-            f"?s ?p ?l . {kind} FILTER(isIRI(?s)) }} LIMIT 2"
+        query = query_text(
+            "SELECT DISTINCT ?s WHERE { VALUES ?l { [[labels]] } VALUES ?p { [[naming]] } "
+            "?s ?p ?l . [[kind]] FILTER(isIRI(?s)) } LIMIT 2",
+            labels=[ox.Literal(text, language=code) for code in LANGUAGES],
+            naming=map(ox.NamedNode, _NAMING),
+            kind=query_text("?s a [[cls]] .", cls=ox.NamedNode(cls)) if cls and cls != _ANYTHING else query_text(""),
         )
         found = self.service.rows(query)
         return found[0]["s"] if len(found) == 1 else ""
@@ -92,8 +101,14 @@ class Graph:
         """Return the things of a class, for a list to choose from; of a class with more of them, some."""
 
         def look() -> list[str]:
-            kind = f"?s a <{cls}>" if cls and cls != _ANYTHING else f"?s <{_NAMING[0]}> ?any"
-            text = f"SELECT DISTINCT ?s WHERE {{ {kind} FILTER(isIRI(?s)) }} ORDER BY ?s LIMIT {most}"
+            kind = query_text("?s [[naming]] ?any", naming=ox.NamedNode(_NAMING[0]))
+            if cls and cls != _ANYTHING:
+                kind = query_text("?s a [[cls]]", cls=ox.NamedNode(cls))
+            text = query_text(
+                "SELECT DISTINCT ?s WHERE { [[kind]] FILTER(isIRI(?s)) } ORDER BY ?s LIMIT [[most]]",
+                kind=kind,
+                most=most,
+            )
             return [row["s"] for row in self.service.rows(text)]
 
         return self.service.derived.get(f"choices:{cls}", self.service.engine.tag(), look)

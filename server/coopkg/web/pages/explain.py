@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
 from flask import Blueprint, Response, request
 
 from coopkg.answers.http.negotiation import choose, prefers_html
@@ -15,6 +16,7 @@ from coopkg.rdf.formats import Format
 from coopkg.rdf.namespaces import STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import cell, from_ntriples, named_node, term_of, triples_from_ntriples
 from coopkg.reasoning.notation import Names, axiom_parts, axiom_texts
+from coopkg.sparql.query_text import query_text
 from coopkg.web.parts.named_terms import naming
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.request_values import service
@@ -112,13 +114,17 @@ def _nodes(proof: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _told(running: Service, claims: Iterable[str]) -> dict[str, dict[str, dict[str, str]]]:
     """Return voice, certainty and speaker of each claim, as cells, by claim."""
-    nodes = " ".join(str(named_node(claim, {}, "claim")) for claim in sorted(claims))
+    nodes = [named_node(claim, {}, "claim") for claim in sorted(claims)]
     if not nodes:
         return {}
     base, names = running.settings.base, prefixes(running.settings.base)
-    text = (
-        f"SELECT ?c ?voice ?certainty ?speaker WHERE {{ VALUES ?c {{ {nodes} }} ?c <{base}ontology#hasVoice> ?voice ; "
-        f"<{base}ontology#hasCertainty> ?certainty ; <{STANDARD_PREFIXES['prov']}wasAttributedTo> ?speaker }}"
+    text = query_text(
+        "SELECT ?c ?voice ?certainty ?speaker WHERE { VALUES ?c { [[claims]] } "
+        "?c [[voice]] ?voice ; [[certainty]] ?certainty ; [[speaker]] ?speaker }",
+        claims=nodes,
+        voice=ox.NamedNode(f"{base}ontology#hasVoice"),
+        certainty=ox.NamedNode(f"{base}ontology#hasCertainty"),
+        speaker=ox.NamedNode(f"{STANDARD_PREFIXES['prov']}wasAttributedTo"),
     )
     return {
         row["c"]: {key: cell(from_ntriples(f"<{row[key]}>"), names) for key in ("voice", "certainty", "speaker")}

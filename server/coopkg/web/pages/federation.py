@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyoxigraph as ox
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 
 from coopkg.answers.federation.endpoints import snippet
@@ -14,6 +15,7 @@ from coopkg.answers.federation.source_report import word
 from coopkg.answers.http.negotiation import prefers_html
 from coopkg.errors import NotFound
 from coopkg.rdf.formats import by_name
+from coopkg.sparql.query_text import query_text
 from coopkg.web.parts.page_response import page
 from coopkg.web.parts.request_values import origin, service
 
@@ -76,7 +78,9 @@ def _described(federation: Federation, endpoint: Endpoint) -> dict[str, Any]:
 
 def _asking_us() -> str:
     base = service().settings.base
-    return (
-        f"PREFIX coop: <{base}ontology#>\n\nSELECT * WHERE {{\n"
-        f"  SERVICE <{origin()}sparql> {{ ?session a coop:CommissionSession ; coop:hasParty ?country }}\n}}"
+    return query_text(
+        "PREFIX coop: [[coop]]\n\nSELECT * WHERE {\n"
+        "  SERVICE [[us]] { ?session a coop:CommissionSession ; coop:hasParty ?country }\n}",
+        coop=ox.NamedNode(f"{base}ontology#"),
+        us=ox.NamedNode(f"{origin()}sparql"),
     )

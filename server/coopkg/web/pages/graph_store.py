@@ -14,6 +14,7 @@ from coopkg.errors import MethodNotAllowed, NotFound, ProtocolError
 from coopkg.rdf.formats import Shape
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import named_node
+from coopkg.sparql.query_text import query_text
 from coopkg.web.parts.request_values import flask_response, refuse_other_sites, service
 from coopkg.web.parts.write_requests import (
     TRIPLE_FORMATS,
@@ -72,11 +73,13 @@ def _target(name: str) -> str | None:
 def _read(target: str | None) -> Response:
     running = service()
     fmt = choose_format(request.headers.get("Accept"), None, Shape.GRAPH)
-    if target and not running.rows(f"SELECT (1 AS ?x) WHERE {{ GRAPH <{target}> {{}} }}"):
-        raise NotFound(f"There is no graph <{target}>.")
-    pattern = f"GRAPH <{target}> {{ ?s ?p ?o }}" if target else "?s ?p ?o"
+    text = query_text("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
+    if target:
+        graph = named_node(target, {}, "graph")  # the address of a graph is anybody's text until it is a term
+        if not running.rows(query_text("SELECT (1 AS ?x) WHERE { GRAPH [[graph]] {} }", graph=graph)):
+            raise NotFound(f"There is no graph <{target}>.")
+        text = query_text("CONSTRUCT { ?s ?p ?o } WHERE { GRAPH [[graph]] { ?s ?p ?o } }", graph=graph)
     base = running.settings.base
-    text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
     answer = running.engine.ask(Task(text, fmt, base, prefixes=prefixes(base), union=not running.settings.scratch))
     headers = {**answer_headers(fmt), "ETag": f'"{answer.tag}.{fmt.name}"'}
     return flask_response(HttpResponse(200, headers, answer.body))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
 from flask import Blueprint, Response
 
 from coopkg.answers.publication.crawlers import dataset_markup
 from coopkg.answers.publication.schema_org import script
 from coopkg.dataset.provenance import summary
 from coopkg.rdf.formats import SOLUTION_FORMATS
+from coopkg.sparql.query_text import query_text
 from coopkg.web.parts.answer_view import ask, things
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.request_values import origin, service
@@ -28,18 +30,16 @@ TIMELINE: Final = "events-over-time"
 LAST: Final = 5
 """Changes, or sources, that are listed."""
 _COUNTS: Final = """
-PREFIX coop: <{base}ontology#>
-SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {{
-  VALUES ?class {{ {classes} }}
+SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {
+  VALUES ?class { [[classes]] }
   ?thing a ?class
-}} GROUP BY ?class
+} GROUP BY ?class
 """
 _SOURCES: Final = """
-PREFIX coop: <{base}ontology#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
-SELECT ?source ?issued WHERE {{
-  ?source a coop:SourceDocument ; dcterms:issued ?issued
-}} ORDER BY DESC(?issued) LIMIT {last}
+SELECT ?source ?issued WHERE {
+  ?source a [[documents]] ; dcterms:issued ?issued
+} ORDER BY DESC(?issued) LIMIT [[last]]
 """
 
 
@@ -65,8 +65,8 @@ def _shown(running: Service, visit: Visit) -> dict[str, Any]:
 
 
 def _figures(running: Service) -> list[tuple[str, int]]:
-    classes = " ".join(f"coop:{name}" for name in FIGURES)
-    rows = running.rows(_COUNTS.format(base=running.settings.base, classes=classes))
+    classes = [ox.NamedNode(f"{running.settings.base}ontology#{name}") for name in FIGURES]
+    rows = running.rows(query_text(_COUNTS, classes=classes))
     counts = {row["class"].rpartition("#")[2]: int(row["count"]) for row in rows}
     return [(name, counts[name]) for name in FIGURES if counts.get(name)]
 
@@ -93,6 +93,7 @@ def _changes(running: Service) -> list[dict[str, object]]:
 
 
 def _sources(running: Service, visit: Visit) -> list[tuple[object, str]]:
-    rows = running.rows(_SOURCES.format(base=running.settings.base, last=LAST))
+    documents = ox.NamedNode(f"{running.settings.base}ontology#SourceDocument")
+    rows = running.rows(query_text(_SOURCES, documents=documents, last=LAST))
     cells = things(running, (row["source"] for row in rows), visit)
     return [(cells[row["source"]], row["issued"]) for row in rows]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
+
 from coopkg.answers.ontology_terms import DOMAIN, INVERSE, RANGE, SUPER, main_links, vocabulary
 from coopkg.answers.publication.schema_org import script, structured
 from coopkg.errors import NotFound
 from coopkg.rdf.namespaces import prefixes
+from coopkg.sparql.query_text import query_text
 from coopkg.web.charts.table import plain
 from coopkg.web.forms.outline import outline
 from coopkg.web.parts.claim_view import iri_cell
@@ -134,12 +137,13 @@ def _phrase(rule: Rule, names: dict[str, str], visit: Visit) -> dict[str, Any]:
 
 def _example(running: Service, term: Term) -> list[str]:
     """Return a thing of a class, or a thing that has a property; none where there is no such thing."""
-    pattern = f"?s a <{term.iri}>" if term.kind == "class" else f"?s <{term.iri}> ?o"
-    rows = running.rows(f"SELECT ?s WHERE {{ {pattern} FILTER(ISIRI(?s)) }} LIMIT 1")
+    pattern = query_text("?s a [[term]]" if term.kind == "class" else "?s [[term]] ?o", term=ox.NamedNode(term.iri))
+    rows = running.rows(query_text("SELECT ?s WHERE { [[pattern]] FILTER(ISIRI(?s)) } LIMIT 1", pattern=pattern))
     return [row["s"] for row in rows]
 
 
 def _query(term: Term) -> str:
+    node = ox.NamedNode(term.iri)
     if term.kind == "class":
-        return f"SELECT ?thing WHERE {{\n  ?thing a <{term.iri}> .\n}}\nORDER BY ?thing"
-    return f"SELECT ?thing ?value WHERE {{\n  ?thing <{term.iri}> ?value .\n}}\nORDER BY ?thing ?value"
+        return query_text("SELECT ?thing WHERE {\n  ?thing a [[cls]] .\n}\nORDER BY ?thing", cls=node)
+    return query_text("SELECT ?thing ?value WHERE {\n  ?thing [[prop]] ?value .\n}\nORDER BY ?thing ?value", prop=node)

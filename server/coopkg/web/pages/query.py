@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
 
 from coopkg.answers.http.protocol import parse_query
@@ -30,7 +31,10 @@ blueprint = Blueprint("query", __name__)
 _VIEW: Final = re.compile(r"^\s*#\s*defaultView:\s*(\w+)", re.MULTILINE)
 """The comment by which a text asks for a view, as the Wikidata Query Service has it."""
 _VIEWS: Final = {"barchart": "chart", "linechart": "chart", "scatterchart": "chart"}
-_BEGINNING: Final = "?program a coop:Program .\n  OPTIONAL { ?program coop:isWithinFramework ?framework }"
+_BEGINNING: Final = """SELECT ?program ?framework WHERE {
+  ?program a coop:Program .
+  OPTIONAL { ?program coop:isWithinFramework ?framework }
+}"""
 _SHORT: Final = ("coop", "country", "period", "skos")
 """The prefixes that an empty editor begins with."""
 
@@ -56,8 +60,8 @@ def posted(visit: Visit, asked: HttpRequest) -> Visit:
 def start(running: Service) -> str:
     """Return the text that an empty editor begins with."""
     known = prefixes(running.settings.base)
-    declared = "".join(f"PREFIX {name}: <{known[name]}>\n" for name in _SHORT)
-    return f"{declared}\nSELECT ?program ?framework WHERE {{\n  {_BEGINNING}\n}}\n"
+    declared = "".join(f"PREFIX {name}: {ox.NamedNode(known[name])}\n" for name in _SHORT)
+    return f"{declared}\n{_BEGINNING}\n"
 
 
 def own_answer(asked: HttpRequest, visit: Visit) -> Response:

@@ -20,6 +20,7 @@ from coopkg.errors import BadParameter, CoopkgError, Forbidden
 from coopkg.rdf.formats import GRAPH_FORMATS, by_name, formats_for
 from coopkg.rdf.namespaces import EXAMPLES, prefixes
 from coopkg.rdf.terms import compact, named_node
+from coopkg.sparql.query_text import query_text
 from coopkg.web.pages.documents import PAGE, document
 from coopkg.web.parts.answer_view import things
 from coopkg.web.parts.page_response import page, visitor
@@ -184,7 +185,9 @@ def _field(running: Service, parameter: Parameter, values: Mapping[str, str], vi
 def _choices(running: Service, parameter: Parameter, visit: Visit) -> tuple[tuple[str, str, str], ...]:
     """Return the things of the parameter's class by their labels; () where they are too many for a list."""
     cls = named_node(parameter.cls or "", prefixes(running.settings.base), "class")
-    text = f"SELECT DISTINCT ?thing {{ ?thing a {cls} FILTER(ISIRI(?thing)) }} LIMIT {CHOICES + 1}"
+    text = query_text(
+        "SELECT DISTINCT ?thing { ?thing a [[cls]] FILTER(ISIRI(?thing)) } LIMIT [[most]]", cls=cls, most=CHOICES + 1
+    )
     rows = running.derived.get(f"choices {cls}", running.engine.tag(), lambda: running.rows(text))
     if len(rows) > CHOICES:
         return ()

@@ -12,8 +12,9 @@ from coopkg.answers.labels import Known, look_up, nodes
 from coopkg.answers.search import fold, index
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import SOLUTION_FORMATS
-from coopkg.rdf.namespaces import STANDARD_PREFIXES, prefixes
-from coopkg.rdf.terms import compact
+from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.terms import compact, named_node
+from coopkg.sparql.query_text import query_text
 from coopkg.web.charts.table import plain
 from coopkg.web.i18n import best
 from coopkg.web.parts.answer_view import things
@@ -92,7 +93,7 @@ def _by_class(running: Service, iris: list[str], only: str | None) -> tuple[dict
 
     Of the classes that are asserted of a thing that is one of ours before others, and the one with fewest things.
     """
-    text = f"SELECT ?s ?c {{ VALUES ?s {{ {nodes(iris)} }} ?s a ?c FILTER(ISIRI(?c)) }}"
+    text = query_text("SELECT ?s ?c { VALUES ?s { [[things]] } ?s a ?c FILTER(ISIRI(?c)) }", things=nodes(iris))
     base, sizes = running.settings.base, kinds(running)
     found: defaultdict[str, list[str]] = defaultdict(list)
     for row in running.terms(Task(text, SOLUTION_FORMATS[0], base, entailment=only is not None)):
@@ -108,8 +109,12 @@ def _by_class(running: Service, iris: list[str], only: str | None) -> tuple[dict
 
 
 def _members(running: Service, cls: str) -> list[str]:
-    rows = running.rows(f"SELECT DISTINCT ?s {{ ?s a <{cls}> FILTER(ISIRI(?s)) }} ORDER BY ?s LIMIT {LISTED}")
-    return [row["s"] for row in rows]
+    text = query_text(
+        "SELECT DISTINCT ?s { ?s a [[cls]] FILTER(ISIRI(?s)) } ORDER BY ?s LIMIT [[most]]",
+        cls=named_node(cls, {}, "type"),
+        most=LISTED,
+    )
+    return [row["s"] for row in running.rows(text)]
 
 
 def _groups(
@@ -183,12 +188,15 @@ def _offered(running: Service, wanted: str) -> list[Offer]:
 
 def _uses(running: Service, iris: set[str]) -> dict[str, int]:
     """Return how often each of those things is the object of a triple."""
-    rows = running.rows(f"SELECT ?s (COUNT(*) AS ?n) {{ VALUES ?s {{ {nodes(iris)} }} ?x ?p ?s }} GROUP BY ?s")
+    text = query_text(
+        "SELECT ?s (COUNT(*) AS ?n) { VALUES ?s { [[things]] } ?x ?p ?s } GROUP BY ?s", things=nodes(iris)
+    )
+    rows = running.rows(text)
     return {row["s"]: int(row["n"]) for row in rows if "s" in row}
 
 
 _TERMS: Final = (
-    ("class", f"SELECT ?x (COUNT(*) AS ?n) {{ ?s <{STANDARD_PREFIXES['rdf']}type> ?x FILTER(ISIRI(?x)) }} GROUP BY ?x"),
+    ("class", "SELECT ?x (COUNT(*) AS ?n) { ?s a ?x FILTER(ISIRI(?x)) } GROUP BY ?x"),
     ("property", "SELECT ?x (COUNT(*) AS ?n) { ?s ?x ?o } GROUP BY ?x"),
 )
 

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
+
 from coopkg.answers.evidence.claims import claims_about, exact, stated, texts
 from coopkg.answers.labels import NAMING
 from coopkg.answers.publication.schema_org import script, structured
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import compact
+from coopkg.sparql.query_text import query_text
 from coopkg.web.charts.table import plain
 from coopkg.web.forms.outline import outline
 from coopkg.web.i18n import best
@@ -74,7 +77,10 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
         "groups": teller.listed(facts) if grounds is None else teller.grouped(iri, facts, grounds, outline(running)),
         "others": [(teller.term(subject), teller.listed(rows)) for subject, rows in others.items()],
         "touched": touched(running, iri),
-        "query": f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property ?value",
+        "query": query_text(
+            "SELECT ?property ?value WHERE {\n  [[thing]] ?property ?value .\n}\nORDER BY ?property ?value",
+            thing=ox.NamedNode(iri),
+        ),
         "correctable": iri.startswith(f"{base}id/") and any(f[0] == f"{base}ontology#hasEvidence" for f in facts),
         "more": len(described.triples) if described.more else 0,
         "structured": script(structured(described.triples, iri)),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
+
 from coopkg.answers.labels import nodes
 from coopkg.rdf.terms import named_node
+from coopkg.sparql.query_text import QueryText, query_text
 from coopkg.web.charts import graph
 from coopkg.web.charts.table import Table
 from coopkg.web.parts.answer_view import things
@@ -44,28 +47,48 @@ class Incoming:
 
 def incoming(running: Service, iri: str) -> Incoming:
     """Return what leads to an IRI."""
-    node = str(named_node(iri, {}, "iri"))
-    looked_at = f"SELECT ?s ?p WHERE {{ ?s ?p {node} FILTER(ISIRI(?s)) }} LIMIT {COUNTED + 1}"
-    counted = running.rows(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ {{ {looked_at} }} }} GROUP BY ?p ORDER BY ?p")
+    node = named_node(iri, {}, "iri")
+    text = query_text(
+        "SELECT ?p (COUNT(*) AS ?n) WHERE { { SELECT ?s ?p WHERE { ?s ?p [[node]] FILTER(ISIRI(?s)) } "
+        "LIMIT [[most]] } } GROUP BY ?p ORDER BY ?p",
+        node=node,
+        most=COUNTED + 1,
+    )
+    counted = running.rows(text)
     found = {row["p"]: int(row["n"]) for row in counted if "p" in row}
     whole = sum(found.values()) <= COUNTED
-    blocks = [_first(path, node, whole) for p in list(found)[:PROPERTIES] if (path := nodes([p]))]
+    blocks = [_first(path, node, whole) for p in list(found)[:PROPERTIES] for path in nodes([p])]
     first: dict[str, list[str]] = {p: [] for p in found}
-    for row in running.rows(f"SELECT ?p ?s WHERE {{ {' UNION '.join(blocks)} }} ORDER BY ?p ?s") if blocks else ():
+    for row in running.rows(_united(blocks)) if blocks else ():
         first[row["p"]].append(row["s"])
     links = [
         {"property": p, "count": n, "subjects": first[p], "more": n - len(first[p]),
-         "query": f"SELECT ?thing WHERE {{\n  ?thing <{p}> {node} .\n}}\nORDER BY ?thing"}
+         "query": query_text("SELECT ?thing WHERE {\n  ?thing [[p]] [[node]] .\n}\nORDER BY ?thing",
+                             p=ox.NamedNode(p), node=node)}
         for p, n in found.items()
     ]  # fmt: skip
     return Incoming(tuple(links), whole)
 
 
-def _first(path: str, node: str, whole: bool) -> str:  # noqa: FBT001 - of what has too many, as the index has them
-    """Return the pattern of the first things that lead to a node by a property."""
-    order = "ORDER BY ?s" if whole else ""
-    subjects = f"SELECT DISTINCT ?s WHERE {{ ?s {path} {node} FILTER(ISIRI(?s)) }} {order} LIMIT {LISTED}"
-    return f"{{ SELECT ?s ?p WHERE {{ BIND({path} AS ?p) {{ {subjects} }} }} }}"
+def _first(path: ox.NamedNode, node: ox.NamedNode, whole: bool) -> QueryText:  # noqa: FBT001 - see below
+    """Return the pattern of the first things that lead to a node by a property.
+
+    They are in order unless there are too many to sort: then in that of the index.
+    """
+    order = query_text("ORDER BY ?s" if whole else "")
+    return query_text(
+        "{ SELECT ?s ?p WHERE { BIND([[path]] AS ?p) { SELECT DISTINCT ?s WHERE { ?s [[path]] [[node]] "
+        "FILTER(ISIRI(?s)) } [[order]] LIMIT [[most]] } } }",
+        path=path,
+        node=node,
+        order=order,
+        most=LISTED,
+    )
+
+
+def _united(blocks: Sequence[QueryText]) -> QueryText:
+    parts = [part for block in blocks for part in (query_text("UNION"), block)]
+    return query_text("SELECT ?p ?s WHERE { [[parts]] } ORDER BY ?p ?s", parts=parts[1:])
 
 
 def drawing(running: Service, visit: Visit, links: Iterable[Link], label: str) -> tuple[Drawing, Table] | None:

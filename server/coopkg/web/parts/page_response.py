@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
 from flask import request, url_for
 
 from coopkg.answers.evidence.source_texts import state
 from coopkg.answers.http.negotiation import parse_accept, quality
 from coopkg.answers.http.protocol import HttpResponse
 from coopkg.answers.http.validators import matches
+from coopkg.sparql.query_text import query_text
 from coopkg.web.parts.request_values import bare_request, flask_response, service
 from coopkg.web.rendering import PAGE_HEADERS, Edition, Page, Visit, page_tag, render
 from coopkg.web.rendering import visit as visit_of
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
 _RELEASE: Final = """
 PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
-SELECT ?release ?modified WHERE {{
-  <{base}catalog#dataset> dcat:version ?release
-  OPTIONAL {{ <{base}catalog#dataset> dcterms:modified ?modified }}
-}} LIMIT 1
+SELECT ?release ?modified WHERE {
+  [[dataset]] dcat:version ?release
+  OPTIONAL { [[dataset]] dcterms:modified ?modified }
+} LIMIT 1
 """
 
 
@@ -61,7 +63,7 @@ def edition(running: Service) -> Edition:
 
 
 def _edition(running: Service, tag: str) -> Edition:
-    rows = running.rows(_RELEASE.format(base=running.settings.base))
+    rows = running.rows(query_text(_RELEASE, dataset=ox.NamedNode(f"{running.settings.base}catalog#dataset")))
     found = rows[0] if rows else {}
     version = int(running.engine.info()["version"])
     record = running.history.record(version) if running.history else None
