@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+import pyoxigraph as ox
+
 from coopkg.answers.http.protocol import HttpResponse
 from coopkg.answers.http.validators import etag, matches
 from coopkg.answers.sparql_endpoint import Pending, answer_headers, finish, prepare
@@ -15,6 +17,7 @@ from coopkg.errors import Gone, NotFound
 from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.namespaces import EXAMPLES, INFERRED, STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import named_node, read_triples, serialize_triples_as
+from coopkg.sparql.query_text import QueryText, query_text
 from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
 
 SHOWN_TRIPLES: Final = 250
 """How many triples of a description its page shows; it says so where there are more, and the RDF has all."""
-ALL: Final = "all"
-NONE: Final = "none"
+ALL: Final = QueryText("all")
+NONE: Final = QueryText("none")
 _NTRIPLES: Final = next(f for f in GRAPH_FORMATS if f.name == "nt")
 _GRAPHS: Final = re.compile(rf"graph/.+|{re.escape(EXAMPLES)}")
 
@@ -52,8 +55,8 @@ class Description:
 
     iri: str
     query: str
-    inferred: str
-    known: str
+    inferred: QueryText
+    known: QueryText
 
     def task(self, fmt: Format, base: str, limit: int | None = None) -> Task:
         """Return the task that answers with the description, or with no more than ``limit`` triples of a graph."""
@@ -81,15 +84,15 @@ class Description:
 
     def _find(self, service: Service) -> None:
         """See that there is a description. Raises NotFound if the graph never said anything of the IRI, else Gone."""
-        if not service.rows(f"SELECT ?s WHERE {{ {self.known} }} LIMIT 1"):
+        if not service.rows(query_text("SELECT ?s WHERE { [[known]] } LIMIT 1", known=self.known)):
             raise _missing(service, self.iri)
 
     def _inferred(self, service: Service, shown: list[Triple]) -> frozenset[Triple]:
         if self.inferred in {ALL, NONE}:
             return frozenset(shown if self.inferred == ALL else ())
         base = service.settings.base
-        pattern = f"GRAPH <{base}{INFERRED}> {{ {self.inferred} }}"
-        return frozenset(_triples(service, Task(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}", _NTRIPLES, base)))
+        pattern = _in_graph(base + INFERRED, self.inferred)
+        return frozenset(_triples(service, Task(_construct(pattern), _NTRIPLES, base)))
 
 
 @dataclass(frozen=True)
@@ -138,27 +141,36 @@ def describe(base: str, path: str) -> Description:
     blank nodes.
     """
     path = _NO_IRI.sub(lambda found: quote(found[0]), path)
-    node = str(named_node(base + path, {}, "iri"))
+    node = named_node(base + path, {}, "iri")
+    anything = query_text("?s ?p ?o")
     if _GRAPHS.fullmatch(path):
-        pattern = f"GRAPH {node} {{ ?s ?p ?o }}"
+        pattern = _in_graph(node.value, anything)
         return Description(base + path, _construct(pattern), ALL if path == INFERRED else NONE, pattern)
     if path == "ontology" or path.startswith("ontology/"):
-        own = f'?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}ontology#"))'
-        stated, follows = f"GRAPH <{base}graph/ontology> {{ ?s ?p ?o }}", f"GRAPH <{base}{INFERRED}> {{ {own} }}"
-        version = f"GRAPH <{base}graph/ontology> {{ ?ontology <{STANDARD_PREFIXES['owl']}versionIRI> {node} }}"
-        known = stated if path == "ontology" else f"{version} {stated}"
-        follows = follows if path == "ontology" else f"{version} {follows}"
-        return Description(base + path, _construct(f"{{ {known} }} UNION {{ {follows} }}"), own, known)
-    pattern = f"VALUES ?s {{ {node} }} ?s ?p ?o"
-    return Description(base + path, f"DESCRIBE {node}", pattern, pattern)
+        terms = ox.Literal(f"{base}ontology#")
+        own = query_text("?s ?p ?o FILTER(STRSTARTS(STR(?s), [[terms]]))", terms=terms)
+        known, follows = _in_graph(f"{base}graph/ontology", anything), _in_graph(base + INFERRED, own)
+        if path != "ontology":
+            version = ox.NamedNode(STANDARD_PREFIXES["owl"] + "versionIRI")
+            of_version = query_text("?ontology [[version]] [[node]]", version=version, node=node)
+            stated = _in_graph(f"{base}graph/ontology", of_version)
+            known, follows = (query_text("[[parts]]", parts=(stated, part)) for part in (known, follows))
+        both = query_text("{ [[known]] } UNION { [[follows]] }", known=known, follows=follows)
+        return Description(base + path, _construct(both), own, known)
+    pattern = query_text("VALUES ?s { [[node]] } ?s ?p ?o", node=node)
+    return Description(base + path, query_text("DESCRIBE [[node]]", node=node), pattern, pattern)
 
 
 _NO_IRI: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f]|%(?![0-9A-Fa-f]{2})")
 """What stands in an IRI as a percent escape only (RFC 3987, section 2.2)."""
 
 
-def _construct(pattern: str) -> str:
-    return f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
+def _construct(pattern: QueryText) -> QueryText:
+    return query_text("CONSTRUCT { ?s ?p ?o } WHERE { [[pattern]] }", pattern=pattern)
+
+
+def _in_graph(graph: str, pattern: QueryText) -> QueryText:
+    return query_text("GRAPH [[graph]] { [[pattern]] }", graph=ox.NamedNode(graph), pattern=pattern)
 
 
 def _missing(service: Service, iri: str) -> NotFound:

@@ -6,8 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.sparql.query_text import query_text
 from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
@@ -70,7 +73,10 @@ def vocabulary(service: Service) -> Mapping[str, Term]:
 
 def _vocabulary(service: Service) -> dict[str, Term]:
     base = service.settings.base
-    text = f'SELECT ?s ?p ?o WHERE {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}ontology#")) }} ORDER BY ?s ?p ?o'
+    text = query_text(
+        "SELECT ?s ?p ?o WHERE { ?s ?p ?o FILTER(STRSTARTS(STR(?s), [[terms]])) } ORDER BY ?s ?p ?o",
+        terms=ox.Literal(f"{base}ontology#"),
+    )
     texts: defaultdict[str, dict[str, dict[str, str]]] = defaultdict(dict)
     links: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for row in service.terms(Task(text, SOLUTION_FORMATS[0], base, entailment=False)):
@@ -92,7 +98,7 @@ def _vocabulary(service: Service) -> dict[str, Term]:
 def _uses(service: Service) -> dict[str, int]:
     """Return how often each property is used and how many things each class has, what is inferred included."""
     properties = service.rows("SELECT ?x (COUNT(*) AS ?n) { ?s ?x ?o } GROUP BY ?x")
-    classes = service.rows(f"SELECT ?x (COUNT(DISTINCT ?s) AS ?n) {{ ?s <{TYPE}> ?x FILTER(ISIRI(?x)) }} GROUP BY ?x")
+    classes = service.rows("SELECT ?x (COUNT(DISTINCT ?s) AS ?n) { ?s a ?x FILTER(ISIRI(?x)) } GROUP BY ?x")
     return {row["x"]: int(row["n"]) for row in (*properties, *classes)}
 
 

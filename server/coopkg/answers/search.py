@@ -16,10 +16,13 @@ from functools import lru_cache
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.answers.labels import NAMING
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import compact
+from coopkg.sparql.query_text import query_text
 from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
@@ -158,12 +161,11 @@ def _score(wanted: tuple[str, ...], words: tuple[str, ...], *, name: bool) -> fl
 
 
 _NAMES: Final = frozenset((*NAMING, _SKOS + "altLabel", _SKOS + "hiddenLabel", _SKOS + "notation"))
-_NAMED: Final = " ".join(f"<{name}>" for name in sorted(_NAMES))
-_TEXTS: Final = f"""
-SELECT ?s ?p ?o WHERE {{{{
-  VALUES ?p {{{{ {_NAMED} <{_SKOS}definition> <{{base}}ontology#paraphrase> }}}}
+_TEXTS: Final = """
+SELECT ?s ?p ?o WHERE {
+  VALUES ?p { [[properties]] }
   ?s ?p ?o FILTER(ISIRI(?s) && ISLITERAL(?o))
-}}}} LIMIT {LARGEST + 1}
+} LIMIT [[most]]
 """
 
 
@@ -174,7 +176,9 @@ def index(service: Service) -> Index:
 
 def _build(service: Service) -> Index:
     base = service.settings.base
-    rows = service.terms(Task(_TEXTS.format(base=base), SOLUTION_FORMATS[0], base))
+    properties = map(ox.NamedNode, (*sorted(_NAMES), _SKOS + "definition", f"{base}ontology#paraphrase"))
+    text = query_text(_TEXTS, properties=properties, most=LARGEST + 1)
+    rows = service.terms(Task(text, SOLUTION_FORMATS[0], base))
     texts = [_text(row) for row in rows[:LARGEST]]
     names = prefixes(base)
     texts += [Text(iri, compact(iri, names).strip("<>"), "", name=True) for iri in sorted({t.iri for t in texts})]

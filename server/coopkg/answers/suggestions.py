@@ -6,10 +6,13 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.errors import QuerySyntaxError
 from coopkg.rdf.namespaces import prefixes
-from coopkg.rdf.terms import compact, named_node, quote
+from coopkg.rdf.terms import compact, named_node
 from coopkg.sparql.lexer import Kind, significant
+from coopkg.sparql.query_text import query_text
 
 if TYPE_CHECKING:
     from coopkg.answers.service import Service
@@ -75,16 +78,23 @@ def similar(service: Service, iri: str) -> list[str]:
     those that are spelt almost alike, the nearest first.
     """
     folder = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
-    start = str(named_node(folder, {}, "iri"))
-    name = quote(iri[len(folder) :])
+    start = named_node(folder, {}, "iri")
     rows = service.rows(
-        f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(ISLITERAL(?o) && LCASE(STR(?o)) = LCASE({name})) "
-        f"FILTER(ISIRI(?s) && STRSTARTS(STR(?s), STR({start}))) }} LIMIT 3"
+        query_text(
+            "SELECT DISTINCT ?s { ?s ?p ?o FILTER(ISLITERAL(?o) && LCASE(STR(?o)) = LCASE([[name]])) "
+            "FILTER(ISIRI(?s) && STRSTARTS(STR(?s), STR([[start]]))) } LIMIT 3",
+            name=ox.Literal(iri[len(folder) :]),
+            start=start,
+        )
     )
     if rows:
         return [compact(row["s"], prefixes(service.settings.base)) for row in rows]
     rows = service.rows(
-        f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), STR({start}))) }} LIMIT {MANY + 1}"
+        query_text(
+            "SELECT DISTINCT ?s { ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), STR([[start]]))) } LIMIT [[most]]",
+            start=start,
+            most=MANY + 1,
+        )
     )
     if len(rows) > MANY:
         return []
@@ -95,5 +105,7 @@ def similar(service: Service, iri: str) -> list[str]:
 
 def is_known(service: Service, iri: str) -> bool:
     """Return whether any triple of the graph has that IRI as its subject or object."""
-    node = str(named_node(iri, {}, "iri"))
-    return bool(service.rows(f"SELECT (1 AS ?x) {{ {{ {node} ?p ?o }} UNION {{ ?s ?p {node} }} }} LIMIT 1"))
+    text = query_text(
+        "SELECT (1 AS ?x) { { [[node]] ?p ?o } UNION { ?s ?p [[node]] } } LIMIT 1", node=named_node(iri, {}, "iri")
+    )
+    return bool(service.rows(text))

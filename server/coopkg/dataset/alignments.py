@@ -7,7 +7,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.sparql.query_text import query_text
 from coopkg.workers.evaluation import select
 
 if TYPE_CHECKING:
@@ -37,10 +40,10 @@ _REPLACED: Final = STANDARD_PREFIXES["dcterms"] + "isReplacedBy"
 _LINKS: Final = """
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-SELECT DISTINCT ?s ?p ?o WHERE {{
-  ?s ?p ?o FILTER(ISIRI(?o) && STRSTARTS(STR(?s), "{base}") && !STRSTARTS(STR(?o), "{base}"))
+SELECT DISTINCT ?s ?p ?o WHERE {
+  ?s ?p ?o FILTER(ISIRI(?o) && STRSTARTS(STR(?s), [[base]]) && !STRSTARTS(STR(?o), [[base]]))
   FILTER(?p NOT IN (dcterms:source, rdf:type))
-}} ORDER BY ?s ?p ?o"""
+} ORDER BY ?s ?p ?o"""
 """All that points at something of others, but for what only says where we have a thing from, and of what kind it is."""
 _NAMES: Final = """
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -125,7 +128,7 @@ def check(dataset: Dataset, register: Register) -> Check:
     Any property counts as a link, since currencies are used as they are; names are compared for exact matches alone.
     They are alike if in any language that both have one of ours is one of theirs, case and accents apart.
     """
-    rows = select(dataset.store, _LINKS.format(base=dataset.base))
+    rows = select(dataset.store, query_text(_LINKS, base=ox.Literal(dataset.base)))
     links = [(r["s"].value, r["p"].value, r["o"].value) for r in rows if _space(r["o"].value) in register.spaces]
     names = _names(dataset)
     findings = (register.judge(*link, names.get(link[0], {})) for link in links)

@@ -6,7 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
+
 from coopkg.errors import InputUnreadable, NotFound
+from coopkg.sparql.query_text import query_text
 from coopkg.workers.evaluation import select
 
 if TYPE_CHECKING:
@@ -15,17 +18,17 @@ if TYPE_CHECKING:
     from coopkg.dataset.store import Dataset
 
 _DOCUMENTS = """
-PREFIX coop: <{base}ontology#>
-SELECT ?document ?digest ?length WHERE {{ ?document coop:textDigest ?digest ; coop:textLength ?length }}
+PREFIX coop: [[coop]]
+SELECT ?document ?digest ?length WHERE { ?document coop:textDigest ?digest ; coop:textLength ?length }
 """
 _PASSAGES = """
-PREFIX coop: <{base}ontology#>
+PREFIX coop: [[coop]]
 PREFIX oa: <http://www.w3.org/ns/oa#>
 PREFIX prov: <http://www.w3.org/ns/prov#>
-SELECT ?document ?claim ?start ?end ?digest WHERE {{
+SELECT ?document ?claim ?start ?end ?digest WHERE {
   ?claim prov:wasDerivedFrom ?document ; oa:hasTarget/oa:hasSelector ?selector .
   ?selector oa:start ?start ; oa:end ?end ; coop:passageDigest ?digest .
-}} ORDER BY ?claim ?start
+} ORDER BY ?claim ?start
 """
 
 
@@ -58,13 +61,14 @@ def verify(dataset: Dataset, source: Path) -> Verification:
     except (OSError, UnicodeDecodeError) as error:
         raise InputUnreadable(f"{source}: cannot be read as UTF-8 text: {error}.") from None
     digest = hashlib.sha256(data).hexdigest()
-    documents = select(dataset.store, _DOCUMENTS.format(base=dataset.base))
+    coop = ox.NamedNode(f"{dataset.base}ontology#")
+    documents = select(dataset.store, query_text(_DOCUMENTS, coop=coop))
     found = next((row for row in documents if row["digest"].value == digest), None)
     if found is None:
         raise NotFound(f"No source document of the graph has the SHA-256 of {source} ({digest[:12]}…).")
     if int(found["length"].value) != len(text):
         raise InputUnreadable(f"{source} has {len(text)} characters; the graph says {found['length'].value}.")
-    rows = select(dataset.store, _PASSAGES.format(base=dataset.base), {"document": found["document"]})
+    rows = select(dataset.store, query_text(_PASSAGES, coop=coop), {"document": found["document"]})
     faults = [
         Mismatch(row["claim"].value, reason)
         for row in rows

@@ -8,9 +8,12 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
+
 from coopkg.answers.federation.addresses import ForbiddenAddress, Target, read_target
 from coopkg.errors import UsageError
 from coopkg.settings import MIB
+from coopkg.sparql.query_text import QueryText, query_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,9 +129,11 @@ def _fits(kind: str, value: object) -> bool:
 
 def snippet(endpoint: Endpoint, base: str) -> str:
     """Return a query that shows how the endpoint is asked."""
-    return (
-        f"PREFIX service: <{base}federation/>\n\n"
-        f"SELECT * WHERE {{\n  SERVICE service:{endpoint.alias} {{ ?subject ?predicate ?object }}\n}}\nLIMIT 10"
+    return query_text(
+        "PREFIX service: [[folder]]\n\n"
+        "SELECT * WHERE {\n  SERVICE service:[[alias]] { ?subject ?predicate ?object }\n}\nLIMIT 10",
+        folder=ox.NamedNode(f"{base}federation/"),
+        alias=QueryText(endpoint.alias),  # letters, digits and hyphens: ``read_endpoints`` has looked
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
+import pyoxigraph as ox
+
 from coopkg.answers.publication.dumps import offered
 from coopkg.answers.publication.schema_org import CONTEXT
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.rdf.namespaces import CATALOG, EXAMPLES, LANGUAGES, LICENCE, VOID, prefixes
+from coopkg.sparql.query_text import query_text
 
 if TYPE_CHECKING:
     from coopkg.answers.service import Service
@@ -18,17 +21,17 @@ PER_SITEMAP: Final = 50_000
 _SITEMAPS: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XML: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _ENTITIES: Final = """
-SELECT DISTINCT ?s WHERE {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "{base}id/")) }}
-ORDER BY ?s LIMIT {limit} OFFSET {offset}"""
+SELECT DISTINCT ?s WHERE { ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), [[things]])) }
+ORDER BY ?s LIMIT [[limit]] OFFSET [[offset]]"""
 _COUNT: Final = """
-SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "{base}id/")) }}"""
+SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), [[things]])) }"""
 _ABOUT: Final = """
 PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
-SELECT ?p ?o WHERE {{
-  VALUES ?p {{ dcterms:title dcterms:description dcat:version }} <{base}catalog#dataset> ?p ?o
-  FILTER(LANG(?o) IN ("", "{language}"))
-}}"""
+SELECT ?p ?o WHERE {
+  VALUES ?p { dcterms:title dcterms:description dcat:version } [[dataset]] ?p ?o
+  FILTER(LANG(?o) IN ("", [[language]]))
+}"""
 _ROBOTS: Final = """User-agent: *
 Disallow: /sparql?
 Disallow: /explain?
@@ -73,13 +76,14 @@ def robots(base: str) -> str:
 def sitemap(service: Service, page: int | None) -> str:
     """Return the sitemap of the entities; where there are too many for one, the index of its pages, or such a page."""
     base = service.settings.base
-    count = int(service.rows(_COUNT.format(base=base))[0]["n"])
+    things = ox.Literal(f"{base}id/")
+    count = int(service.rows(query_text(_COUNT, things=things))[0]["n"])
     if page is None and count > PER_SITEMAP:
         pages = range(1, -(-count // PER_SITEMAP) + 1)
         body = "".join(f"<sitemap><loc>{escape(base)}sitemap.xml?page={number}</loc></sitemap>\n" for number in pages)
         return f'{_XML}<sitemapindex xmlns="{_SITEMAPS}">\n{body}</sitemapindex>\n'
     offset = ((page or 1) - 1) * PER_SITEMAP
-    rows = service.rows(_ENTITIES.format(base=base, limit=PER_SITEMAP, offset=offset))
+    rows = service.rows(query_text(_ENTITIES, things=things, limit=PER_SITEMAP, offset=offset))
     body = "".join(f"<url><loc>{escape(row['s'])}</loc></url>\n" for row in rows)
     return f'{_XML}<urlset xmlns="{_SITEMAPS}">\n{body}</urlset>\n'
 
@@ -127,6 +131,7 @@ def dataset_markup(service: Service, language: str) -> dict[str, Any]:
 
 def _about(service: Service, language: str) -> dict[str, str]:
     """Return title, description and version of the dataset, as the catalogue has them; "" for what it has not."""
-    rows = service.rows(_ABOUT.format(base=service.settings.base, language=language))
+    dataset = ox.NamedNode(f"{service.settings.base}catalog#dataset")
+    rows = service.rows(query_text(_ABOUT, dataset=dataset, language=ox.Literal(language)))
     found = {row["p"].rpartition("#")[2].rpartition("/")[2]: row["o"] for row in rows}
     return {name: found.get(name, "") for name in ("title", "description", "version")}

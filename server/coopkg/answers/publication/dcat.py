@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from coopkg.answers.publication.dumps import Dump, offered
+import pyoxigraph as ox
+
+from coopkg.answers.publication.dumps import Dump, offered, size
 from coopkg.rdf.formats import GRAPH_FORMATS, by_name
 from coopkg.rdf.namespaces import CATALOG, LANGUAGES, LICENCE, STANDARD_PREFIXES, VOID
 from coopkg.rdf.terms import plain, read_triples, triple
+from coopkg.sparql.query_text import query_text
 from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
@@ -39,13 +42,13 @@ _DATASETS: Final = """
 PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX sd: <http://www.w3.org/ns/sparql-service-description#>
-SELECT DISTINCT ?dataset ?graph ?title ?language ?described WHERE {{ GRAPH <{catalog}> {{
+SELECT DISTINCT ?dataset ?graph ?title ?language ?described WHERE { GRAPH [[catalog]] {
   ?dataset dcat:distribution/sd:name ?graph ; dcterms:title ?title BIND(LANG(?title) AS ?language)
-  BIND(EXISTS {{ ?dataset dcterms:description ?text }} AS ?described)
-}} }} ORDER BY ?dataset ?graph ?language"""
+  BIND(EXISTS { ?dataset dcterms:description ?text } AS ?described)
+} } ORDER BY ?dataset ?graph ?language"""
 _FILES: Final = """
 PREFIX sd: <http://www.w3.org/ns/sparql-service-description#>
-SELECT DISTINCT ?file ?graph WHERE {{ GRAPH <{catalog}> {{ ?file sd:name ?graph }} }} ORDER BY ?file"""
+SELECT DISTINCT ?file ?graph WHERE { GRAPH [[catalog]] { ?file sd:name ?graph } } ORDER BY ?file"""
 
 
 def catalogue(service: Service) -> list[Triple]:
@@ -53,12 +56,11 @@ def catalogue(service: Service) -> list[Triple]:
 
     Raises as evaluation does.
     """
-    base, graph = service.settings.base, f"{service.settings.base}graph/catalog"
-    written = read_triples(
-        service.ask(Task(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}", _NTRIPLES, base))
-    )
+    base, graph = service.settings.base, ox.NamedNode(f"{service.settings.base}graph/catalog")
+    text = query_text("CONSTRUCT { ?s ?p ?o } WHERE { GRAPH [[graph]] { ?s ?p ?o } }", graph=graph)
+    written = read_triples(service.ask(Task(text, _NTRIPLES, base)))
     found = [*written, *_head(service), *_service(base), *_dataset(service)]
-    files = service.rows(_FILES.format(catalog=graph))
+    files = service.rows(query_text(_FILES, catalog=graph))
     found += [triple(row["file"], _DCAT + "accessURL", row["graph"]) for row in files]
     found += _named_graphs(service, graph)
     return list(dict.fromkeys(found))
@@ -124,16 +126,15 @@ def _distribution(base: str, dump: Dump, access: str) -> Iterator[Triple]:
         yield triple(node, _DCAT + "compressFormat", f"{_MEDIA_TYPES}application/gzip")
 
 
-def _named_graphs(service: Service, catalog: str) -> Iterator[Triple]:
+def _named_graphs(service: Service, catalog: ox.NamedNode) -> Iterator[Triple]:
     """Return what the catalogue file leaves out of the named graphs that it lists: descriptions, publisher, dumps."""
     base, dumps = service.settings.base, offered(service)
     seen: set[str] = set()
     sizes: dict[str, int] = {}
-    for row in service.rows(_DATASETS.format(catalog=catalog)):
+    for row in service.rows(query_text(_DATASETS, catalog=catalog)):
         dataset, graph = row["dataset"], row["graph"]
         if graph not in sizes:
-            count = f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"
-            sizes[graph] = int(service.rows(count)[0]["n"])
+            sizes[graph] = size(service, graph)
         if row["described"] == "false":
             text = _GRAPH[row["language"]].format(graph=graph, title=row["title"], size=sizes[graph])
             yield triple(dataset, _TERMS + "description", text, row["language"])

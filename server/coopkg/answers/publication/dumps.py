@@ -11,9 +11,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.dataset.graph_extract import GraphExtract
 from coopkg.errors import Busy, NotFound, StorageExceeded
 from coopkg.rdf.formats import by_name
+from coopkg.sparql.query_text import query_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +72,12 @@ class Made:
 def graphs(service: Service) -> list[str]:
     """Return the named graphs that hold facts, asserted or inferred, by IRI, without the available ones."""
     return [row["g"] for row in service.rows("SELECT ?g WHERE { GRAPH ?g {} } ORDER BY ?g")]
+
+
+def size(service: Service, graph: str) -> int:
+    """Return the number of triples of a named graph."""
+    text = query_text("SELECT (COUNT(*) AS ?n) WHERE { GRAPH [[graph]] { ?s ?p ?o } }", graph=ox.NamedNode(graph))
+    return int(service.rows(text)[0]["n"])
 
 
 def offered(service: Service) -> list[Dump]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from coopkg.answers.publication.dumps import graphs
+import pyoxigraph as ox
+
+from coopkg.answers.publication.dumps import graphs, size
+from coopkg.sparql.query_text import query_text
 
 if TYPE_CHECKING:
     from coopkg.answers.service import Service
@@ -19,16 +22,19 @@ MAPPINGS: Final = (
     "http://www.w3.org/2002/07/owl#sameAs",
 )
 """The properties whose triples are links from our things to those of others."""
-_ONCE: Final = "{ SELECT DISTINCT ?s ?p ?o WHERE { ?s ?p ?o } }"
-_TOTALS: Final = f"""
-SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects) WHERE {_ONCE}"""
+_TOTALS: Final = """
+SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects) WHERE {
+  { SELECT DISTINCT ?s ?p ?o WHERE { ?s ?p ?o } }
+}"""
 _ENTITIES: Final = """
-SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), "{base}")) }}"""
+SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), [[base]])) }"""
 _CLASSES: Final = """
 SELECT ?class (COUNT(DISTINCT ?s) AS ?n) (MIN(?s) AS ?first) WHERE { ?s a ?class FILTER(ISIRI(?class)) }
 GROUP BY ?class ORDER BY ?class"""
-_PROPERTIES: Final = f"""
-SELECT ?p (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects) WHERE {_ONCE}
+_PROPERTIES: Final = """
+SELECT ?p (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects) WHERE {
+  { SELECT DISTINCT ?s ?p ?o WHERE { ?s ?p ?o } }
+}
 GROUP BY ?p ORDER BY ?p"""
 _OF_CLASSES: Final = """
 SELECT ?class ?p (COUNT(*) AS ?triples) WHERE {
@@ -42,11 +48,11 @@ SELECT DISTINCT ?class ?p ?to WHERE {
   ?s a ?class ; ?p ?o FILTER(ISLITERAL(?o) && ISIRI(?class)) BIND(DATATYPE(?o) AS ?to)
 } ORDER BY ?class ?p ?to"""
 _LINKS: Final = """
-SELECT ?p ?space (COUNT(*) AS ?triples) WHERE {{
-  {{ SELECT DISTINCT ?s ?p ?o WHERE {{ VALUES ?p {{ {mappings} }} ?s ?p ?o
-    FILTER(ISIRI(?o) && STRSTARTS(STR(?s), "{base}") && !STRSTARTS(STR(?o), "{base}")) }} }}
+SELECT ?p ?space (COUNT(*) AS ?triples) WHERE {
+  { SELECT DISTINCT ?s ?p ?o WHERE { VALUES ?p { [[mappings]] } ?s ?p ?o
+    FILTER(ISIRI(?o) && STRSTARTS(STR(?s), [[base]]) && !STRSTARTS(STR(?o), [[base]])) } }
   BIND(REPLACE(STR(?o), "^(.*[/#])[^/#]+[/#]?$", "$1") AS ?space)
-}} GROUP BY ?p ?space ORDER BY ?p ?space"""
+} GROUP BY ?p ?space ORDER BY ?p ?space"""
 
 
 @dataclass(frozen=True)
@@ -101,24 +107,18 @@ def statistics(service: Service) -> Statistics:
     """Count. Raises the errors of evaluation."""
     base = service.settings.base
     totals = service.rows(_TOTALS)[0]
-    mappings = " ".join(f"<{iri}>" for iri in MAPPINGS)
+    ours = ox.Literal(base)
+    links = query_text(_LINKS, mappings=map(ox.NamedNode, MAPPINGS), base=ours)
     return Statistics(
         triples=int(totals["triples"]),
         subjects=int(totals["subjects"]),
         objects=int(totals["objects"]),
-        entities=int(service.rows(_ENTITIES.format(base=base))[0]["n"]),
-        graphs={graph: _size(service, graph) for graph in graphs(service)},
+        entities=int(service.rows(query_text(_ENTITIES, base=ours))[0]["n"]),
+        graphs={graph: size(service, graph) for graph in graphs(service)},
         classes=_classes(service),
         properties=tuple(_property(row) for row in service.rows(_PROPERTIES)),
-        links=tuple(
-            Links(row["p"], row["space"], int(row["triples"]))
-            for row in service.rows(_LINKS.format(mappings=mappings, base=base))
-        ),
+        links=tuple(Links(row["p"], row["space"], int(row["triples"])) for row in service.rows(links)),
     )
-
-
-def _size(service: Service, graph: str) -> int:
-    return int(service.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")[0]["n"])
 
 
 def _property(row: dict[str, str]) -> Property:
