@@ -140,12 +140,14 @@ def test_a_fault_is_marked_at_its_place(browser: Browser, server: str) -> None:
     page.close()
 
 
-def test_the_largest_paint_comes_within_a_second(browser: Browser, server: str) -> None:
+def test_the_largest_paint_is_text(browser: Browser, server: str) -> None:
+    """It waits for no picture; how soon it comes is measured by bench.budgets."""
     page = browser.new_page(base_url=server)
     page.goto("/")
     painted = page.evaluate(
-        "new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime))"
-        '.observe({type: "largest-contentful-paint", buffered: true}))'
+        "new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().at(-1)))"
+        '.observe({type: "largest-contentful-paint", buffered: true})).then((entry) => [entry.url, entry.size])'
     )
-    assert painted < 1000
+    assert painted[0] == ""
+    assert painted[1] > 0
     page.close()
