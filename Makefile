@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
 .PHONY: help serve test check conformance durability agreement bench
-.PHONY: bench-validation bench-reasoning bench-federation format lock clean
+.PHONY: bench-validation bench-reasoning bench-federation bench-budgets format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-reasoning: $(BENCH)/.done ## the closure beside owlrl and reasonable, and 
 
 bench-federation: $(DEV) ## a join with two endpoints beside pyoxigraph's and rdflib's own SERVICE: two minutes
 	$(BIN)/python -m bench.federation --page docs/benchmarks.md
+
+bench-budgets: $(DEV) ## pages, searches, saved queries, a command and lookups under load within their budgets: a minute
+	PYTHONPATH=tests/support $(BIN)/python -m bench.budgets
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .
