@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
-.PHONY: help serve test check conformance durability agreement bench
+.PHONY: help serve test lint check conformance durability agreement bench
 .PHONY: bench-validation bench-reasoning bench-federation bench-budgets format lock clean
 
 help: ## say what can be made
@@ -28,14 +28,17 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 serve: $(RUNTIME) ## serve the published graph on $(BIND)
 	$(BIN)/coopkg serve --bind $(BIND)
 
-test: $(DEV) ## every test that needs nothing but PyPI
-	$(BIN)/python -m pytest
+# A module's tests stay together as far as the processors end at the same time: many modules start a server of their own.
+test: $(DEV) ## every test that needs nothing but PyPI, each once, on all processors: ten minutes on two
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
-check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: a minute or two
+lint: $(DEV) ## lint, format, types, canonical Turtle: half a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/coopkg fmt --check
+
+check: lint ## make lint and the quick tests: a minute or two
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.md and an EARL report

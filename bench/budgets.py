@@ -146,12 +146,12 @@ def beside_runaways() -> Budget:
     os.environ.update(settings.environment())
     times: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        keeper = DatasetProcessSupervisor(Path(folder), settings)
-        keeper.start()
+        supervisor = DatasetProcessSupervisor(Path(folder), settings)
+        supervisor.start()
 
         def run_away() -> None:
             try:
-                keeper.pool.ask(Task(RUNAWAY, SOLUTION_FORMATS[0]))
+                supervisor.engine.ask(Task(RUNAWAY, SOLUTION_FORMATS[0]))
             except (DeadlineExceeded, Busy):
                 return
 
@@ -161,10 +161,10 @@ def beside_runaways() -> Budget:
                 thread.start()
             while any(thread.is_alive() for thread in runaways):
                 before = time.perf_counter()
-                keeper.pool.ask(Task(LOOKUP, SOLUTION_FORMATS[0]))
+                supervisor.engine.ask(Task(LOOKUP, SOLUTION_FORMATS[0]))
                 times.append(time.perf_counter() - before)
         finally:
-            keeper.stop()
+            supervisor.stop()
     return Budget(
         "lookups beside four runaways, 95th percentile", "ms", statistics.quantiles(times, n=20)[-1] * 1e3, 100
     )

@@ -47,6 +47,8 @@ def test_a_page(browser: Browser, axe: Any, server: str, path: str, scheme: str)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if scheme == "dark" and width != WIDTHS[0]:
+            continue  # a scheme changes colours alone, and they are the same on every width
         found = axe.run(page, options={"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found.response["violations"]] == []
     assert faults == []

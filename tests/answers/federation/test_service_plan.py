@@ -58,6 +58,7 @@ AROUND: Final = (
     Around(f"{{ ?s :p ?x FILTER(?s > 1) {ONE} }}", "{ ?s :p ?x . }", "s x"),
     Around(f"{{ ?s :p ?x FILTER(?x > RAND()) {ONE} }}", "{ ?s :p ?x . }", "s x"),
     Around(f"{{ ?s :p ?x FILTER EXISTS {{ ?s :e ?x }} {ONE} }}", "{ ?s :p ?x . }", "s x"),
+    Around(f"{{ ?s :p ?x FILTER EXISTS {{ ?x :e ?x }} {ONE} }}", "{ ?s :p ?x . }", "s x"),
     Around(f"{{ ?s :p ?x FILTER(!BOUND(?v)) {ONE} OPTIONAL {{ ?s :o ?v }} }}", "{ ?s :p ?x . }", "s x"),
     Around(f"{{ ?s :p ?x FILTER(BOUND(?v)) {ONE} }}", "{ ?s :p ?x . }", "s x"),
     # the groups around it, up to an OPTIONAL or MINUS
@@ -73,6 +74,7 @@ AROUND: Final = (
     Around(f"{{ GRAPH :g {{ {ONE} }} }}", "{ GRAPH :g {} }", ""),
     Around(f"{{ GRAPH ?g {{ ?s :o ?w {{ ?s :a ?b {ONE} }} }} }}", "{ GRAPH ?g { ?s :o ?w . { ?s :a ?b . } } }",
          "b g s w"),
+    Around(f"{{ ?s :p ?x {{ ?s :a ?b {ONE} }} }} ORDER BY ?last", "{ ?s :p ?x . { ?s :a ?b . } }", "b s x"),
     # a sub-SELECT, EXISTS and LATERAL are joined with nothing further out
     Around(f"{{ ?s :p ?x {{ SELECT ?s {{ {ONE} ?s :r ?z }} }} }}", "{ ?s :r ?z . }", "s z"),
     Around(f"{{ ?s :p ?x FILTER EXISTS {{ {ONE} ?s :r ?z }} }}", "{ ?s :r ?z . }", "s z"),
@@ -204,6 +206,12 @@ def test_a_correlated_clause_uses_no_variable_from_around_it(pattern: str, messa
         plan(pattern)
 
 
+def test_a_clause_where_no_solutions_are_joined_is_refused() -> None:
+    tree = read("ASK {} ORDER BY (EXISTS { SERVICE <http://e/> { ?a ?b ?c } })")
+    with pytest.raises(QueryTooComplex, match="stands where this service cannot"):
+        clauses(tree)
+
+
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
@@ -235,6 +243,7 @@ def test_the_pattern_of_a_clause_is_its_group() -> None:
         ("", "<far>", ("far", "http://base.example/far")),
         ("BASE <http://other.example/a/>", "<far>", ("far", "http://other.example/a/far")),
         ("BASE <sub/> BASE <more/>", "<far>", ("far", "http://base.example/sub/more/far")),
+        ("PREFIX abc: <http://e/>", "<>", ("", "http://base.example/")),
         ("", "?e", ("", "")),
         ("PREFIX e: <http://e/>", "e:far", ("", "http://e/far")),
         ("PREFIX e: <http://e/>", "e:a\\-b:c", ("", "http://e/a-b:c")),
