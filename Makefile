@@ -7,8 +7,8 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
-.PHONY: help serve test check conformance durability agreement bench
-.PHONY: bench-validation bench-reasoning bench-federation format lock clean
+.PHONY: help serve test lint check conformance durability agreement bench
+.PHONY: bench-validation bench-reasoning bench-federation bench-budgets format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,14 +28,17 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 serve: $(RUNTIME) ## serve the published graph on $(BIND)
 	$(BIN)/coopkg serve --bind $(BIND)
 
-test: $(DEV) ## every test that needs nothing but PyPI
-	$(BIN)/python -m pytest
+# A module's tests stay together as far as the processors end at the same time: many modules start a server of their own.
+test: $(DEV) ## every test that needs nothing but PyPI, each once, on all processors: ten minutes on two
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
-check: $(DEV) ## lint, format, types, canonical Turtle, unit tests: a minute or two
+lint: $(DEV) ## lint, format, types, canonical Turtle: half a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/coopkg fmt --check
+
+check: lint ## make lint and the quick tests: a minute or two
 	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.md and an EARL report
@@ -66,6 +69,9 @@ bench-reasoning: $(BENCH)/.done ## the closure beside owlrl and reasonable, and 
 
 bench-federation: $(DEV) ## a join with two endpoints beside pyoxigraph's and rdflib's own SERVICE: two minutes
 	$(BIN)/python -m bench.federation --page docs/benchmarks.md
+
+bench-budgets: $(DEV) ## pages, searches, saved queries, a command and lookups under load within their budgets: a minute
+	PYTHONPATH=tests/support $(BIN)/python -m bench.budgets
 
 format: $(DEV) ## write Python and Turtle in their canonical form
 	$(BIN)/ruff check --fix .

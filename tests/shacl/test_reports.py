@@ -37,6 +37,7 @@ from coopkg.shacl.source_locations import locate
 from coopkg.shacl.syntax_errors import MOST, syntax_errors
 from coopkg.workers.tasks import Task
 from documents import BROKEN, DATA, LINKED, QUADS, SEED, SEEDS, TRIG, XML, mutated
+from processor_time import growth
 
 if TYPE_CHECKING:
     from coopkg.dataset.store import Dataset
@@ -294,11 +295,12 @@ def test_other_errors_have_a_place_too(fmt: ox.RdfFormat, data: bytes, place: st
 
 
 def test_the_number_of_syntax_errors_is_bounded_and_so_is_the_time() -> None:
-    text = "@prefix e: <http://e/> .\n" + 'e:b e:c e:d, 4, "x"@en .\n' * 20_000 + "e:a e:p 1 1 .\n" * 100
-    began = time.monotonic()
-    found, more = syntax_errors(Document("t.ttl", text.encode()))
-    assert (len(found), more) == (MOST, True)
-    assert time.monotonic() - began < 20
+    def find(lines: int) -> None:
+        text = "@prefix e: <http://e/> .\n" + 'e:b e:c e:d, 4, "x"@en .\n' * lines + "e:a e:p 1 1 .\n" * 100
+        found, more = syntax_errors(Document("t.ttl", text.encode()))
+        assert (len(found), more) == (MOST, True)
+
+    assert max(growth(find, 2_000)) < 8
 
 
 # --- what a reader does for POST /validate, in this process
@@ -459,13 +461,13 @@ def test_every_byte_sequence_gives_a_report_or_a_place(dataset: Dataset, fmt: st
         {"name": "body", "format_name": fmt, "data": base64.b64encode(mutated(rng, SEEDS[fmt].encode())).decode()}
     ]}) for _ in range(ROUNDS)]  # fmt: skip
     for value in values:
-        began = time.monotonic()
+        began = time.process_time()
         outcome = outcome_of(dataset, value)
         assert isinstance(outcome, RemoteContext | RdfSyntaxError | dict), (value, outcome)
         if isinstance(outcome, RdfSyntaxError):
             errors: Any = outcome.members["errors"]
             assert all(one["line"] >= 1 and one["column"] >= 1 for one in errors), (value, errors)
-        assert time.monotonic() - began < 10
+        assert time.process_time() - began < 10  # a thousand times what such a document takes
 
 
 def test_results_without_places_have_faces() -> None:

@@ -21,6 +21,7 @@ from coopkg.answers.federation.executor import Federation
 from coopkg.workers.evaluation import evaluate
 from coopkg.workers.remote_results import Remote, Table, read
 from coopkg.workers.tasks import Answer, Task
+from processor_time import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,7 +53,7 @@ def oxigraph(files: Iterable[Path]) -> Iterator[str]:
 
 
 def wait_for(address: str, process: subprocess.Popen[Any]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - our own server

@@ -11,7 +11,7 @@ import urllib.request
 def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - our own server
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
             return response.status, dict(response.headers), response.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -20,4 +20,4 @@ def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
 
 def connection(address: str) -> http.client.HTTPConnection:
     parts = urllib.parse.urlsplit(address)
-    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=20)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)

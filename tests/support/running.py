@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from conftest import ROOT, free_port, wait_until_ready
 from coopkg.dataset import tokens
+from processor_time import PATIENCE
 
 TURTLE: Final = "text/turtle"
 
@@ -68,7 +69,7 @@ class Running:
     def stop(self) -> str:
         assert self.process is not None
         self.process.terminate()
-        assert self.process.wait(timeout=20) == 0
+        assert self.process.wait(timeout=PATIENCE) == 0
         return self.log.read_text(encoding="utf-8")
 
     def children(self) -> list[int]:
@@ -79,7 +80,7 @@ class Running:
 
     def dataset_process(self) -> int:
         """Give the dataset process, once there is one."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             for pid in self.children():
                 with contextlib.suppress(OSError):
@@ -96,7 +97,7 @@ class Running:
         for pid in everybody:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)
 
     def ask(self, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Answer:
         parts = urllib.parse.urlsplit(self.address)
@@ -104,7 +105,7 @@ class Running:
         if self.secret:
             sent.setdefault("Authorization", f"Bearer {self.secret}")
         data = body.encode() if isinstance(body, str) else body
-        with closing(http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)) as wire:
+        with closing(http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=PATIENCE)) as wire:
             wire.request(method, path, data, sent)
             response = wire.getresponse()
             return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
@@ -113,7 +114,7 @@ class Running:
         return self.ask("POST", f"/facts{query}", text, **{"Content_Type": TURTLE, **headers})
 
     def rows(self, query: str) -> list[list[str]]:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while True:
             found = self.ask("GET", f"/sparql?{urllib.parse.urlencode({'query': query})}", Accept="text/csv")
             if found.status != 503 or time.monotonic() > deadline:

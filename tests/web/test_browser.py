@@ -47,6 +47,8 @@ def test_a_page(browser: Browser, axe: Any, server: str, path: str, scheme: str)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if scheme == "dark" and width != WIDTHS[0]:
+            continue  # a scheme changes colours alone, and they are the same on every width
         found = axe.run(page, options={"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found.response["violations"]] == []
     assert faults == []
@@ -140,12 +142,14 @@ def test_a_fault_is_marked_at_its_place(browser: Browser, server: str) -> None:
     page.close()
 
 
-def test_the_largest_paint_comes_within_a_second(browser: Browser, server: str) -> None:
+def test_the_largest_paint_is_text(browser: Browser, server: str) -> None:
+    """It waits for no picture; how soon it comes is measured by bench.budgets."""
     page = browser.new_page(base_url=server)
     page.goto("/")
     painted = page.evaluate(
-        "new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime))"
-        '.observe({type: "largest-contentful-paint", buffered: true}))'
+        "new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().at(-1)))"
+        '.observe({type: "largest-contentful-paint", buffered: true})).then((entry) => [entry.url, entry.size])'
     )
-    assert painted < 1000
+    assert painted[0] == ""
+    assert painted[1] > 0
     page.close()

@@ -9,7 +9,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -57,20 +56,8 @@ def ask(client: FlaskClient, query: str, **parameters: str) -> str:
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_keeps_to_its_size(path: str) -> None:
     page = APP.test_client().get(path, headers=HTML)
+    assert page.status_code in {200, 400, 404}
     assert len(gzip.compress(page.data, 6)) <= (30 if path == "/" else 12) * 1024
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", PATHS)
-def test_every_page_keeps_to_its_time(path: str) -> None:
-    """In processor time, the least of several: what else the machine does makes the others longer, never shorter."""
-    client = APP.test_client()
-    times = []
-    for _ in range(7):
-        started = time.process_time()
-        client.get(path, headers=HTML)
-        times.append(time.process_time() - started)
-    assert min(times) < 0.05
 
 
 def test_styles_and_scripts_keep_their_budget() -> None:

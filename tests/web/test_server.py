@@ -6,20 +6,23 @@ import contextlib
 import csv
 import io
 import json
-import os
 import signal
 import socket
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import closing
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from conftest import run_coopkg, start_server, stop
+from coopkg.settings import Settings
 from http_client import connection, get
+from processor_time import comes_to_rest, eventually, processor_seconds, server_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -84,30 +87,17 @@ def test_slow_senders_do_not_stall_others(server: str) -> None:
             sock.close()
 
 
-def busy_seconds() -> float:
-    """Give the processor seconds that all readers on this machine have used so far."""
-    total = 0.0
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if "coopkg.dataset.process" in (path / "cmdline").read_text(encoding="utf-8", errors="replace"):
-                fields = (path / "stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2].split()
-                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return total
-
-
 def test_work_stops_when_the_client_leaves(server: str) -> None:
+    """It comes to rest long before the processor time that the deadline of the query would have let it use."""
     host = urllib.parse.urlsplit(server)
+    pid = server_process(server)
+    before = processor_seconds(pid)
     query = urllib.parse.quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
     with socket.create_connection((str(host.hostname), host.port or 80)) as sock:
         sock.sendall(f"GET /sparql?query={query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(0.6)  # the evaluation must have begun for its end to mean anything
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        before = busy_seconds()
-        time.sleep(0.5)  # the length of the measurement
-        if busy_seconds() - before < 0.2:
-            return
-    raise AssertionError("the reader went on working")
+        assert eventually(lambda: processor_seconds(pid) - before > 0.5)  # the evaluation has begun
+    assert comes_to_rest(pid)
+    assert processor_seconds(pid) - before < Settings().deadline_seconds / 3
 
 
 def test_a_port_in_use_is_one_sentence(server: str) -> None:

@@ -6,14 +6,13 @@ import asyncio
 import os
 import signal
 import socket
-import statistics
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 
+import processor_time
 from coopkg.dataset.engine import WorkerEngine  # noqa: TC001 - pytest reads the annotations of fixtures
 from coopkg.errors import (
     Busy,
@@ -28,13 +27,16 @@ from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.settings import Settings
 from coopkg.web.server import DatasetProcessSupervisor
 from coopkg.workers.tasks import Task
+from processor_time import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
 CROSS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+DEADLINE = 2.0
 LOOKUP = "SELECT ?p ?o WHERE { <http://127.0.0.1:8000/id/country/BY> ?p ?o }"
 
 
@@ -44,8 +46,12 @@ def task(text: str, **more: object) -> Task:
 
 @pytest.fixture(scope="module")
 def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatasetProcessSupervisor]:
-    folder = tmp_path_factory.mktemp("sockets")
-    settings = Settings(deadline_seconds=2.0, reader_memory_bytes=192 * 1024 * 1024, heavy_readers=4)
+    settings = Settings(deadline_seconds=DEADLINE, reader_memory_bytes=192 * 1024 * 1024, heavy_readers=4)
+    yield from start_and_stop(tmp_path_factory.mktemp("sockets"), settings)
+
+
+def start_and_stop(folder: Path, settings: Settings) -> Iterator[DatasetProcessSupervisor]:
+    before = dict(os.environ)
     os.environ.update(settings.environment())
     process = DatasetProcessSupervisor(folder, settings)
     process.start()
@@ -53,6 +59,7 @@ def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatasetProc
     process.stop()
     for name in settings.environment():
         del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture
@@ -64,16 +71,22 @@ def engine(supervised: DatasetProcessSupervisor) -> Iterator[WorkerEngine]:
     assert supervised.engine.info()["pid"] == pid
 
 
-def eventually(check: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[DatasetProcessSupervisor]:
+    """A dataset process of its own, whose deadline no test waits for: what ends before has ended for another reason."""
+    yield from start_and_stop(tmp_path, Settings(deadline_seconds=20 * PATIENCE, heavy_readers=4))
+
+
+def eventually(check: Callable[[], bool]) -> bool:
+    """Wait until that is true; while the dataset process is being started again it is not."""
+
+    def unless_busy() -> bool:
         try:
-            if check():
-                return True
+            return check()
         except Busy:
-            pass
-        time.sleep(0.02)
-    return False
+            return False
+
+    return processor_time.eventually(unless_busy)
 
 
 def test_an_answer_is_what_the_engine_gives(engine: WorkerEngine) -> None:
@@ -99,18 +112,20 @@ def test_errors_arrive_with_class_and_place(engine: WorkerEngine) -> None:
     ],
 )
 def test_a_runaway_ends_with_its_deadline(engine: WorkerEngine, text: str) -> None:
-    started = time.monotonic()
+    pid = engine.info()["pid"]
+    before = processor_time.processor_seconds(pid)
     with pytest.raises((DeadlineExceeded, MemoryExceeded, TooLarge)):
         engine.ask(task(text, answer_bytes=1_000_000))
-    assert time.monotonic() - started < 2.5
+    assert eventually(lambda: not engine.info()["busy"])
+    assert processor_time.processor_seconds(pid) - before < 3 * DEADLINE
 
 
 def test_a_shorter_deadline_is_kept_and_a_longer_one_is_not(engine: WorkerEngine) -> None:
-    for asked, most in ((0.3, 0.8), (60.0, 2.5)):
-        started = time.monotonic()
-        with pytest.raises(DeadlineExceeded):
+    for asked, kept in ((0.3, 0.3), (60.0, DEADLINE)):
+        with pytest.raises(DeadlineExceeded) as caught:
             engine.ask(task(CROSS), deadline=asked)
-        assert time.monotonic() - started < most
+        assert caught.value.members["bound"] == kept
+        assert eventually(lambda: not engine.info()["busy"])
 
 
 def test_memory_is_capped(engine: WorkerEngine) -> None:
@@ -146,35 +161,31 @@ def test_a_worker_reaches_no_network(engine: WorkerEngine) -> None:
             canary.accept()
 
 
-def test_work_stops_when_the_client_leaves(engine: WorkerEngine) -> None:
+def test_work_stops_when_the_client_leaves(patient: DatasetProcessSupervisor) -> None:
+    engine = patient.engine
+
     async def leave() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(engine.ask_async(task(CROSS)), 0.3)
 
     asyncio.run_coroutine_threadsafe(leave(), engine._running_loop()).result()  # noqa: SLF001 - as the front does
-    assert eventually(lambda: not engine.info()["busy"], 1.0)
+    assert eventually(lambda: not engine.info()["busy"])
 
 
-def test_lookups_stay_quick_beside_four_runaways(engine: WorkerEngine) -> None:
-    ended: list[float] = []
+def test_lookups_are_answered_beside_four_runaways(engine: WorkerEngine) -> None:
+    ended: list[str] = []
 
     def run_away() -> None:
-        started = time.monotonic()
-        with pytest.raises((DeadlineExceeded, Busy)):
+        with pytest.raises((DeadlineExceeded, Busy)) as raised:
             engine.ask(task(CROSS))
-        ended.append(time.monotonic() - started)
+        ended.append(type(raised.value).__name__)
 
     runaways = [threading.Thread(target=run_away) for _ in range(4)]
     for thread in runaways:
         thread.start()
-    times = []
     while any(thread.is_alive() for thread in runaways):
-        started = time.monotonic()
-        engine.ask(task(LOOKUP))
-        times.append(time.monotonic() - started)
+        assert b"Belarus" in engine.ask(task(LOOKUP)).body
     assert len(ended) == 4
-    assert max(ended) < 2.5
-    assert statistics.quantiles(times, n=20)[-1] < 0.1
 
 
 def test_more_long_evaluations_than_allowed_are_busy(engine: WorkerEngine) -> None:
@@ -207,7 +218,7 @@ def test_a_killed_worker_is_replaced(engine: WorkerEngine) -> None:
     thread.start()
     assert eventually(lambda: bool(engine.info()["busy"]))
     os.kill(engine.info()["busy"][0], signal.SIGSEGV)
-    thread.join(1.0)
+    thread.join()
     assert caught
     assert eventually(lambda: engine.info()["readers"] >= 4)
 
@@ -225,25 +236,25 @@ def test_more_requests_than_the_queue_holds_are_all_answered(engine: WorkerEngin
     assert all(f'"{i}"'.encode() in answer.body for i, answer in enumerate(answers))  # type: ignore[attr-defined]
 
 
-def test_all_that_wait_hear_of_a_killed_dataset_process_at_once(supervised: DatasetProcessSupervisor) -> None:
+def test_all_that_wait_hear_of_a_killed_dataset_process_at_once(patient: DatasetProcessSupervisor) -> None:
     outcomes: list[str] = []
 
     def run_away() -> None:
         with pytest.raises(Busy):
-            supervised.engine.ask(task(CROSS))
+            patient.engine.ask(task(CROSS))
         outcomes.append("busy")
 
     thread = threading.Thread(target=run_away)
     thread.start()
-    time.sleep(0.5)
-    os.kill(supervised.engine.info()["pid"], signal.SIGKILL)
-    thread.join(1.0)
+    assert eventually(lambda: bool(patient.engine.info()["busy"]))
+    os.kill(patient.engine.info()["pid"], signal.SIGKILL)
+    thread.join(PATIENCE)
     assert outcomes == ["busy"]
-    assert eventually(lambda: b"Belarus" in supervised.engine.ask(task(LOOKUP)).body, 20)
+    assert eventually(lambda: b"Belarus" in patient.engine.ask(task(LOOKUP)).body)
 
 
 def test_a_killed_dataset_process_comes_back(supervised: DatasetProcessSupervisor) -> None:
     pid = supervised.engine.info()["pid"]
     os.kill(pid, signal.SIGKILL)
-    assert eventually(lambda: supervised.engine.info()["pid"] != pid, 20)
+    assert eventually(lambda: supervised.engine.info()["pid"] != pid)
     assert eventually(lambda: b"Belarus" in supervised.engine.ask(task(LOOKUP)).body)

@@ -167,10 +167,10 @@ def test_service_asks_no_address_that_is_not_listed(spelling: str, canary: Stran
 def test_the_guard_of_an_exchange_leaves_no_thread_behind(canary: Stranger) -> None:
     near = endpoint("near", canary.address)
     for _ in range(5):
-        EndpointClient(Health()).fetch(near, "ASK {}", Budget(near, monotonic() + 60))
+        EndpointClient(Health()).fetch(near, "ASK {}", Budget(near, monotonic() + 600))
     timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
     for timer in timers:
-        timer.join(1)  # a minute is left of its time, if it was not called off
+        timer.join(60)  # ten minutes are left of its time, if it was not called off
     assert not any(timer.is_alive() for timer in timers)
 
 
