@@ -35,5 +35,5 @@ def command(folder: Path | None, home: Path, **options: object) -> None:
             target.write_text(canonical_turtle(document, declared), encoding="utf-8")
             new = "" if (published.root / document.name).exists() else " (new: list it in data/catalog.ttl)"
             say(f"{target}: written{new}")
-    if found.untold:
-        say(f"{found.untold} facts about blank nodes of published files cannot be written down")
+    if found.unnameable:
+        say(f"{found.unnameable} facts about blank nodes of published files cannot be written down")

@@ -58,9 +58,9 @@ def _revert(settings: Settings, home: Path, version: int, message: str, author: 
     if not rows:
         return proposed.version
     check_published(settings, replace(proposed, version=proposed.version + 1))
-    ledger = CommitLog.open(settings)
-    commit = ledger.commit(proposed.version, Proposal(change, author, message).note(), str(uuid.uuid4()), rows)
-    return ledger.dataset.version if commit is None else commit.version
+    log = CommitLog.open(settings)
+    commit = log.commit(proposed.version, Proposal(change, author, message).note(), str(uuid.uuid4()), rows)
+    return log.dataset.version if commit is None else commit.version
 
 
 def _ask_server(server: str, token: str, version: int, message: str) -> int:

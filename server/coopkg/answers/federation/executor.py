@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from coopkg.answers.federation import query_texts
-from coopkg.answers.federation.endpoint_client import ITS_ASKERS_FAULT, Budget, failed, timeout
+from coopkg.answers.federation.endpoint_client import CLIENT_FAULTS, Budget, failed, timeout
 from coopkg.answers.federation.endpoints import find
 from coopkg.answers.federation.query_texts import Bindings
 from coopkg.answers.federation.service_clauses import read_query
@@ -310,7 +310,7 @@ class _Run:
         try:
             return self.local.read_remote(remote, max(0.1, self.end - time.monotonic()))
         except EndpointFailed as error:
-            if error.members["reason"] not in ITS_ASKERS_FAULT and self.budgets[remote.alias].blame():
+            if error.members["reason"] not in CLIENT_FAULTS and self.budgets[remote.alias].blame():
                 self.federation.health.failed(remote.alias, str(error.members["reason"]))
             raise
 
