@@ -1,4 +1,4 @@
-"""What a misspelt name may have meant: prefixes and keywords from the tables, terms and entities from the data."""
+"""Suggestions for misspelt names: prefixes and keywords from tables, terms and entities from the dataset."""
 
 from __future__ import annotations
 
@@ -32,24 +32,23 @@ KEYWORDS: Final = tuple(
 )
 _PREFIX: Final = re.compile(r"[\w.\-]+")
 CLOSE: Final = 0.6
+"""The least similarity, from 0 to 1, of a suggestion (``difflib.SequenceMatcher.ratio``)."""
 MANY: Final = 5000
-"""Names in one namespace above which none is suggested: to compare them all would take longer than it helps."""
+"""Names in one namespace above which none is suggested, since comparing all of them takes too long."""
 
 
 def advise(error: CoopkgError, text: str, base: str) -> None:
-    """Add to a syntax error what a misspelt word of the text may have meant, as its member ``suggestion``.
-
-    The engine's parser often stumbles only after a misspelt keyword, so that all bare words are looked at.
-    """
+    """Add a suggestion for a misspelt word of the text to a syntax error, as its member ``suggestion``."""
     offset = error.members.get("offset")
     if not isinstance(offset, int):
         return
     if "is not declared" in error.detail:
-        known = prefixes(base)
+        known_prefixes = prefixes(base)
         name = _PREFIX.match(text, offset)
-        close = get_close_matches(name.group(), known, 1, CLOSE) if name else []
-        suggestion = f"PREFIX {close[0]}: <{known[close[0]]}>" if close else None
+        close = get_close_matches(name.group(), known_prefixes, 1, CLOSE) if name else []
+        suggestion = f"PREFIX {close[0]}: <{known_prefixes[close[0]]}>" if close else None
     else:
+        # The engine's parser often fails only behind a misspelt keyword, so all bare words are candidates.
         suggestion = next(filter(None, map(_keyword, _bare_words(text))), None)
     if suggestion is not None:
         error.members["suggestion"] = suggestion
@@ -69,12 +68,14 @@ def _keyword(word: str) -> str | None:
 
 
 def similar(service: Service, iri: str) -> list[str]:
-    """Give up to three IRIs of the graph that this one may have meant, as prefixed names.
+    """Return up to three IRIs of the graph that this one may have meant, as prefixed names.
 
-    First those that have the same literal for a name or code, so that ``country:Belarus`` leads to ``country:BY``; else
-    those that are spelt almost alike, the nearest first.
+    First those with the local name as a literal, a label or a code, so that ``country:Belarus`` leads to
+    ``country:BY``; else those with a similar local name, the most similar first.
     """
     folder = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
+    # Terms are built and serialised, not concatenated: the IRI comes from an address and could close the query's
+    # pattern.
     start = str(named_node(folder, {}, "iri"))
     name = quote(iri[len(folder) :])
     rows = service.rows(

@@ -55,7 +55,7 @@ class Bindings:
 
 
 def remote_query(tree: Tree, clause: ServiceClause, edits: Edits, base: str, bindings: Bindings | None) -> str:
-    """Return the query that asks an endpoint for a clause; ``told`` is what its variables may be."""
+    """Return the query for an endpoint that has the solutions of a clause, restricted to ``bindings`` if given."""
     pattern = edits.render(tree, clause.pattern.first, clause.pattern.last)
     projection = " ".join(f"?{name}" for name in clause.variables) or f"(1 AS ?{ROW})"
     if bindings is not None:
