@@ -137,18 +137,23 @@ def describe(base: str, path: str) -> Description:
     anything else by its concise bounded description: the triples of which it is the subject, and those of their blank
     nodes in turn.
     """
+    # The path comes from an address; what no IRI may contain is escaped again, so that a term can be built of it at
+    # all.
     path = _NO_IRI.sub(lambda match: quote(match[0]), path)
     node = str(named_node(base + path, {}, "iri"))
     if _GRAPHS.fullmatch(path):
         pattern = f"GRAPH {node} {{ ?s ?p ?o }}"
         return Description(base + path, _construct(pattern), ALL if path == INFERRED else NONE, pattern)
     if path == "ontology" or path.startswith("ontology/"):
-        own = f'?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}ontology#"))'
-        stated, follows = f"GRAPH <{base}graph/ontology> {{ ?s ?p ?o }}", f"GRAPH <{base}{INFERRED}> {{ {own} }}"
+        own_terms = f'?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}ontology#"))'
+        asserted, inferred = (
+            f"GRAPH <{base}graph/ontology> {{ ?s ?p ?o }}",
+            f"GRAPH <{base}{INFERRED}> {{ {own_terms} }}",
+        )
         version = f"GRAPH <{base}graph/ontology> {{ ?ontology <{STANDARD_PREFIXES['owl']}versionIRI> {node} }}"
-        known = stated if path == "ontology" else f"{version} {stated}"
-        follows = follows if path == "ontology" else f"{version} {follows}"
-        return Description(base + path, _construct(f"{{ {known} }} UNION {{ {follows} }}"), own, known)
+        known = asserted if path == "ontology" else f"{version} {asserted}"
+        inferred = inferred if path == "ontology" else f"{version} {inferred}"
+        return Description(base + path, _construct(f"{{ {known} }} UNION {{ {inferred} }}"), own_terms, known)
     pattern = f"VALUES ?s {{ {node} }} ?s ?p ?o"
     return Description(base + path, f"DESCRIBE {node}", pattern, pattern)
 
@@ -162,7 +167,7 @@ def _construct(pattern: str) -> str:
 
 
 def _missing(service: Service, iri: str) -> NotFound:
-    """Return the error for an IRI without triples: 410 if a commit has removed them, else 404 with similar IRIs."""
+    """Build the error for an IRI without triples: 410 if a commit has removed them, else 404 with similar IRIs."""
     version = service.history.removed_by(iri) if service.history is not None else None
     if version is not None:
         return Gone(f"The graph no longer says anything of {iri}: version {version} removed it.", version=version)

@@ -74,7 +74,7 @@ class Diagnosis:
 
 
 def diagnose(service: Service, task: Task) -> Diagnosis:
-    """Return the reasons why a task has no solution, found by at most ``PROBES`` ASK queries.
+    """Find the reasons why a task has no solution, found by at most ``PROBES`` ASK queries.
 
     A pattern whose query fails or takes longer than ``SECONDS`` counts as not tried: ``complete`` is then false. Raises
     UnreadableError, QuerySyntaxError.
@@ -107,7 +107,7 @@ class _Prober:
         self.complete = True
 
     def holds(self, units: Iterable[Unit]) -> bool | None:
-        """Return whether the units together have a solution; None where that is not known."""
+        """Check whether the units together have a solution; None where that is not known."""
         if self.remaining <= 0:
             self.complete = False
             return None
@@ -192,7 +192,7 @@ def _is_property(service: Service, iri: str) -> bool:
 
 
 def _same_letters(service: Service, text: str) -> list[str]:
-    """Return a literal of the graph with the same text, but another language, datatype or case, if there is one."""
+    """Find a literal of the graph with the same text, but another language, datatype or case, if there is one."""
     value = from_ntriples(text.replace("'", '"') if text.startswith("'") else text)
     rows = service.terms(
         Task(

@@ -99,7 +99,7 @@ def _uses(service: Service) -> dict[str, int]:
 
 
 def main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
-    """Return the links between the main classes as (class, property, class), the most used first.
+    """Find the links between the main classes as (class, property, class), the most used first.
 
     Main are the ``MAIN`` classes with the most links between their instances, concepts excluded; the properties in
     ``aside`` do not count.
@@ -108,6 +108,7 @@ def main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, 
 
 
 def _main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
+    # Nearly every entity refers to concepts of code lists; in the overview they would hide the rest.
     concepts = {t.iri for t in vocabulary(service).values() if _SKOS + "Concept" in t.linked(*SUPER)}
     text = "SELECT ?c ?p ?d (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?s a ?c . ?o a ?d } GROUP BY ?c ?p ?d"
     rows = service.terms(Task(text, SOLUTION_FORMATS[0], service.settings.base, entailment=False))

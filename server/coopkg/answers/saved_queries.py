@@ -91,7 +91,7 @@ class SavedQuery:
         return bound
 
     def task(self, values: Mapping[str, str], fmt: Format, base: str) -> Task:
-        """Return the task that evaluates this query with those parameter values. Raises BadParameter."""
+        """Build the task that evaluates this query with those parameter values. Raises BadParameter."""
         # Values are bound as terms by the engine, never spliced into the text: no value can add to the query.
         return Task(self.text, fmt, base, prefixes=prefixes(base), substitutions=self.substitutions(values, base))
 
@@ -104,6 +104,7 @@ def load_queries(published: Published, base: str = DEFAULT_BASE) -> dict[str, Sa
 def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
     """Parse one saved query. Raises DatasetBroken with the file and the mistake, QuerySyntaxError, QueryTooComplex."""
     name = f"queries/{path.name}"
+    # The slug becomes part of IRIs, of addresses and of file names, and needs no escaping in any of them.
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
         raise DatasetBroken(f"{name}: a saved query is named in lower case, digits and hyphens.")
     text = path.read_text(encoding="utf-8")
@@ -149,6 +150,7 @@ def _header(name: str, text: str) -> dict[str, Any]:
     """Parse the lines of a query that begin with ``#+`` as YAML. Raises DatasetBroken with file and line."""
     lines = [line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+")]
     try:
+        # ``safe_load``: the full loader would construct any Python object that a tag names.
         header = yaml.safe_load("\n".join(lines))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -184,7 +186,7 @@ def _parameter(name: str, variable: str, facts: dict[str, Any]) -> Parameter:
 
 
 def find_query(saved: Mapping[str, SavedQuery], slug: str) -> SavedQuery:
-    """Return the saved query with that slug. Raises NotFound with similar slugs as ``suggestions``."""
+    """Find the saved query with that slug. Raises NotFound with similar slugs as ``suggestions``."""
     if slug in saved:
         return saved[slug]
     import difflib  # noqa: PLC0415 - costs 5 ms and is needed only here

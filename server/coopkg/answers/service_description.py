@@ -25,7 +25,7 @@ _LEFT_OUT: Final = (
 
 
 def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
-    """Return the service description in an RDF format; ``endpoint`` is the IRI at which the service is reached."""
+    """Build the service description in an RDF format; ``endpoint`` is the IRI at which the service is reached."""
     base = service.settings.base
     node = f"{base}sparql#service"
     dataset, default = f"{base}sparql#dataset", f"{base}sparql#default-graph"

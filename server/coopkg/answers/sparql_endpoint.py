@@ -62,7 +62,7 @@ class Pending:
 
 
 def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
-    """Return the response to any request to ``/sparql``, or None where a browser should get the page instead.
+    """Build the response to any request to ``/sparql``, or None where a browser should get the page instead.
 
     Raises the errors of the protocol, admission, negotiation and evaluation.
     """
@@ -117,6 +117,7 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
     if admitted.form not in FORMS:
         raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
+    # A page only where nothing names a format: QUERY is sent by programs, and a link with format= asks for data.
     if operation.format_name is None and request.method != "QUERY" and prefers_html(accept, formats_for(shape)):
         return None
     fmt = choose_format(accept, operation.format_name, shape)
@@ -128,7 +129,7 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
 
 
 def formless(text: str) -> QuerySyntaxError:
-    """Return the error for a text that does not begin like a query, at its first word."""
+    """Build the error for a text that does not begin like a query, at its first word."""
     words = (t for t in significant(text) if t.kind is Kind.WORD and t.keyword not in {"PREFIX", "BASE", "VERSION"})
     first = next(words, None)
     return syntax_error(
@@ -137,7 +138,7 @@ def formless(text: str) -> QuerySyntaxError:
 
 
 def _links(request: HttpRequest, operation: SparqlRequest, fmt: Format) -> dict[str, str]:
-    """Return links to the service description (RFC 8631, section 4.2) and to the answer's own address by GET."""
+    """Build the links to the service description (RFC 8631, section 4.2) and to the answer's own address by GET."""
     links = {"Link": '</sparql>; rel="service-desc"'}
     if request.method in {"GET", "HEAD"} and _PRINTABLE_ASCII.fullmatch(request.query_string):
         # Only printable ASCII goes into a header field: no CR or LF can begin another one.
@@ -178,7 +179,7 @@ def finish(pending: Pending, service: Service) -> HttpResponse:
 
 
 def conclude(pending: Pending, answer: Answer, service: Service) -> HttpResponse:
-    """Return the response to a pending request from its answer, and cache the answer."""
+    """Build the response to a pending request from its answer, and cache the answer."""
     if not pending.stable:
         return HttpResponse(200, {**pending.headers, **source_headers(answer.sources)}, answer.body)
     # With the version that the worker answered from, which may be newer than the one that was current when the request
@@ -189,7 +190,7 @@ def conclude(pending: Pending, answer: Answer, service: Service) -> HttpResponse
 
 
 def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse:
-    """Return the response with the answer to an internal task. Raises the errors of evaluation."""
+    """Build the response with the answer to an internal task. Raises the errors of evaluation."""
     prepared = prepare(request, service, task, stable=stable)
     return finish(prepared, service) if isinstance(prepared, Pending) else prepared
 
@@ -214,7 +215,7 @@ def _tag(task: Task, version: str) -> str:
 
 
 def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
-    """Return the task that evaluates the operation, its answer in the format ``fmt``."""
+    """Build the task that evaluates the operation, its answer in the format ``fmt``."""
     return Task(
         text=operation.text,
         format=fmt,
@@ -237,7 +238,7 @@ def choose_format(accept: str | None, name: str | None, shape: Shape) -> Format:
 
 
 def answer_headers(fmt: Format) -> dict[str, str]:
-    """Return the header fields of a whole answer in that format."""
+    """Build the header fields of a whole answer in that format."""
     return {
         **COMMON_HEADERS,
         "Content-Type": fmt.content_type,

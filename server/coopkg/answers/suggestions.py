@@ -62,13 +62,13 @@ def _bare_words(text: str) -> list[str]:
 
 
 def _keyword(word: str) -> str | None:
-    """Return the keyword that an unknown word is close to."""
+    """Find the keyword that an unknown word is close to."""
     close = [] if word in KEYWORDS else get_close_matches(word, KEYWORDS, 1, CLOSE)
     return close[0] if close else None
 
 
 def similar(service: Service, iri: str) -> list[str]:
-    """Return up to three IRIs of the graph that this one may have meant, as prefixed names.
+    """Find up to three IRIs of the graph that this one may have meant, as prefixed names.
 
     First those with the local name as a literal, a label or a code, so that ``country:Belarus`` leads to
     ``country:BY``; else those with a similar local name, the most similar first.
@@ -87,6 +87,7 @@ def similar(service: Service, iri: str) -> list[str]:
     rows = service.rows(
         f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), STR({start}))) }} LIMIT {MANY + 1}"
     )
+    # One row more than allowed was asked for, which tells that there are too many.
     if len(rows) > MANY:
         return []
     names = {row["s"][len(folder) :].casefold(): row["s"] for row in rows}
@@ -95,6 +96,6 @@ def similar(service: Service, iri: str) -> list[str]:
 
 
 def is_known(service: Service, iri: str) -> bool:
-    """Return whether any triple of the graph has that IRI as its subject or object."""
+    """Check whether any triple of the graph has that IRI as its subject or object."""
     node = str(named_node(iri, {}, "iri"))
     return bool(service.rows(f"SELECT (1 AS ?x) {{ {{ {node} ?p ?o }} UNION {{ ?s ?p {node} }} }} LIMIT 1"))

@@ -105,6 +105,7 @@ def read_register(document: Document) -> Register:
     register, kinds = Register(), {_CONCEPT: set[str](), _ONTOLOGY: set[str]()}
     for quad in document.quads():
         subject = getattr(quad.subject, "value", "")
+        # Blank nodes hold details of entries and are never the target of a link.
         if not str(quad.subject).startswith("<"):
             continue
         name, value = quad.predicate.value, getattr(quad.object, "value", "")
@@ -115,6 +116,7 @@ def read_register(document: Document) -> Register:
             tag = getattr(quad.object, "language", None) or ""
             register.labels.setdefault(subject, {}).setdefault(tag, set()).add(_plain(value))
         elif _MARKS.get(name) == value:
+            # The replacement may have come before the mark, and must not be overwritten.
             register.deprecated.setdefault(subject, "")
         elif name == _REPLACED:
             register.deprecated[subject] = value
@@ -149,6 +151,7 @@ def _space(iri: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a name in lower case, without accents, its words parted by one space."""
+    """Reduce a name to lower case, without accents, its words parted by one space."""
+    # NFKD separates a letter from its accent, which then is a combining mark.
     bare = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
     return " ".join(re.findall(r"\w+", bare))

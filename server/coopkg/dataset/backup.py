@@ -48,6 +48,7 @@ def back_up(settings: Settings, home: Path, target: Path) -> dict[str, Any]:
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
             member = tarfile.TarInfo(name)
+            # The tokens are in it: unpacked by hand, its files are still the owner's alone.
             member.size, member.mode = len(data), 0o600
             archive.addfile(member, io.BytesIO(data))
     write_whole(target, buffer.getvalue())
@@ -60,6 +61,7 @@ def restore(settings: Settings, home: Path, source: Path) -> tuple[dict[str, Any
     It has another one where the published files have changed since. Raises InputUnreadable for a file that is no whole
     backup, DatasetBroken for a damaged one, HomeInUse for a directory that is in use or not empty.
     """
+    # Locked while it is filled: a server that starts meanwhile would begin a journal of its own.
     lock_data_directory(home)
     if any(entry.name != LOCK for entry in home.iterdir()):
         raise HomeInUse(f"The data directory {home} is not empty; a backup is restored into an empty one.")

@@ -59,7 +59,7 @@ class Change:
         return frozenset() if self.base is None else frozenset((self.base + INFERRED, self.base + EXAMPLES))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the change as a JSON object."""
+        """Encode the change as a JSON object."""
         return {**vars(self), "payloads": [vars(payload) for payload in self.payloads]}
 
 
@@ -88,7 +88,7 @@ class Patch:
     sources: tuple[Source, ...] = ()
 
     def lines(self) -> str:
-        """Return the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples.
+        """Format the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples.
 
         Rows of a kind are sorted, so that the same patch has the same text, and the triples of a node stand together.
         """

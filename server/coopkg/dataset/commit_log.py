@@ -118,7 +118,7 @@ class CommitLog:
 
 
 def stale(tag: str) -> Stale:
-    """Return the error for a proposal that expects another version than the current one, whose tag is ``tag``."""
+    """Build the error for a proposal that expects another version than the current one, whose tag is ``tag``."""
     return Stale(f'The graph is at version "{tag}" now; look at it again before you change it.', current=tag)
 
 
@@ -161,7 +161,7 @@ def read_seed(settings: Settings) -> Dataset:
 
 
 def canonical_digest(store: ox.Store) -> str:
-    """Return the SHA-256 of the dataset's canonical N-Quads (RDFC-1.0), which other software computes too."""
+    """Compute the SHA-256 of the dataset's canonical N-Quads (RDFC-1.0), which other software computes too."""
     dataset = ox.Dataset(store)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     lines = sorted(f"{quad} .\n" for quad in dataset)

@@ -25,7 +25,7 @@ MOST: Final = 1000
 
 
 def contradictions(dataset: Dataset, changes: Iterable[ox.Quad] | None = None) -> Report:
-    """Return the contradictions of a dataset with its closure: all, or those that involve ``changes``, its added quads.
+    """Find the contradictions of a dataset with its closure: all, or those that involve ``changes``, its added quads.
 
     ``changes`` has the inferred ones too. Where nothing is inferred, the report is empty.
     """
@@ -37,9 +37,10 @@ def contradictions(dataset: Dataset, changes: Iterable[ox.Quad] | None = None) -
 
 
 def contradictions_of(quads: Iterable[ox.Quad], base: str, regime: str = "owl-rl") -> Report:
-    """Return the contradictions among quads that are in no dataset, and in what follows from them."""
+    """Find the contradictions among quads that are in no dataset, and in what follows from them."""
     store = ox.Store()
     store.bulk_extend(quads)
+    # Version and digest are never asked for: this dataset lives for one check.
     return contradictions(with_closure(Dataset(store, base, 1, "", (), regime=regime)))
 
 
@@ -58,6 +59,7 @@ def _result(closure: Closure, inconsistency: Inconsistency, base: str) -> Result
 def _grounds(closure: Closure, inconsistency: Inconsistency) -> tuple[Ground, ...]:
     """Return the asserted triples that the contradiction follows from, then the axioms used in the derivation."""
     proofs = [proof for fact in inconsistency.facts if (proof := closure.explain(fact)) is not None]
+    # Dictionaries in place of sets: they keep the order of the derivation, so that reports are reproducible.
     facts = dict.fromkeys(ox.Triple(*leaf.fact) for proof in proofs for leaf in leaves_of(proof))
     axioms = dict.fromkeys(inconsistency.axioms)
     axioms |= dict.fromkeys(axiom for proof in proofs for step in steps_of(proof) for axiom in step.axioms)

@@ -128,6 +128,7 @@ def _alone(
     The ontology is part of the data graph, since SHACL finds instances through rdfs:subClassOf (SHACL, section 3.2).
     """
     quads = [quad for source in sources for quad in source.quads]
+    # Shapes of the client get the client's data alone, as in any other SHACL processor.
     for entry in dataset.manifest if not own_shapes else ():
         if entry.file.startswith("ontology/"):
             graph = ox.NamedNode(_moved(entry.graph, dataset.base))
@@ -183,6 +184,7 @@ def _merged(
             report = (gate or Gate(shapes)).check(graph, quads, removed)
         report = report.and_(contradictions(dataset, (*added_quads, *inferred.added)))
         report = _explained(report, shapes, graph, question, sources)
+    # A query that was not finished before the change has nothing to be compared with, and is not evaluated again.
     comparison = _compared(before, _answers(dataset, {slug: queries[slug] for slug in before}), queries)
     preview = ChangePreview(
         dataset.version, question.graph or "", added, removed, comparison, created=created, alike=alike
@@ -212,6 +214,7 @@ def _present(dataset: Dataset, text: str) -> tuple[ox.Quad, ...]:
 
 
 def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad]) -> None:
+    # Two lexical forms of a number are one stored quad; it stays while one of them is left.
     kept = dataset.lexical_forms.remove(removed)
     for quad in removed:
         dataset.store.remove(quad)
@@ -275,6 +278,7 @@ def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter
             except CoopkgError:
                 continue
 
+    # The size applies to each thread that is started while it is set, so it is reset at once.
     size = threading.stack_size(_QUERY_STACK)
     try:
         worker = threading.Thread(target=work, daemon=True, name="saved queries")
@@ -287,6 +291,7 @@ def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter
 
 def _rows(body: bytes, task: Task) -> Counter[str]:
     """Return the rows or triples of an answer as a multiset, with all blank nodes of a graph made equal."""
+    # Labels of blank nodes differ between two evaluations; literals with "_:" in them are changed alike on both sides.
     if task.format.rdf is not None:
         return Counter(re.sub(r"_:\w+", "_:", line) for line in body.decode().split("\n") if line)
     answer = json.loads(body)
@@ -308,7 +313,7 @@ def _compared(
 
 
 def private_copy(dataset: Dataset) -> Dataset:
-    """Return a copy of the dataset that a validation may modify, for a process that goes on with its own."""
+    """Make a copy of the dataset that a validation may modify, for a process that goes on with its own."""
     store = ox.Store()
     store.bulk_extend(dataset.store)
     return with_closure(replace(dataset, store=store, lexical_forms=deepcopy(dataset.lexical_forms)))

@@ -145,10 +145,12 @@ class WorkerEngine(WorkerClient):
         Raises what ``changes.compute_patch`` raised, DoesNotConform, Stale where another version is expected,
         KeyReused, StorageExceeded, and Busy if other changes came first ``ATTEMPTS`` times.
         """
+        # Before the tag is compared: a repeated request carries the If-Match of its first time, which no longer holds.
         if proposal.key:
             earlier = self.control(f"known {json.dumps({'note': proposal.note()})}")
             if earlier:
                 return _receipt(earlier)
+        # The commit checks this again. Here it saves computing a change that cannot be committed.
         if proposal.expected not in {"", self.tag()}:
             raise stale(self.tag())
         # Made here and not by the dataset process, so that a commit whose acknowledgement was lost can be asked for
@@ -157,6 +159,7 @@ class WorkerEngine(WorkerClient):
         for _ in range(ATTEMPTS):
             frame = self.request("change", proposal.change.as_json())
             version, existed = int(frame.facts["version"]), bool(frame.facts["existed"])
+            # Without a difference there is no commit, and the version stays.
             if not frame.body:
                 return Receipt(version, self.tag(), existed, changed=False)
             note = {"version": version, "id": identifier, "note": proposal.note()}

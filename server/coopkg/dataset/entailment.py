@@ -38,6 +38,7 @@ def with_closure(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
     ``axiomatic`` adds the triples that hold in every graph (SPARQL 1.1 Entailment Regimes, sections 3 and 4). They are
     for ``--scratch``, where test suites expect them; a published graph does without.
     """
+    # Views belong to one store. The dataset may be a copy with a store of its own, and must not share them.
     dataset = replace(dataset, views={})
     if dataset.regime == "none":
         return dataset
@@ -61,6 +62,7 @@ def update_closure(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[
     stored.extend(changed)
     added = tuple(quad for quad in stored if quad in dataset.store)
     removed = tuple(quad for quad in stored if quad not in dataset.store)
+    # With a closure the view without inference is dropped, and built again if a query needs it, which few do.
     closure, asserted = dataset.closure, dataset.views.pop(ASSERTED, None)
     if closure is not None:
         apply_to_view(dataset, closure.store, added, removed)
@@ -72,7 +74,8 @@ def update_closure(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[
 
 
 def explanation(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode, obj: Bindable) -> Proof:
-    """Return the proof of a triple, down to asserted triples and the claims that support them. Raises NotFound."""
+    """Derive the proof of a triple, down to asserted triples and the claims that support them. Raises NotFound."""
+    # Without entailment all triples are asserted, which is what a closure without rules says of each.
     closure = dataset.closure or Closure(dataset.store, compile_rules(()), ox.NamedNode(dataset.base + INFERRED))
     proof = closure.explain((subject, predicate, obj))
     if proof is None:

@@ -55,6 +55,7 @@ class Amended(Document):
 
 def accepted_facts(seed: Dataset, current: Dataset) -> AcceptedFacts:
     """Return the difference between the published files (``seed``) and a later version of them."""
+    # As written, because a change of the lexical form alone is a change too.
     before = set(seed.lexical_forms.restored(seed.store))
     after = set(current.lexical_forms.restored(current.store))
     published_nodes = {term for q in before for term in (q.subject, q.object) if isinstance(term, ox.BlankNode)}
@@ -95,6 +96,7 @@ def with_accepted_facts(published: Published, facts: AcceptedFacts, base: str) -
 
 def _new(graph: ox.NamedNode | ox.BlankNode | ox.DefaultGraph, added: tuple[ox.Quad, ...]) -> Amended:
     iri = graph.value if isinstance(graph, ox.NamedNode) else "urn:x-default"
+    # The IRI comes from a client: without slashes and full stops the file cannot lie outside of data/.
     name = re.sub(r"[^\w]+", "-", iri.removeprefix(DEFAULT_BASE).removeprefix("graph/"), flags=re.ASCII).strip("-")
     if not iri.startswith(f"{DEFAULT_BASE}graph/"):
         name = f"graph-{hashlib.sha256(iri.encode()).hexdigest()[:12]}"

@@ -1,9 +1,9 @@
 """The journal: every commit in one append-only file, as RDF Patch text in the manner of Jena's RDF Delta.
 
-The first line says the format, a head frame follows that names the seed, then one frame a commit. A frame is a line
-with the SHA-256 of all that follows in it, a line with the number of bytes after that line, header rows (``H word term
-.``), and for a commit ``TX .``, the ``D`` and ``A`` rows, ``TC .``. A commit names the one before it, so frames form a
-chain.
+The first line says the format, a head frame follows that names the seed, then one frame for each commit. A frame is a
+line with the SHA-256 of all that follows in it, a line with the number of bytes after that line, header rows
+(``H word term .``), and for a commit ``TX .``, the ``D`` and ``A`` rows, ``TC .``. A commit names the one before it, so
+frames form a chain.
 
 A frame is appended and flushed to the disk before the change is acknowledged. So only the last one can be unfinished,
 and that is how it is recognised: it has fewer bytes than it declares and no ``TC .``. Anything else that is wrong is
@@ -65,7 +65,7 @@ class Head:
     time: str = field(default_factory=now)
 
     def payload(self) -> str:
-        """Return the rows of the head frame."""
+        """Format the rows of the head frame."""
         return "".join((
             _iri("id", f"uuid:{self.id}"), _text("seed", self.seed), _iri("base", self.base), _time(self.time),
         ))  # fmt: skip
@@ -92,7 +92,7 @@ class Record:
     digest: str = ""
 
     def payload(self) -> str:
-        """Return the header rows and the patch, in RDF Patch syntax."""
+        """Format the header rows and the patch, in RDF Patch syntax."""
         optional = {"message": self.message, "source": self.source, "key": self.key, "request": self.request}
         return "".join((
             _iri("id", f"uuid:{self.id}"),
@@ -108,7 +108,7 @@ class Record:
         ))  # fmt: skip
 
     def text(self) -> str:
-        """Return the whole frame."""
+        """Format the whole frame."""
         return _framed(self.payload())[0].decode()
 
     def count(self, mark: str) -> int:
@@ -210,7 +210,9 @@ def _header(payload: str) -> dict[str, str]:
 def _record(frame: _Frame) -> Record:
     header, _, patch = frame.payload.partition("TX .\n")
     values = _header(header)
+    # Graphs stand in the header, since RDF Patch has no rows for them; here they become rows like any other.
     graphs = [f"{_GRAPH_MARKS[m[1]]} <{m[2]}> ." for m in _ROW.finditer(header) if m[1] in _GRAPH_MARKS]
+    # The patch without its last line and the empty string behind it, which are "TC ." and its line end.
     return Record(
         version=int(values["version"]),
         id=values["id"].removeprefix("uuid:"),
@@ -280,6 +282,7 @@ class History:
 
         Raises DatasetBroken for damage, and for a record that does not name the one before it.
         """
+        # The threads of a web process share one history; two that read at once would take in a record twice.
         with self._lock:
             return self._refreshed()
 
@@ -340,6 +343,7 @@ class Journal:
         """
         if not path.exists():
             create(path, head)
+        # O_CLOEXEC: a program that this process starts must not inherit the descriptor, and with it the lock.
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         try:
             _lock(descriptor, path)

@@ -29,7 +29,7 @@ class Proposal:
         return self if self.message else replace(self, message=message)
 
     def note(self) -> dict[str, Any]:
-        """Return everything but the change, as a JSON object."""
+        """Encode everything but the change, as a JSON object."""
         return {name: value for name, value in vars(self).items() if name != "change"}
 
 

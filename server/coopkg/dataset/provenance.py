@@ -21,7 +21,7 @@ _IRI: Final = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 
 
 def summary(record: Record) -> dict[str, Any]:
-    """Return a commit without its rows, as a JSON object."""
+    """Encode a commit without its rows, as a JSON object."""
     return {
         "version": record.version, "id": record.id, "previous": record.previous, "time": record.time,
         "author": record.author, "message": record.message, "source": record.source,

@@ -121,6 +121,7 @@ def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
     entries = sorted((names[s], graph) for s, graph in graphs.items() if names.get(s, "").endswith(".ttl"))
     if not entries:
         raise DatasetBroken(f"{CATALOG} lists no file with a graph (dcterms:identifier and sd:name on a distribution).")
+    # Its triples would count as asserted, and stay when what they were inferred from is gone.
     computed = next((file for file, graph in entries if graph == DEFAULT_BASE + INFERRED), None)
     if computed is not None:
         raise DatasetBroken(f"{CATALOG} puts {computed} into the graph of what is inferred, which is computed.")
@@ -152,6 +153,8 @@ def load_dataset(settings: Settings) -> Dataset:
     store, lexical_forms, parsed = ox.Store(), LexicalForms(), list(quads)
     lexical_forms.add(parsed, store)  # before the store rewrites them
     store.bulk_extend(parsed)
+    # The base IRI counts too, since it changes the IRIs of the same files. No IRI contains NUL, so that name and
+    # content of a file cannot run into each other.
     digest = hashlib.sha256(settings.base.encode())
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())

@@ -45,7 +45,7 @@ class Token:
     expires: str = _NEVER
 
     def line(self) -> str:
-        """Return the token's line in the file: five fields with tabs between them."""
+        """Format the token's line in the file: five fields with tabs between them."""
         return "\t".join((self.name, self.digest, ",".join(sorted(self.scopes)), self.created, self.expires))
 
     @property
@@ -54,7 +54,7 @@ class Token:
         return self.expires != _NEVER and datetime.fromisoformat(self.expires) <= datetime.now(UTC)
 
     def allows(self, scope: str) -> bool:
-        """Return whether the token has that scope, or ``admin``, which includes all."""
+        """Check whether the token has that scope, or ``admin``, which includes all."""
         return bool({scope, "admin"} & self.scopes)
 
 
@@ -86,6 +86,7 @@ def add_token(path: Path, name: str, scopes: frozenset[str], expires: str = _NEV
     Raises BadParameter for a name that is in use, empty, too long or not printable.
     """
     tokens = read_tokens(path)
+    # A tab or a line end in a name would begin a field or a line of its own in the file.
     if not name.isprintable() or not 0 < len(name.strip()) <= 80:
         raise BadParameter("The name of a token has one to 80 printable characters.")
     if any(token.name == name for token in tokens):

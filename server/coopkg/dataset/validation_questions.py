@@ -46,11 +46,12 @@ class Question:
     answer_bytes: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the question as a JSON object, bytes in Base64."""
+        """Encode the question as a JSON object, bytes in Base64."""
 
         def uploads(files: Iterable[Upload]) -> list[dict[str, str]]:
             return [{**vars(u), "data": base64.b64encode(u.data).decode("ascii")} for u in files]
 
+        # Base64 above, because JSON has no bytes and a document need not be UTF-8.
         queries = {slug: tasks.encode(task) for slug, task in self.queries.items()}
         return {
             **vars(self),

@@ -73,7 +73,7 @@ class Target:
         return f"{self.scheme}://{host}{port}{self.path}"
 
     def asking(self, parameters: str) -> Target:
-        """Return the target with ``parameters``, which are encoded, added to its query."""
+        """Build the target with ``parameters``, which are encoded, added to its query."""
         return Target(self.scheme, self.host, self.port, f"{self.path}{'&' if '?' in self.path else '?'}{parameters}")
 
     def follow(self, location: str) -> Target:
@@ -136,7 +136,7 @@ def _host(netloc: str, port: int | None) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address, and any IPv4 address that it embeds, belongs to the public Internet."""
+    """Check whether an IP address, and any IPv4 address that it embeds, belongs to the public Internet."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -153,13 +153,13 @@ def is_public(address: str) -> bool:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a host, as the system resolves it. Raises OSError."""
+    """Resolve the addresses of a host, as the system resolves it. Raises OSError."""
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in infos))
 
 
 def addresses_of(target: Target, resolve: Resolve, *, private: bool) -> list[str]:
-    """Return the addresses of a target's host, one or more.
+    """Resolve the addresses of a target's host, one or more.
 
     ``private`` says that the operator has allowed this very host and port, wherever it is. Raises ForbiddenAddress
     where even one address may not be reached, and OSError where there is none.

@@ -62,7 +62,7 @@ class Health:
         return self._states.get(alias, State())
 
     def admits(self, alias: str) -> bool:
-        """Return whether a request may be sent; a half-open breaker opens again behind the one that it admits."""
+        """Check whether a request may be sent; a half-open breaker opens again behind the one that it admits."""
         with self._lock:
             state = self.state(alias)
             if state.breaker(time.time()) == "half-open":

@@ -31,7 +31,7 @@ _ACCEPT: Final = "text/turtle, application/n-triples;q=0.9, application/rdf+xml;
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is an http or https address, rather than the name of a file."""
+    """Check whether a text is an http or https address, rather than the name of a file."""
     return text.lower().startswith(("http://", "https://"))
 
 

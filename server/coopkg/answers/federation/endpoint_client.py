@@ -77,7 +77,7 @@ class Budget:
             return limits.bytes - self.bytes
 
     def blame(self) -> bool:
-        """Return whether this failure is the first of the query, so that it counts for the circuit breaker."""
+        """Check whether this failure is the first of the query, so that it counts for the circuit breaker."""
         # A query sends several blocks at once. When the endpoint is down they all fail, and would open the breaker
         # alone.
         with self._lock:
@@ -110,12 +110,12 @@ class Transport(Protocol):
 
 
 def failed(endpoint: Endpoint, reason: str, detail: str) -> EndpointFailed:
-    """Return the error for an endpoint that gave no usable answer."""
+    """Build the error for an endpoint that gave no usable answer."""
     return EndpointFailed(f"The endpoint {endpoint.alias} failed: {detail}.", endpoint=endpoint.alias, reason=reason)
 
 
 def timeout(endpoint: Endpoint) -> EndpointTimeout:
-    """Return the error for an endpoint that has used up its time."""
+    """Build the error for an endpoint that has used up its time."""
     seconds = endpoint.limits.seconds
     return EndpointTimeout(
         f"The endpoint {endpoint.alias} did not answer within {seconds:g} s, or what was left of the query's time.",
@@ -124,7 +124,7 @@ def timeout(endpoint: Endpoint) -> EndpointTimeout:
 
 
 def too_large(endpoint: Endpoint) -> EndpointFailed:
-    """Return the error for an endpoint that answers more than one query may take from it."""
+    """Build the error for an endpoint that answers more than one query may take from it."""
     return failed(endpoint, "too-large", f"its answers are longer than {endpoint.limits.bytes} bytes")
 
 

@@ -129,7 +129,7 @@ def _fits(kind: str, value: object) -> bool:
 
 
 def snippet(endpoint: Endpoint, base: str) -> str:
-    """Return an example of a query with a SERVICE clause for the endpoint."""
+    """Write an example of a query with a SERVICE clause for the endpoint."""
     return (
         f"PREFIX service: <{base}federation/>\n\n"
         f"SELECT * WHERE {{\n  SERVICE service:{endpoint.alias} {{ ?subject ?predicate ?object }}\n}}\nLIMIT 10"
@@ -137,7 +137,7 @@ def snippet(endpoint: Endpoint, base: str) -> str:
 
 
 def find(endpoints: Mapping[str, Endpoint], written: str, iri: str, base: str) -> Endpoint | None:
-    """Return the endpoint that a SERVICE names: by its alias, by ``<base>federation/<alias>``, or by one of its IRIs.
+    """Find the endpoint that a SERVICE names: by its alias, by ``<base>federation/<alias>``, or by one of its IRIs.
 
     ``written`` is the text between the angle brackets, ``iri`` that IRI resolved.
     """

@@ -286,7 +286,7 @@ class _Run:
         return Bindings(tuple(names), tuple(sorted(values)))
 
     def _ask_rows(self, names: Sequence[str], pattern: str, most: int) -> list[dict[str, dict[str, str]]]:
-        """Return distinct values of variables in a pattern over the dataset, ``most`` rows at most, as JSON terms."""
+        """Query the values of variables in a pattern over the dataset, ``most`` rows at most, as JSON terms."""
         # Parameters of a saved query come as VALUES: the engine's substitution reaches only variables that are
         # projected.
         given = self.task.substitutions or {}

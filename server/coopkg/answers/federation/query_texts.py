@@ -49,13 +49,13 @@ class Bindings:
         return [Bindings(self.names, self.rows[at : at + size]) for at in range(0, len(self.rows), size)]
 
     def values(self) -> str:
-        """Return the rows as a VALUES block."""
+        """Write the rows as a VALUES block."""
         rows = " ".join(f"({' '.join(row)})" for row in self.rows)
         return f"VALUES ({' '.join(f'?{name}' for name in self.names)}) {{ {rows} }}"
 
 
 def remote_query(tree: Tree, clause: ServiceClause, edits: Edits, base: str, bindings: Bindings | None) -> str:
-    """Return the query for an endpoint that has the solutions of a clause, restricted to ``bindings`` if given."""
+    """Compose the query for an endpoint that has the solutions of a clause, restricted to ``bindings`` if given."""
     pattern = edits.render(tree, clause.pattern.first, clause.pattern.last)
     projection = " ".join(f"?{name}" for name in clause.variables) or f"(1 AS ?{ROW})"
     if bindings is not None:
@@ -78,7 +78,7 @@ def _declarations(tree: Tree, pattern: Group) -> list[tuple[Token, ...]]:
 
 
 def _is_flat(group: Group) -> bool:
-    """Return whether a VALUES block inside of a group means the same as one joined with it."""
+    """Check whether a VALUES block inside of a group means the same as one joined with it."""
     return not group.select and all(
         element.part is Part.TRIPLES or (element.part is Part.FILTER and not element.groups)
         for element in group.elements
@@ -86,7 +86,7 @@ def _is_flat(group: Group) -> bool:
 
 
 def local_query(tree: Tree, names: Sequence[str], pattern: str, limit: int) -> str:
-    """Return the query over the dataset for the values of variables in the surroundings of a clause."""
+    """Compose the query over the dataset for the values of variables in the surroundings of a clause."""
     projection = " ".join(f"?{name}" for name in names)
     return f"{tree.prologue()}\nSELECT DISTINCT {projection} {tree.dataset()} WHERE {pattern} LIMIT {limit}"
 

@@ -34,7 +34,7 @@ class Kept:
     validators: Mapping[str, str]
 
     def is_fresh(self) -> bool:
-        """Return whether the answer may be used without revalidation (RFC 9111, section 4.2)."""
+        """Check whether the answer may be used without revalidation (RFC 9111, section 4.2)."""
         return time.monotonic() < self.stale
 
 
@@ -88,7 +88,7 @@ def _kept(reply: Reply) -> Kept | None:
 
 
 def _freshness(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds for which an answer is fresh (RFC 9111, section 4.2.1); None where it must not be stored."""
+    """Compute the seconds for which an answer is fresh (RFC 9111, section 4.2.1); None where it must not be stored."""
     # "private" is for the cache of one user, and this one serves all. Vary with names is no obstacle, since all
     # requests have the same header; "*" says that other things than the header matter.
     control = headers.get("cache-control", "").lower()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def is_federated(text: str) -> bool:
-    """Return whether a query that has passed admission has a SERVICE clause."""
+    """Check whether a query that has passed admission has a SERVICE clause."""
     return "SERVICE" in text.upper() and bool(admit(text, service=True).services)
 
 

@@ -92,7 +92,7 @@ class Edits:
 
 
 def clauses(tree: Tree) -> list[ServiceClause]:
-    """Return the SERVICE clauses that this service evaluates, in the order of the text.
+    """Find the SERVICE clauses that this service evaluates, in the order of the text.
 
     Raises QueryTooComplex for a clause in a place where it cannot be evaluated.
     """
@@ -199,7 +199,7 @@ class Surroundings:
 
 
 def surroundings(tree: Tree, clause: ServiceClause, open_: Iterable[Element], edits: Edits) -> Surroundings:
-    """Return the surroundings of a clause, without the clauses in ``open_``, whose solutions are not known yet."""
+    """Collect the surroundings of a clause, without the clauses in ``open_``, whose solutions are not known yet."""
     unsolved = [element.first for element in open_]
     text, variables = "", frozenset[str]()
     for depth in range(len(clause.way) - 1, -1, -1):
@@ -271,7 +271,7 @@ def _filters(tree: Tree, group: Group, kept: list[Element]) -> list[Element]:
 
 
 def waits(tree: Tree, clause: ServiceClause, unsolved: list[ServiceClause]) -> bool:
-    """Return whether a clause must, or should, be evaluated after others that surround it.
+    """Check whether a clause must, or should, be evaluated after others that surround it.
 
     It must where another one binds its endpoint, and should where one before it binds variables that it can be sent.
     """
@@ -287,7 +287,7 @@ def waits(tree: Tree, clause: ServiceClause, unsolved: list[ServiceClause]) -> b
 
 
 def _surrounds(element: Element, clause: ServiceClause) -> bool:
-    """Return whether an element is a sibling of the clause or of one of its ancestors."""
+    """Check whether an element is a sibling of the clause or of one of its ancestors."""
     return any(
         link.group.first < element.first < link.group.last
         and not link.element.first <= element.first < link.element.last

@@ -26,7 +26,7 @@ class MediaRange:
         return 0 if self.value == "*/*" else 1 if self.value.endswith("/*") else 2
 
     def matches(self, media_type: str) -> bool:
-        """Return whether this range covers that media type."""
+        """Check whether this range covers that media type."""
         return self.value in {"*/*", media_type} or (self.specificity == 1 and media_type.startswith(self.value[:-1]))
 
 
@@ -103,7 +103,7 @@ def _named(name: str, offered: Sequence[Format]) -> Format:
 
 
 def prefers_html(field: str | None, offered: Sequence[Format]) -> bool:
-    """Return whether HTML is at least as welcome as any offered format, and named in the field.
+    """Check whether HTML is at least as welcome as any offered format, and named in the field.
 
     ``*/*`` alone does not count: it comes from programs, which want data.
     """

@@ -76,12 +76,12 @@ class SparqlRequest:
 
 
 def query_hash(request: HttpRequest) -> str:
-    """Return twelve hexadecimal digits of a digest of the query string and body: the name of a query in the log."""
+    """Compute twelve hexadecimal digits of a digest of the query string and body: the name of a query in the log."""
     return hashlib.sha256(request.query_string.encode("utf-8", "replace") + b"\0" + request.body).hexdigest()[:12]
 
 
 def media_type(content_type: str | None) -> str:
-    """Return the media type of a Content-Type field without parameters, in lower case (RFC 9110, section 8.3.1)."""
+    """Extract the media type of a Content-Type field without parameters, in lower case (RFC 9110, section 8.3.1)."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
@@ -94,7 +94,7 @@ def refuse_codings(headers: Mapping[str, str]) -> None:
 
 
 def charset(content_type: str | None) -> str:
-    """Return the charset parameter of a Content-Type field, in lower case; UTF-8 where there is none."""
+    """Extract the charset parameter of a Content-Type field, in lower case; UTF-8 where there is none."""
     for parameter in (content_type or "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
@@ -215,7 +215,7 @@ def _operation(fields: list[tuple[str, str]]) -> SparqlRequest:
 
 
 def read_entailment(values: Sequence[str]) -> bool:
-    """Return whether inferred triples take part, from the values of ``entailment``. Raises ProtocolError."""
+    """Check whether inferred triples take part, from the values of ``entailment``. Raises ProtocolError."""
     if any(value not in {"on", "off"} for value in values) or len(set(values)) > 1:
         raise ProtocolError("The entailment is on, which is the default, or off.")
     return "off" not in values

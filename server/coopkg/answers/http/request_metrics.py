@@ -118,7 +118,7 @@ def _line(request: HttpRequest, response: HttpResponse, client: str, seconds: fl
 
 
 def metrics() -> bytes:
-    """Return the counters of all web processes in the text format of Prometheus, version 0.0.4."""
+    """Render the counters of all web processes in the text format of Prometheus, version 0.0.4."""
     return generate_latest(_registry())
 
 
@@ -134,7 +134,7 @@ class Times:
 
 
 def times(route: str, shares: Sequence[float] = (0.5, 0.95)) -> Times:
-    """Return the response times of a route in all web processes since the start."""
+    """Compute the response times of a route in all web processes since the start."""
     buckets: list[tuple[float, float]] = []
     for family in _registry().collect():
         buckets += [

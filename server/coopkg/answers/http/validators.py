@@ -18,7 +18,7 @@ _COMPRESSED: Final = ("application/zip", "application/gzip", "image/")
 
 
 def etag(*parts: str) -> str:
-    """Return a strong entity tag (RFC 9110, section 8.8.1) over ``parts``, which must determine each byte."""
+    """Compute a strong entity tag (RFC 9110, section 8.8.1) over ``parts``, which must determine each byte."""
     # A NUL between the parts, so that no two lists of them run into the same text. A lone surrogate must not be an
     # error.
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
@@ -26,7 +26,7 @@ def etag(*parts: str) -> str:
 
 
 def matches(field: str | None, tag: str) -> bool:
-    """Return whether an If-None-Match field names the tag, in any coding."""
+    """Check whether an If-None-Match field names the tag, in any coding."""
     if not field:
         return False
     if field.strip() == "*":
@@ -39,7 +39,7 @@ def matches(field: str | None, tag: str) -> bool:
 
 
 def accepts_gzip(field: str | None) -> bool:
-    """Return whether an Accept-Encoding field allows gzip; a weight of 0 forbids it (RFC 9110, section 12.5.3)."""
+    """Check whether an Accept-Encoding field allows gzip; a weight of 0 forbids it (RFC 9110, section 12.5.3)."""
     for entry in (field or "").split(","):
         coding, _, parameters = entry.strip().partition(";")
         if coding.strip().lower() in {"gzip", "x-gzip", "*"}:
@@ -49,7 +49,7 @@ def accepts_gzip(field: str | None) -> bool:
 
 
 def compressed(response: HttpResponse, request_headers: Mapping[str, str]) -> HttpResponse:
-    """Return the response in gzip where the client accepts that and it saves bytes, else as it is."""
+    """Encode the response in gzip where the client accepts that and it saves bytes; else return it as it is."""
     headers = {name.lower(): name for name in response.headers}
     kind = response.headers.get(headers.get("content-type", ""), "")
     if (
