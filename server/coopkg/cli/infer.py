@@ -62,7 +62,7 @@ def _compare(closure: Closure, names: dict[str, str]) -> int:
         emit("".join(f"{mark} {line}\n" for line in _lines(facts, names)))
     count = len(closure)
     difference = f"owlrl derives {len(comparison.missing)} more and {len(comparison.extra)} fewer"
-    say(f"{count} inferred; {'owlrl derives the difference' if comparison.equal else difference}")
+    say(f"{count} inferred; {'owlrl derives the same' if comparison.equal else difference}")
     return 0 if comparison.equal else DIFFERS
 
 

@@ -81,11 +81,13 @@ def _read(source: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
             }
         manifest: dict[str, Any] = json.loads(contents[MANIFEST])
         if manifest["format"] != FORMAT:
-            raise InputUnreadable(f"{source}: the backup has format {manifest['format']}, and {FORMAT} is known here.")
+            raise InputUnreadable(
+                f"{source}: the backup has format {manifest['format']}, and this coopkg reads {FORMAT}."
+            )
         # By name, and none but these two: a tar file may hold "../" paths, links and devices.
         members = {name: contents[name] for name in manifest["files"] if name in {NAME, tokens.NAME}}
     except (tarfile.TarError, KeyError, ValueError, TypeError):
-        raise InputUnreadable(f"{source}: this is no whole backup of coopkg.") from None
+        raise InputUnreadable(f"{source}: this is not a complete backup of coopkg.") from None
     for name, data in members.items():
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
             raise DatasetBroken(f"{source}: {name} is damaged; nothing was restored.")

@@ -377,7 +377,7 @@ class Journal:
             os.fsync(self._descriptor)
         except OSError as error:
             self._take_back()
-            raise StorageExceeded(f"The journal takes no more: {error.strerror}. Nothing was changed.") from None
+            raise StorageExceeded(f"The journal cannot be written: {error.strerror}. Nothing was changed.") from None
         self._size += len(data)
         self.version, self.last_id = record.version, record.id
         return replace(record, digest=digest)

@@ -56,7 +56,7 @@ REASONS: Final = {
     "too-many-rows": "its answer has too many rows",
     "incomplete": "it gave a part of its answer only",
     "malformed": "its answer cannot be read",
-    "media-type": "its answer is no SPARQL result",
+    "media-type": "its answer is not a SPARQL result",
     "forbidden-address": "its address leads where requests may not go",
     "rejected": "it rejects the query",
     "refused": "it refuses connections",
