@@ -3,14 +3,14 @@
 ::
 
     CoopkgError
-    +-- UsageError             400, exit 2    the call itself is off
+    +-- UsageError             400, exit 2    the request or the command line is invalid
     |   +-- ProtocolError      400            the request breaks the SPARQL 1.1 Protocol
-    |   +-- QueryTooComplex    400            the query would hurt the engine: refused by admission
+    |   +-- QueryTooComplex    400, exit 5    the query would exhaust the engine: refused by admission
     |   +-- BadParameter       400, exit 2    a saved query's parameter is missing or of the wrong kind
     +-- InputUnreadable        400, exit 3    something could not be read as what it should be
     |   +-- RdfSyntaxError     400, exit 3    ... as RDF: file, line and column
     |   +-- QuerySyntaxError   400, exit 3    ... as SPARQL: line and column
-    |   +-- RemoteContext      422, exit 3    ... as JSON-LD: it names a context that is not at hand
+    |   +-- RemoteContext      422, exit 3    ... as JSON-LD: it names a context that is not bundled
     |   +-- DatasetBroken      500, exit 3    ... the published files, or the journal, are damaged
     +-- Unauthorized           401            no token, or a wrong one
     +-- Forbidden              403            not allowed to anybody, or not to this token
@@ -26,13 +26,13 @@
     +-- KeyReused              422, exit 2    an idempotency key came before with another request
     +-- TooManyRequests        429            one client asks more often than it may
     +-- Busy                   503            the queue is full: come back
-    +-- NotFetched             502, exit 4    a document of another server could not be had
+    +-- NotFetched             502, exit 4    a document of another server could not be fetched
     +-- EndpointFailed         502, exit 4    a remote endpoint gave no usable answer
     |   +-- EndpointTimeout    504, exit 4    ... or none within its budget
     +-- DeadlineExceeded       504, exit 5    the evaluation took longer than it may
     +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
-    +-- StorageExceeded        507, exit 5    the disk takes no more: nothing was changed
-    +-- EngineFault            500, exit 70   the engine failed in a way that nobody foresaw
+    +-- StorageExceeded        507, exit 5    the disk is full or failed: nothing was changed
+    +-- EngineFault            500, exit 70   the engine failed unexpectedly
     +-- PortInUse              500, exit 1    the address to serve on is taken
     +-- HomeInUse              500, exit 1    another process writes to the data directory
 
@@ -46,7 +46,10 @@ from typing import ClassVar
 
 
 class CoopkgError(Exception):
-    """The root. ``str(error)`` is one sentence for a person; ``members`` are extension members of the problem."""
+    """The root.
+
+    ``str(error)`` is one sentence for people; ``members`` are extension members of the problem document.
+    """
 
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 70
@@ -69,7 +72,7 @@ class CoopkgError(Exception):
 
 
 class UsageError(CoopkgError):
-    """The call itself is off."""
+    """The request or the command line is invalid."""
 
     status = 400
     exit_code = 2
@@ -83,7 +86,7 @@ class ProtocolError(UsageError):
 
 
 class QueryTooComplex(UsageError):
-    """The query is nested, or long, beyond what the engine can bear."""
+    """The query is nested, or long, beyond what the engine can evaluate without overflowing its stack."""
 
     title = "The query is too complex"
     exit_code = 5
@@ -116,7 +119,7 @@ class QuerySyntaxError(InputUnreadable):
 
 
 class RemoteContext(InputUnreadable):
-    """A JSON-LD document names a context that did not come along; nothing is fetched for it."""
+    """A JSON-LD document names a context that is neither its own nor bundled; nothing is fetched for it."""
 
     status = 422
     title = "A remote context is not fetched"
@@ -141,7 +144,7 @@ class Unauthorized(CoopkgError):
 
 
 class Forbidden(CoopkgError):
-    """Nobody, or not this caller, may do that here."""
+    """The operation is not allowed here, or not with this token."""
 
     status = 403
     exit_code = 2
@@ -149,7 +152,7 @@ class Forbidden(CoopkgError):
 
 
 class NotFound(CoopkgError):
-    """There is no such thing."""
+    """There is no such resource, saved query, token or file."""
 
     status = 404
     exit_code = 2
@@ -157,14 +160,14 @@ class NotFound(CoopkgError):
 
 
 class Gone(NotFound):
-    """There was such a thing, and a commit removed it; ``version`` is the one that no longer had it."""
+    """A commit has removed the resource; ``version`` is the one that it made."""
 
     status = 410
     title = "Gone"
 
 
 class MethodNotAllowed(CoopkgError):
-    """The resource exists, and does not do that."""
+    """The resource exists, but does not support the method."""
 
     status = 405
     title = "Method not allowed"
@@ -174,12 +177,12 @@ class MethodNotAllowed(CoopkgError):
         self.allow = allow
 
     def headers(self) -> dict[str, str]:
-        """Return what is allowed (RFC 9110, section 10.2.1)."""
+        """Return the methods that are allowed (RFC 9110, section 10.2.1)."""
         return {"Allow": ", ".join(self.allow)}
 
 
 class NotAcceptable(CoopkgError):
-    """None of the media types that the client accepts is on offer; ``available`` lists those that are."""
+    """None of the media types that the client accepts is available; ``available`` lists those that are."""
 
     status = 406
     exit_code = 2
@@ -203,7 +206,7 @@ class TooLarge(CoopkgError):
 
 
 class UnsupportedMediaType(CoopkgError):
-    """The body is of a media type that is not read here."""
+    """The body has a media type that is not supported here."""
 
     status = 415
     exit_code = 2
@@ -214,12 +217,12 @@ class UnsupportedMediaType(CoopkgError):
         self.accept = accept
 
     def headers(self) -> dict[str, str]:
-        """Return what is read (``Accept-Post``, LDP 1.0, section 7.1)."""
+        """Return the media types that are supported (``Accept-Post``, LDP 1.0, section 7.1)."""
         return {"Accept-Post": ", ".join(self.accept)}
 
 
 class UnsupportedCoding(UnsupportedMediaType):
-    """The body is in a content coding; none is undone here, so that what arrives is as large as its length says."""
+    """The body is in a content coding; none is decoded, so that no body is larger than the bytes that arrive."""
 
     title = "Unsupported content coding"
 
@@ -227,7 +230,7 @@ class UnsupportedCoding(UnsupportedMediaType):
         super().__init__(f"The body is in the content coding {coding[:40]!r}; bodies are read as they are.", ())
 
     def headers(self) -> dict[str, str]:
-        """Return what is read (RFC 9110, section 15.5.16)."""
+        """Return the codings that are supported (RFC 9110, section 15.5.16)."""
         return {"Accept-Encoding": "identity"}
 
 
@@ -240,7 +243,7 @@ class DoesNotConform(CoopkgError):
 
 
 class KeyReused(CoopkgError):
-    """An idempotency key that came before with another request."""
+    """The idempotency key has been used for another request."""
 
     status = 422
     exit_code = 2
@@ -248,7 +251,7 @@ class KeyReused(CoopkgError):
 
 
 class TooManyRequests(CoopkgError):
-    """One client asks more often than it may."""
+    """One client exceeds its rate limit; ``seconds`` is the time to wait."""
 
     status = 429
     title = "Too many requests"
@@ -258,23 +261,23 @@ class TooManyRequests(CoopkgError):
         self.seconds = seconds
 
     def headers(self) -> dict[str, str]:
-        """Say when to come back (RFC 6585, section 4)."""
+        """Return the seconds to wait, rounded up (RFC 6585, section 4)."""
         return {"Retry-After": str(math.ceil(self.seconds))}
 
 
 class Busy(CoopkgError):
-    """Every worker is at work and the queue is full."""
+    """Every worker is busy and the queue is full."""
 
     status = 503
     title = "Busy"
 
     def headers(self) -> dict[str, str]:
-        """Ask the client to come back (RFC 9110, section 10.2.3)."""
+        """Ask the client to try again in a second (RFC 9110, section 10.2.3)."""
         return {"Retry-After": "1"}
 
 
 class NotFetched(CoopkgError):
-    """A document of another server could not be had: its server is away, slow, or sends too much."""
+    """A document of another server could not be fetched: the server is unreachable, slow, or sends too much."""
 
     status = 502
     exit_code = 4
@@ -297,7 +300,7 @@ class EndpointTimeout(EndpointFailed):
 
 
 class DeadlineExceeded(CoopkgError):
-    """The evaluation took longer than the deadline, and was ended."""
+    """The evaluation took longer than its deadline and was ended."""
 
     status = 504
     exit_code = 5
@@ -305,7 +308,7 @@ class DeadlineExceeded(CoopkgError):
 
 
 class MemoryExceeded(CoopkgError):
-    """The evaluation wanted more memory than a worker may have, and was ended."""
+    """The evaluation needed more memory than a worker may have and was ended."""
 
     status = 507
     exit_code = 5
@@ -313,7 +316,7 @@ class MemoryExceeded(CoopkgError):
 
 
 class StorageExceeded(CoopkgError):
-    """The disk takes no more, or failed; nothing was changed (RFC 4918, section 11.5)."""
+    """The disk is full or failed; nothing was changed (RFC 4918, section 11.5)."""
 
     status = 507
     exit_code = 5
@@ -321,13 +324,13 @@ class StorageExceeded(CoopkgError):
 
 
 class EngineFault(CoopkgError):
-    """The engine failed in a way that nobody foresaw."""
+    """The engine failed unexpectedly."""
 
     title = "The engine failed"
 
 
 class PortInUse(CoopkgError):
-    """The address to serve on is taken by another process."""
+    """Another process serves on the address already."""
 
     exit_code = 1
     title = "The address is in use"

@@ -14,7 +14,7 @@ from coopkg.rdf.namespaces import DEFAULT_BASE
 
 MIB = 1024 * 1024
 REGIMES = ("none", "rdfs", "owl-rl")
-"""What can be inferred: nothing, or what follows by the rules of RDFS or of OWL 2 RL."""
+"""The entailment regimes: nothing is inferred, or what follows by the rules of RDFS or of OWL 2 RL."""
 
 
 def _setting(help_text: str, *, default: object, limit: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field does
@@ -23,11 +23,11 @@ def _setting(help_text: str, *, default: object, limit: bool = False) -> Any:  #
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator can decide. Every field is also ``COOPKG_<NAME>`` and, where it makes sense, an option."""
+    """The settings. Every field is also the variable ``COOPKG_<NAME>`` and, where it makes sense, an option."""
 
-    base: str = _setting("base IRI of everything that the data name; ends with a slash", default=DEFAULT_BASE)
+    base: str = _setting("base IRI of the dataset; ends with a slash", default=DEFAULT_BASE)
     published: Path | None = _setting(
-        "folder with ontology/, data/, shapes/ and queries/; default: the ones that came along", default=None
+        "folder with ontology/, data/, shapes/ and queries/; default: those of the installation", default=None
     )
     contact: str | None = _setting(
         "where people report mistakes: an address that begins with mailto: or https:; default: none", default=None
@@ -39,7 +39,7 @@ class Settings:
         "alignments to load: all, none, or names with commas, such as eurio,wikidata", default="all"
     )
     entailment: str | None = _setting(
-        "what is inferred and served beside the facts: none, rdfs or owl-rl; default: owl-rl, with --scratch none",
+        "what is inferred and served with the facts: none, rdfs or owl-rl; default: owl-rl, with --scratch none",
         default=None,
     )
     federation: Path | None = _setting(
@@ -47,7 +47,7 @@ class Settings:
         default=None,
     )
     sources: Path | None = _setting(
-        "folder with copies of the source documents, of which pages then quote the passages; default: none",
+        "folder with the source documents as text, from which pages quote passages; default: none",
         default=None,
     )
     query_bytes: int = _setting("longest query text, in bytes, an IRI counted as one", default=256 * 1024, limit=True)
@@ -66,13 +66,15 @@ class Settings:
     queue_length: int = _setting("queries of one web process that may run or wait at once", default=24, limit=True)
     queue_seconds: float = _setting("longest wait for a free worker, in seconds", default=5.0, limit=True)
     client_rate: float = _setting(
-        "requests a second of one client and worker, on average; loopback is not limited", default=50.0, limit=True
+        "requests a second of one client to one web process, on average; loopback is not limited",
+        default=50.0,
+        limit=True,
     )
     client_burst: float = _setting(
-        "requests of one client and worker at once, after a pause", default=1000.0, limit=True
+        "requests of one client to one web process at once, after a pause", default=1000.0, limit=True
     )
-    log: str = _setting("requests that the log holds: all, slow (and failed ones) or none", default="slow")
-    workers: int = _setting("web process processes", default=2, limit=True)
+    log: str = _setting("requests that are logged: all, slow (and failed ones) or none", default="slow")
+    workers: int = _setting("web processes", default=2, limit=True)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", self.base):
@@ -92,16 +94,16 @@ class Settings:
 
     @property
     def regime(self) -> str:
-        """Return the entailment regime that is in force."""
+        """Return the entailment regime in force; a scratch dataset has none unless it is asked for."""
         return self.entailment or ("none" if self.scratch else "owl-rl")
 
     @classmethod
     def from_environment(cls, environment: dict[str, str] | None = None, **overrides: object) -> Settings:
-        """Read ``COOPKG_*`` variables, then let ``overrides`` that are not None win. Raises UsageError."""
+        """Parse ``COOPKG_*`` variables; ``overrides`` that are not None take precedence. Raises UsageError."""
         source = os.environ if environment is None else environment
-        known = {field.name: field for field in dataclasses.fields(cls)}
+        fields = {field.name: field for field in dataclasses.fields(cls)}
         values: dict[str, Any] = {}
-        for name, field in known.items():
+        for name, field in fields.items():
             text = source.get(f"COOPKG_{name.upper()}")
             if text is not None:
                 values[name] = _parse(name, str(field.type), text)
@@ -119,11 +121,12 @@ class Settings:
         return [(f.name, f.default, f.metadata["help"]) for f in dataclasses.fields(cls)]
 
     def limits(self) -> dict[str, int | float]:
-        """Return the limits that are in force, by name."""
+        """Return the limits in force, by name, as ``/limits`` publishes them."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["limit"]}
 
 
 def _parse(name: str, kind: str, text: str) -> object:
+    """Parse a variable by the type annotation of its field. Raises UsageError."""
     try:
         match kind.split(" | ", maxsplit=1)[0]:
             case "bool":

@@ -76,7 +76,7 @@ def facts(text: str, graph: str = CONTRIBUTIONS) -> Change:
     return Change(POST, base=BASE, graph=graph, payloads=(Payload(text, "ttl", BASE),))
 
 
-def test_a_ledger_is_there_again_as_it_was(settings: Settings) -> None:
+def test_a_commit_log_is_the_same_after_a_restart(settings: Settings) -> None:
     log = CommitLog.open(settings)
     propose(log, facts("<a> <p> 1.10 ; <q> _:b . _:b <p> 'x'@en ."), "1", key="k")
     propose(log, Change(UPDATE, f"DELETE WHERE {{ GRAPH <{CONTRIBUTIONS}> {{ ?s <{BASE}q> ?o }} }}"), "2")

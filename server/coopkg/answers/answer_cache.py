@@ -1,4 +1,7 @@
-"""A bounded cache of whole answers, keyed by their entity tags, which depend on version, query and format."""
+"""A bounded cache of whole answers by entity tag, which depends on version, query and format.
+
+Nothing has to be invalidated: a new version has other tags, and the old entries are displaced in time.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections import OrderedDict
 
 
 class AnswerCache:
-    """Keeps the answers that were asked for last, up to a number of bytes; safe to use from several threads."""
+    """Keeps the answers that were used last, up to ``capacity`` bytes; safe to use from several threads."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -24,7 +27,8 @@ class AnswerCache:
             return body
 
     def put(self, tag: str, body: bytes) -> None:
-        """Keep an answer, unless it would take more than an eighth of the whole cache."""
+        """Store an answer, unless it would take more than an eighth of the capacity."""
+        # One large answer would otherwise displace all the small ones, which are asked for far more often.
         if len(body) * 8 > self._capacity:
             return
         with self._lock:

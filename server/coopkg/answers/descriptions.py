@@ -1,4 +1,4 @@
-"""What is told of an IRI when it is dereferenced: one description graph behind its page and all of its RDF."""
+"""Descriptions of IRIs that are dereferenced: one graph behind the page and every RDF format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from coopkg.rdf.terms import Triple
 
 SHOWN_TRIPLES: Final = 250
-"""How many triples of a description its page shows; it says so where there are more, and the RDF has all."""
+"""Triples of a description on its page, which says where there are more; the RDF has all."""
 ALL: Final = QueryText("all")
 NONE: Final = QueryText("none")
 _NTRIPLES: Final = next(f for f in GRAPH_FORMATS if f.name == "nt")
@@ -38,7 +38,7 @@ _GRAPHS: Final = re.compile(rf"graph/.+|{re.escape(EXAMPLES)}")
 
 @dataclass(frozen=True)
 class Described:
-    """A description as a page wants it: the triples, those of them that are inferred, and whether more are left out."""
+    """A description for a page: the triples, those of them that are inferred, and whether more are left out."""
 
     triples: list[Triple]
     inferred: frozenset[Triple]
@@ -47,10 +47,10 @@ class Described:
 
 @dataclass(frozen=True)
 class Description:
-    """The query whose answer describes an IRI; ``inferred`` is the pattern of what is inferred in it, ALL or NONE.
+    """The query whose answer describes an IRI: the RDF is that answer in any format, and the page is made from it too.
 
-    The RDF is that answer, in whichever format, and a page is made from that answer: the two cannot disagree. The
-    pattern ``known`` has a solution where there is a description.
+    ``inferred`` is the pattern of the inferred triples in it, or ALL or NONE. The pattern ``known`` has a solution
+    where there is a description.
     """
 
     iri: str
@@ -59,37 +59,36 @@ class Description:
     known: QueryText
 
     def task(self, fmt: Format, base: str, limit: int | None = None) -> Task:
-        """Return the task that answers with the description, or with no more than ``limit`` triples of a graph."""
+        """Return the task whose answer is the description, of a named graph ``limit`` triples at most."""
         bounded = f"{self.query} LIMIT {limit}" if limit and self.query.startswith("CONSTRUCT") else self.query
         return Task(bounded, fmt, base, prefixes=prefixes(base))
 
     def read(self, service: Service) -> Described:
         """Return the description for a page. Raises NotFound, Gone and the errors of evaluation."""
-        self._find(service)
+        self._require(service)
         base = service.settings.base
         triples = _triples(service, self.task(_NTRIPLES, base, SHOWN_TRIPLES + 1))
-        shown = triples[:SHOWN_TRIPLES]
-        return Described(shown, self._inferred(service, shown), len(triples) > len(shown))
+        page_triples = triples[:SHOWN_TRIPLES]
+        return Described(page_triples, self._inferred(service, page_triples), len(triples) > len(page_triples))
 
     def respond(self, request: HttpRequest, service: Service, fmt: Format) -> HttpResponse:
-        """Return the description in an RDF format, with its validators. Raises as ``read`` does.
-
-        Who has it already is told so before anything is asked: only a description that was found has an entity tag.
-        """
+        """Return the description in an RDF format, with its validators. Raises as ``read`` does."""
+        # A match of the entity tag is a 304 before anything is evaluated: only an IRI that has a description ever got a
+        # tag.
         prepared = prepare(request, service, self.task(fmt, service.settings.base), stable=True)
         if not isinstance(prepared, Pending):
             return prepared
-        self._find(service)
+        self._require(service)
         return finish(prepared, service)
 
-    def _find(self, service: Service) -> None:
-        """See that there is a description. Raises NotFound if the graph never said anything of the IRI, else Gone."""
+    def _require(self, service: Service) -> None:
+        """Check that there is a description. Raises Gone where a commit has removed it, else NotFound."""
         if not service.rows(query_text("SELECT ?s WHERE { [[known]] } LIMIT 1", known=self.known)):
             raise _missing(service, self.iri)
 
-    def _inferred(self, service: Service, shown: list[Triple]) -> frozenset[Triple]:
+    def _inferred(self, service: Service, page_triples: list[Triple]) -> frozenset[Triple]:
         if self.inferred in {ALL, NONE}:
-            return frozenset(shown if self.inferred == ALL else ())
+            return frozenset(page_triples if self.inferred == ALL else ())
         base = service.settings.base
         pattern = _in_graph(base + INFERRED, self.inferred)
         return frozenset(_triples(service, Task(_construct(pattern), _NTRIPLES, base)))
@@ -97,7 +96,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Computed:
-    """A description that is computed from the version of the graph, such as the catalogue: its triples."""
+    """A description that no query gives but a function of the version, such as the catalogue: its triples."""
 
     iri: str
     triples: list[Triple]
@@ -116,14 +115,15 @@ class Computed:
         return HttpResponse(200, headers, body)
 
 
-def computed(service: Service, path: str, work_out: Callable[[Service], list[Triple]]) -> Computed:
-    """Return a description that is worked out once for a version and kept. Raises Busy, and what that raises."""
+def computed(service: Service, path: str, compute: Callable[[Service], list[Triple]]) -> Computed:
+    """Return a description that ``compute`` gives once for each version. Raises Busy, and what ``compute`` raises."""
     tag = etag(service.engine.tag(), path, "computed")
     kept = service.cache.get(tag)
     if kept is None:
         with service.files.turn():
+            # Looked up again: another thread may have computed it while this one waited for its turn.
             kept = service.cache.get(tag) or serialize_triples_as(
-                list(dict.fromkeys(work_out(service))), _NTRIPLES.rdf, {}
+                list(dict.fromkeys(compute(service))), _NTRIPLES.rdf, {}
             )
             service.cache.put(tag, kept)
     return Computed(service.settings.base + path, read_triples(kept))
@@ -134,13 +134,15 @@ def _triples(service: Service, task: Task) -> list[Triple]:
 
 
 def describe(base: str, path: str) -> Description:
-    """Return the description of ``<base><path>``, the path as its percent escapes read; nothing is known of it yet.
+    """Return the description of ``<base><path>``, whose path is percent-decoded; whether there is one is not checked.
 
-    A named graph is described by its triples, the ontology by those of its graph and what is inferred of its terms,
-    anything else by its concise bounded description: the triples of which it is the subject, and so on from their
-    blank nodes.
+    A named graph is described by its triples, the ontology by those of its graph and the inferred triples of its terms,
+    anything else by its concise bounded description: the triples of which it is the subject, and those of their blank
+    nodes in turn.
     """
-    path = _NO_IRI.sub(lambda found: quote(found[0]), path)
+    # The path comes from an address; what no IRI may contain is escaped again, so that a term can be built of it at
+    # all.
+    path = _NO_IRI.sub(lambda match: quote(match[0]), path)
     node = named_node(base + path, {}, "iri")
     anything = query_text("?s ?p ?o")
     if _GRAPHS.fullmatch(path):
@@ -148,21 +150,21 @@ def describe(base: str, path: str) -> Description:
         return Description(base + path, _construct(pattern), ALL if path == INFERRED else NONE, pattern)
     if path == "ontology" or path.startswith("ontology/"):
         terms = ox.Literal(f"{base}ontology#")
-        own = query_text("?s ?p ?o FILTER(STRSTARTS(STR(?s), [[terms]]))", terms=terms)
-        known, follows = _in_graph(f"{base}graph/ontology", anything), _in_graph(base + INFERRED, own)
+        own_terms = query_text("?s ?p ?o FILTER(STRSTARTS(STR(?s), [[terms]]))", terms=terms)
+        known, inferred = _in_graph(f"{base}graph/ontology", anything), _in_graph(base + INFERRED, own_terms)
         if path != "ontology":
             version = ox.NamedNode(STANDARD_PREFIXES["owl"] + "versionIRI")
             of_version = query_text("?ontology [[version]] [[node]]", version=version, node=node)
             stated = _in_graph(f"{base}graph/ontology", of_version)
-            known, follows = (query_text("[[parts]]", parts=(stated, part)) for part in (known, follows))
-        both = query_text("{ [[known]] } UNION { [[follows]] }", known=known, follows=follows)
-        return Description(base + path, _construct(both), own, known)
+            known, inferred = (query_text("[[parts]]", parts=(stated, part)) for part in (known, inferred))
+        both = query_text("{ [[known]] } UNION { [[inferred]] }", known=known, inferred=inferred)
+        return Description(base + path, _construct(both), own_terms, known)
     pattern = query_text("VALUES ?s { [[node]] } ?s ?p ?o", node=node)
     return Description(base + path, query_text("DESCRIBE [[node]]", node=node), pattern, pattern)
 
 
 _NO_IRI: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f]|%(?![0-9A-Fa-f]{2})")
-"""What stands in an IRI as a percent escape only (RFC 3987, section 2.2)."""
+"""Characters that an IRI may have as percent escapes only (RFC 3987, section 2.2)."""
 
 
 def _construct(pattern: QueryText) -> QueryText:
@@ -174,7 +176,7 @@ def _in_graph(graph: str, pattern: QueryText) -> QueryText:
 
 
 def _missing(service: Service, iri: str) -> NotFound:
-    """Return the error for an IRI of which the graph says nothing: 410 if a commit removed what it said, else 404."""
+    """Build the error for an IRI without triples: 410 if a commit has removed them, else 404 with similar IRIs."""
     version = service.history.removed_by(iri) if service.history is not None else None
     if version is not None:
         return Gone(f"The graph no longer says anything of {iri}: version {version} removed it.", version=version)

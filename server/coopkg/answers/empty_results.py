@@ -1,4 +1,4 @@
-"""Why a query has no answer: which of its patterns leaves nothing over, and what a misspelt name may have meant."""
+"""Empty-result diagnosis: which pattern of a query leaves no solution, and what a misspelt name may have meant."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from coopkg.sparql.syntax_tree import Element, Tree
 
 PROBES: Final = 24
-"""Questions that one explanation asks the engine at most."""
+"""ASK queries that one diagnosis evaluates at most."""
 SECONDS: Final = 1.0
-"""Longest evaluation of each."""
-_NEEDLESS: Final = frozenset({Part.OPTIONAL, Part.MINUS})
-"""Parts that a pattern can lose without having fewer answers, or whose loss says nothing."""
+"""Longest evaluation of each, in seconds."""
+_NO_CAUSE: Final = frozenset({Part.OPTIONAL, Part.MINUS})
+"""Parts that are not tried: OPTIONAL removes no solution, and a query without its MINUS is another question."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A part of the outermost pattern that can be left out: its text, and the variables in it."""
+    """A part of the outermost pattern that can be left out: its text, its variables, and its IRIs and strings.
+
+    ``bound`` are the variables that it can bind for others.
+    """
 
     text: str
     part: Part
@@ -41,13 +44,16 @@ class Unit:
 
     @property
     def depends(self) -> bool:
-        """Return whether the unit only uses what others bind."""
+        """Return whether the unit only uses variables that others bind."""
         return self.part in {Part.FILTER, Part.BIND}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A unit without which there are answers, or that matches nothing (``alone``); what its names may have meant."""
+    """A unit without which there are solutions, or which has none itself (``alone``).
+
+    ``hints`` are pairs of a name in it that the graph does not have, and one that may have been meant.
+    """
 
     text: str
     alone: bool
@@ -56,7 +62,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The faults found; whether the patterns do match, so that a modifier is at fault; whether all was looked at."""
+    """The faults of a query without solutions.
+
+    ``modifiers`` says that the patterns have solutions, so that LIMIT, OFFSET, HAVING or the like removes them;
+    ``complete`` that every pattern was tried.
+    """
 
     faults: tuple[Fault, ...] = ()
     modifiers: bool = False
@@ -64,44 +74,48 @@ class Diagnosis:
 
 
 def diagnose(service: Service, task: Task) -> Diagnosis:
-    """Say why a task has no answer, from a bounded number of questions. Raises UnreadableError, QuerySyntaxError.
+    """Find the reasons why a task has no solution, found by at most ``PROBES`` ASK queries.
 
-    A pattern that nobody can be asked about in time counts as not looked at: ``complete`` is then false.
+    A pattern whose query fails or takes longer than ``SECONDS`` counts as not tried: ``complete`` is then false. Raises
+    UnreadableError, QuerySyntaxError.
     """
     tree = syntax_tree.read(task.text)
     group = tree.groups[0].select.where if tree.groups[0].select else tree.groups[0]
     units = [unit for element in group.elements for unit in _units(tree, element)]
-    asker = _Asker(service, task, tree.prologue())
-    if asker.holds(units):
+    prober = _Prober(service, task, tree.prologue())
+    if prober.holds(units):
         return Diagnosis(modifiers=True)
     faults = []
     for i, unit in enumerate(units):
-        if unit.part in _NEEDLESS or unit.part is Part.BIND:
+        if unit.part in _NO_CAUSE or unit.part is Part.BIND:
             continue
-        alone = not unit.depends and asker.holds([unit]) is False
-        if alone or asker.holds(_bearable([*units[:i], *units[i + 1 :]])):
-            faults.append(Fault(unit.text, alone, tuple(_hints(service, unit)) if alone or unit.constants else ()))
-    return Diagnosis(tuple(faults), complete=asker.complete)
+        empty_alone = not unit.depends and prober.holds([unit]) is False
+        # Either it has no solution by itself, or the others have some without it. What depended on it goes too.
+        if empty_alone or prober.holds(_without_unbound([*units[:i], *units[i + 1 :]])):
+            faults.append(
+                Fault(unit.text, empty_alone, tuple(_hints(service, unit)) if empty_alone or unit.constants else ())
+            )
+    return Diagnosis(tuple(faults), complete=prober.complete)
 
 
-class _Asker:
-    """Asks whether patterns have any answer, as often and as long as is allowed."""
+class _Prober:
+    """Asks whether patterns have any solution, within the bounds on number and time."""
 
     def __init__(self, service: Service, task: Task, prologue: str) -> None:
         self.service, self.task, self.prologue = service, task, prologue
-        self.left = PROBES
+        self.remaining = PROBES
         self.complete = True
 
     def holds(self, units: Iterable[Unit]) -> bool | None:
-        """Return whether the units together have an answer; None where that is not found out."""
-        if self.left <= 0:
+        """Check whether the units together have a solution; None where that is not known."""
+        if self.remaining <= 0:
             self.complete = False
             return None
-        self.left -= 1
+        self.remaining -= 1
         text = f"{self.prologue}\nASK {{ {' '.join(map(_statement, units))} }}"
         try:
-            asked = replace(self.task, text=text, format=SOLUTION_FORMATS[0], rows=None, skip=0)
-            return b"true" in self.service.engine.ask(asked, SECONDS).body
+            ask = replace(self.task, text=text, format=SOLUTION_FORMATS[0], rows=None, skip=0)
+            return b"true" in self.service.engine.ask(ask, SECONDS).body
         except CoopkgError:
             self.complete = False
             return None
@@ -111,8 +125,8 @@ def _statement(unit: Unit) -> str:
     return f"{unit.text} ." if unit.part is Part.TRIPLES else unit.text
 
 
-def _bearable(units: list[Unit]) -> list[Unit]:
-    """Leave out the conditions on variables that nothing binds any more."""
+def _without_unbound(units: list[Unit]) -> list[Unit]:
+    """Leave out the FILTER and BIND whose variables no other unit binds."""
     bound = frozenset().union(*(unit.bound for unit in units))
     return [unit for unit in units if not unit.depends or unit.variables <= bound]
 
@@ -131,25 +145,25 @@ def _units(tree: Tree, element: Element) -> Iterator[Unit]:
 
 
 def _statements(tree: Tree, element: Element) -> Iterator[tuple[range, range]]:
-    """Return the tokens of each subject, with those of one property and its objects."""
-    at = element.first
-    while at < element.last:
-        subject = range(at, syntax_tree.skip(tree.tokens, at))
-        at = begin = subject.stop
+    """Yield the token range of a subject with that of one property and its objects, for each property."""
+    position = element.first
+    while position < element.last:
+        subject = range(position, syntax_tree.skip(tree.tokens, position))
+        position = verb_start = subject.stop
         while True:
-            text = tree.tokens[at].text if at < element.last else "."
+            text = tree.tokens[position].text if position < element.last else "."
             if text in {";", "."}:
-                if begin < at or text == ".":
-                    yield subject, range(begin, at)
-                begin = at + 1
+                if verb_start < position or text == ".":
+                    yield subject, range(verb_start, position)
+                verb_start = position + 1
             if text == ".":
-                at += 1
+                position += 1
                 break
-            at = syntax_tree.skip(tree.tokens, at)
+            position = syntax_tree.skip(tree.tokens, position)
 
 
 def _constants(tree: Tree, tokens: Iterable[int]) -> Iterator[str]:
-    """Return the IRIs and strings among these tokens, as written."""
+    """Yield the IRIs and strings among these tokens, as written."""
     for i in tokens:
         if tree.tokens[i].kind in {Kind.IRI, Kind.PREFIXED}:
             yield tree.tokens[i].text
@@ -159,17 +173,17 @@ def _constants(tree: Tree, tokens: Iterable[int]) -> Iterator[str]:
 
 
 def _hints(service: Service, unit: Unit) -> Iterator[tuple[str, str]]:
-    """Return the names that the graph does not know, each with one that it may have meant."""
-    known = prefixes(service.settings.base)
+    """Yield each name that the graph does not have, with one that may have been meant."""
+    declared_prefixes = prefixes(service.settings.base)
     for text in unit.constants:
         try:
             if text.startswith(('"', "'")):
-                yield from ((text, found) for found in _same_letters(service, text))
+                yield from ((text, suggestion) for suggestion in _same_letters(service, text))
             else:
-                iri = named_node(text, known, "iri").value
+                iri = named_node(text, declared_prefixes, "iri").value
                 if not is_known(service, iri) and not _is_property(service, iri):
-                    yield from ((text, found) for found in similar(service, iri)[:1])
-        except (CoopkgError, SyntaxError):
+                    yield from ((text, suggestion) for suggestion in similar(service, iri)[:1])
+        except (CoopkgError, SyntaxError):  # a hint is an extra: a name that cannot be parsed just has none
             continue
 
 
@@ -178,7 +192,7 @@ def _is_property(service: Service, iri: str) -> bool:
 
 
 def _same_letters(service: Service, text: str) -> list[str]:
-    """Return literals with the same letters, but another language or case."""
+    """Find a literal of the graph with the same text, but another language, datatype or case, if there is one."""
     value = from_ntriples(text.replace("'", '"') if text.startswith("'") else text)
     rows = service.terms(
         Task(
@@ -187,11 +201,11 @@ def _same_letters(service: Service, text: str) -> list[str]:
             service.settings.base,
         )
     )
-    found = [_literal(row["o"]) for row in rows]
-    return [literal for literal in found if literal != str(value)][:1]
+    literals = [_literal(row["o"]) for row in rows]
+    return [literal for literal in literals if literal != str(value)][:1]
 
 
 def _literal(term: dict[str, str]) -> str:
-    """Return a literal of a JSON answer in the syntax of Turtle."""
+    """Return a literal of a JSON result in Turtle syntax."""
     tag = f"@{term['xml:lang']}" if "xml:lang" in term else ""
     return quote(term["value"]) + tag + (f"^^{compact(term['datatype'], prefixes())}" if "datatype" in term else "")

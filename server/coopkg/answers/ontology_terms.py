@@ -1,4 +1,4 @@
-"""The terms of the ontology as the graph has them: names, links between them, how often they are used."""
+"""The terms of the ontology, from the dataset: their labels, the links between them, and how often they are used."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ KINDS: Final = {
 }  # fmt: skip
 """The kinds of terms, in the order in which a page lists them."""
 MAIN: Final = 5
-"""Classes of the summary drawing."""
+"""Classes in the overview drawing."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """A term: labels and definitions by language, IRIs by property, uses (with what is inferred)."""
+    """A term: labels and definitions by language, linked IRIs by property, and uses, inferred ones included."""
 
     iri: str
     kind: str
@@ -56,18 +56,18 @@ class Term:
         return self.iri.rpartition("#")[2]
 
     def linked(self, *properties: str) -> list[str]:
-        """Return the IRIs that the term is linked with by those properties."""
+        """Return the IRIs that the term is linked to by those properties, in their order."""
         return [iri for prop in properties for iri in self.links.get(prop, ())]
 
     def mappings(self, own: str) -> list[tuple[str, str]]:
-        """Return property and IRI of each link with a term of another vocabulary; ``own`` is how IRIs of ours begin."""
+        """Return (property, IRI) of each mapping to another vocabulary; terms of this one begin with ``own``."""
         return [
             (p, iri) for p in sorted(self.links) if p in _MAPPING for iri in self.links[p] if not iri.startswith(own)
         ]
 
 
 def vocabulary(service: Service) -> Mapping[str, Term]:
-    """Return the terms of the ontology by IRI, in the order of kind and name; worked out once for a version."""
+    """Return the terms of the ontology by IRI, ordered by kind and name; computed once for each version."""
     return service.derived.get("vocabulary", service.engine.tag(), lambda: _vocabulary(service))
 
 
@@ -86,40 +86,44 @@ def _vocabulary(service: Service) -> dict[str, Term]:
         elif value["type"] == "literal":
             texts[subject].setdefault(prop, {})[value.get("xml:lang", "")] = value["value"]
     uses = _uses(service)
-    found = [
+    ontology_terms = [
         Term(iri, kind, texts[iri].get(_LABEL, {}), texts[iri].get(_DEFINITION, {}), links[iri], uses.get(iri, 0))
         for iri in links
         if (kind := next((KINDS[t] for t in KINDS if t in links[iri].get(TYPE, ())), ""))
     ]
     order = list(KINDS.values())
-    return {term.iri: term for term in sorted(found, key=lambda t: (order.index(t.kind), t.name.lower(), t.iri))}
+    return {
+        term.iri: term for term in sorted(ontology_terms, key=lambda t: (order.index(t.kind), t.name.lower(), t.iri))
+    }
 
 
 def _uses(service: Service) -> dict[str, int]:
-    """Return how often each property is used and how many things each class has, what is inferred included."""
+    """Count the triples of each property and the instances of each class, by IRI, inferred ones included."""
     properties = service.rows("SELECT ?x (COUNT(*) AS ?n) { ?s ?x ?o } GROUP BY ?x")
     classes = service.rows("SELECT ?x (COUNT(DISTINCT ?s) AS ?n) { ?s a ?x FILTER(ISIRI(?x)) } GROUP BY ?x")
     return {row["x"]: int(row["n"]) for row in (*properties, *classes)}
 
 
 def main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
-    """Return the links that facts have between the main classes: class, property, class, the most used first.
+    """Find the links between the main classes as (class, property, class), the most used first.
 
-    Those are the classes of facts, concepts left out, that have the most links; the properties ``aside`` do not count.
+    Main are the ``MAIN`` classes with the most links between their instances, concepts excluded; the properties in
+    ``aside`` do not count.
     """
     return service.derived.get("main", service.engine.tag(), lambda: _main_links(service, aside))
 
 
 def _main_links(service: Service, aside: frozenset[str]) -> list[tuple[str, str, str]]:
+    # Nearly every entity refers to concepts of code lists; in the overview they would hide the rest.
     concepts = {t.iri for t in vocabulary(service).values() if _SKOS + "Concept" in t.linked(*SUPER)}
     text = "SELECT ?c ?p ?d (COUNT(*) AS ?n) WHERE { ?s ?p ?o . ?s a ?c . ?o a ?d } GROUP BY ?c ?p ?d"
     rows = service.terms(Task(text, SOLUTION_FORMATS[0], service.settings.base, entailment=False))
-    found = {(row["c"]["value"], row["p"]["value"], row["d"]["value"]): int(row["n"]["value"]) for row in rows}
-    known = {t.iri for t in vocabulary(service).values() if t.kind == "class"} - concepts
-    kept = {(c, p, d): n for (c, p, d), n in found.items() if {c, d} <= known and c != d and p not in aside}
+    counts = {(row["c"]["value"], row["p"]["value"], row["d"]["value"]): int(row["n"]["value"]) for row in rows}
+    classes = {t.iri for t in vocabulary(service).values() if t.kind == "class"} - concepts
+    links = {(c, p, d): n for (c, p, d), n in counts.items() if {c, d} <= classes and c != d and p not in aside}
     degrees: defaultdict[str, int] = defaultdict(int)
-    for (c, _, d), count in kept.items():
+    for (c, _, d), count in links.items():
         degrees[c] += count
         degrees[d] += count
     main = set(sorted(degrees, key=lambda cls: (-degrees[cls], cls))[:MAIN])
-    return sorted((link for link in kept if {link[0], link[2]} <= main), key=lambda link: (-kept[link], link))
+    return sorted((link for link in links if {link[0], link[2]} <= main), key=lambda link: (-links[link], link))

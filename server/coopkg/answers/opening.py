@@ -1,4 +1,4 @@
-"""A service, opened from settings: what ``coopkg serve``, Flask without it, and tests begin with."""
+"""Open a service from settings: the first step of ``coopkg serve``, of Flask without it, and of tests."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 def open_service(settings: Settings, engine: Engine | None = None, folder: Path | None = None) -> Service:
-    """Load the saved queries, and the dataset unless an engine has it, unchecked.
+    """Load the saved queries, and the dataset unless an engine has it, without validating it.
 
-    ``folder`` is where web processes share dumps and what they know of other endpoints. Raises DatasetBroken,
-    RdfSyntaxError, QuerySyntaxError, and UsageError for a list of endpoints that cannot be read.
+    ``folder`` is where web processes share dumps and the health of endpoints. Raises DatasetBroken, RdfSyntaxError,
+    QuerySyntaxError, and UsageError for an allow-list of endpoints that cannot be read.
     """
     published = find_published(settings.published)
     queries = load_queries(published, settings.base)
@@ -49,7 +49,7 @@ def _local(settings: Settings) -> Dataset:
 
 
 def _history(settings: Settings) -> History | None:
-    """Return the history of the data directory; None where there is none yet."""
+    """Return the history in the data directory, or None where there is no journal yet."""
     if settings.home is None or not (settings.home / NAME).exists():
         return None
     history = History(settings.home / NAME)
@@ -59,15 +59,16 @@ def _history(settings: Settings) -> History | None:
 
 
 def check_published(settings: Settings, current: Dataset | None = None) -> None:
-    """Hold the published files, with what a journal makes of them, or ``current`` itself, against shapes and axioms.
+    """Check the published files with the journal's changes, or ``current`` if given, against shapes and axioms.
 
-    Raises DoesNotConform with file and line of what is wrong, and DatasetBroken.
+    Raises DoesNotConform with file and line of each violation, and DatasetBroken.
     """
     published = find_published(settings.published)
     current = current or read_dataset(settings)
     if current.version == SEED_VERSION:
         report = validate_published(published, regime=settings.regime)
     else:
+        # As amended files rather than as a store, so that each violation has its file and line.
         documents = with_accepted_facts(published, accepted_facts(read_seed(settings), current), settings.base)
         report = validate_documents(documents, read_shapes(published.shapes()), settings.regime)
     if report.refused_at(Severity.VIOLATION):

@@ -1,6 +1,6 @@
 """Saved queries and prefixes as RDF, where query editors look for them: SHACL's SPARQL executables, as SIB has them.
 
-They are a named graph of their own beside the facts: GRAPH and FROM reach it, the default graph is without it.
+They are an available graph (sd:availableGraphs): GRAPH and FROM reach it, and it is no part of the default graph.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ vocabulary declares one, and its editor asks for another."""
 
 
 def with_examples(dataset: Dataset, published: Published) -> Dataset:
-    """Return the dataset with the saved queries beside its facts. Raises what ``load_queries`` raises."""
+    """Return the dataset with the saved queries as an available graph. Raises what ``load_queries`` raises."""
     base = dataset.base
     triples = examples(load_queries(published, base).values(), base)
     return dataset.with_available_graphs(in_graph(triples, base + EXAMPLES))
 
 
 def examples(queries: Iterable[SavedQuery], base: str) -> list[Triple]:
-    """Return the saved queries as examples, with the prefixes that they may use."""
-    found = declared(prefixes(base), base)
+    """Describe the saved queries as examples, with the prefixes that they may use."""
+    triples = declared(prefixes(base), base)
     for query in queries:
-        found += example(query, base)
-    return found
+        triples += example(query, base)
+    return triples
 
 
 def example_iri(query: SavedQuery, base: str) -> str:
@@ -53,35 +53,36 @@ def example_iri(query: SavedQuery, base: str) -> str:
 
 
 def example(query: SavedQuery, base: str) -> list[Triple]:
-    """Return one saved query as an example."""
+    """Describe one saved query as an example."""
     node = example_iri(query, base)
-    found = [triple(node, _TYPE, _SH + "SPARQLExecutable")]
+    triples = [triple(node, _TYPE, _SH + "SPARQLExecutable")]
     for cls, text in _FORMS[query.form]:
-        found += [triple(node, _TYPE, cls)] if cls else []
-        found.append(triple(node, text, plain(query.text)))
+        triples += [triple(node, _TYPE, cls)] if cls else []
+        triples.append(triple(node, text, plain(query.text)))
     for language, summary in query.summary.items():
-        found.append(triple(node, STANDARD_PREFIXES["rdfs"] + "comment", summary, language))
+        triples.append(triple(node, STANDARD_PREFIXES["rdfs"] + "comment", summary, language))
     for language, text in query.description.items():
-        found.append(triple(node, STANDARD_PREFIXES["dcterms"] + "description", text, language))
-    found += [triple(node, STANDARD_PREFIXES["schema"] + "keywords", plain(tag)) for tag in query.tags]
-    found += [
+        triples.append(triple(node, STANDARD_PREFIXES["dcterms"] + "description", text, language))
+    triples += [triple(node, STANDARD_PREFIXES["schema"] + "keywords", plain(tag)) for tag in query.tags]
+    triples += [
         triple(node, STANDARD_PREFIXES["schema"] + "target", f"{base}sparql"),
         triple(node, STANDARD_PREFIXES["foaf"] + "page", f"{base}queries/{query.slug}"),
         triple(node, _SH + "prefixes", f"{base}{EXAMPLES}#prefixes"),
     ]
-    return found
+    return triples
 
 
 def declared(names: Mapping[str, str], base: str) -> list[Triple]:
-    """Return prefixes as SHACL declares them (SHACL, section 5.2.1)."""
+    """Declare prefixes in the manner of SHACL (SHACL, section 5.2.1)."""
+    # IRIs, not blank nodes: editors and the dumps of different versions must name the same declarations.
     ontology = f"{base}{EXAMPLES}#prefixes"
-    found = [triple(ontology, _TYPE, STANDARD_PREFIXES["owl"] + "Ontology")]
+    triples = [triple(ontology, _TYPE, STANDARD_PREFIXES["owl"] + "Ontology")]
     for name, namespace in names.items():
         node = f"{base}{EXAMPLES}#prefix-{name}"
-        found += [
+        triples += [
             triple(ontology, _SH + "declare", node),
             triple(node, _TYPE, _SH + "PrefixDeclaration"),
             triple(node, _SH + "prefix", plain(name)),
             triple(node, _SH + "namespace", plain(namespace, STANDARD_PREFIXES["xsd"] + "anyURI")),
         ]
-    return found
+    return triples

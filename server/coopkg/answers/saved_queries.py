@@ -1,4 +1,4 @@
-"""Saved queries: ``queries/<slug>.rq`` with a ``#+`` header, as grlc has it, and parameters that are bound as terms.
+"""Saved queries: ``queries/<slug>.rq`` with a ``#+`` header as in grlc, and parameters that are bound as terms.
 
 The header is YAML: ``summary`` and ``description`` (a text, or texts by language), ``tags``, ``view``, and ``params``,
 a map of variable name to ``type`` (iri, string, integer, decimal, date, boolean), ``class``, ``default``, ``label``.
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 VIEWS: Final = ("table", "map", "timeline", "bar", "graph")
 TYPES: Final = ("iri", "string", "integer", "decimal", "date", "boolean")
 RESERVED: Final = frozenset({"format", "lang", "entailment", "view", "from", "why"})
-"""Names of query string fields that say how an answer is given; no parameter has one of them."""
+"""Fields of the query string that select the form of an answer; no parameter may have one of these names."""
 _KEYS: Final = {"summary", "description", "tags", "params", "view", "group"}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A variable of a saved query that the caller may bind."""
+    """A variable of a saved query that the client may bind; ``cls`` is the class of its values, for forms."""
 
     name: str
     type: str
@@ -47,7 +47,7 @@ class Parameter:
     label: Mapping[str, str] = field(default_factory=dict)
 
     def bind(self, text: str, known: dict[str, str]) -> Bindable:
-        """Return the term that ``text`` stands for. Raises BadParameter."""
+        """Parse ``text`` into a term of the parameter's type; ``known`` are prefixes. Raises BadParameter."""
         if self.type == "iri":
             return named_node(text, known, self.name)
         return literal_of(text, self.type, self.name)
@@ -55,7 +55,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class SavedQuery:
-    """A saved query: its name, its text, and what its header says."""
+    """A saved query: its slug, its text, the values of its header, and what admission found in it.
+
+    ``stable`` says that the same version always gives the same answer, ``federated`` that it has SERVICE clauses.
+    """
 
     slug: str
     text: str
@@ -70,11 +73,11 @@ class SavedQuery:
 
     @property
     def format(self) -> Format:
-        """Return the format in which the expected answer is kept."""
+        """Return the format of the file with the expected answer."""
         return GRAPH_FORMATS[0] if self.form in {"CONSTRUCT", "DESCRIBE"} else SOLUTION_FORMATS[0]
 
     def substitutions(self, values: Mapping[str, str], base: str) -> dict[str, Bindable]:
-        """Bind the parameters. Raises BadParameter for an unknown, missing or ill-formed one."""
+        """Return the terms of the parameters by name. Raises BadParameter for an unknown, missing or ill-formed one."""
         unknown = sorted(set(values) - {p.name for p in self.parameters})
         if unknown:
             names = ", ".join(p.name for p in self.parameters) or "none"
@@ -88,18 +91,20 @@ class SavedQuery:
         return bound
 
     def task(self, values: Mapping[str, str], fmt: Format, base: str) -> Task:
-        """Return the evaluation that answers this query with those parameter values. Raises BadParameter."""
+        """Build the task that evaluates this query with those parameter values. Raises BadParameter."""
+        # Values are bound as terms by the engine, never spliced into the text: no value can add to the query.
         return Task(self.text, fmt, base, prefixes=prefixes(base), substitutions=self.substitutions(values, base))
 
 
 def load_queries(published: Published, base: str = DEFAULT_BASE) -> dict[str, SavedQuery]:
-    """Read every saved query, by slug. Raises DatasetBroken or QuerySyntaxError, naming the file."""
+    """Parse every saved query, by slug. Raises DatasetBroken with the file, or QuerySyntaxError."""
     return {path.stem: read_query(path, base) for path in published.queries()}
 
 
 def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
-    """Read one saved query. Raises DatasetBroken naming file and fault."""
+    """Parse one saved query. Raises DatasetBroken with the file and the mistake, QuerySyntaxError, QueryTooComplex."""
     name = f"queries/{path.name}"
+    # The slug becomes part of IRIs, of addresses and of file names, and needs no escaping in any of them.
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
         raise DatasetBroken(f"{name}: a saved query is named in lower case, digits and hyphens.")
     text = path.read_text(encoding="utf-8")
@@ -108,9 +113,11 @@ def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
     if admitted.form not in FORMS:
         raise DatasetBroken(f"{name}: no SELECT, ASK, CONSTRUCT or DESCRIBE is in it.")
     parameters = tuple(_parameter(name, *item) for item in (header.get("params") or {}).items())
-    taken = sorted(RESERVED & {p.name for p in parameters})
-    if taken:
-        raise DatasetBroken(f"{name}: {taken[0]} cannot be a parameter; it says how the answer is given.")
+    reserved = sorted(RESERVED & {p.name for p in parameters})
+    if reserved:
+        raise DatasetBroken(f"{name}: {reserved[0]} cannot be a parameter; it says how the answer is given.")
+    # The engine silently ignores a substitution of any other variable, and the query would answer without the
+    # parameter.
     unbindable = sorted({p.name for p in parameters} - _projected(text, admitted.form))
     if unbindable:
         raise DatasetBroken(f"{name}: the parameter {unbindable[0]} must be a variable that the SELECT projects.")
@@ -131,7 +138,7 @@ def read_query(path: Path, base: str = DEFAULT_BASE) -> SavedQuery:
 
 
 def _projected(text: str, form: str) -> set[str]:
-    """Return the variables that a SELECT query projects; the engine's substitution reaches no others."""
+    """Return the variables that a SELECT query projects, which are those that the engine's substitution reaches."""
     if form != "SELECT":
         return set()
     tokens = dropwhile(lambda token: token.keyword != "SELECT", significant(text))
@@ -140,8 +147,10 @@ def _projected(text: str, form: str) -> set[str]:
 
 
 def _header(name: str, text: str) -> dict[str, Any]:
+    """Parse the lines of a query that begin with ``#+`` as YAML. Raises DatasetBroken with file and line."""
     lines = [line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+")]
     try:
+        # ``safe_load``: the full loader would construct any Python object that a tag names.
         header = yaml.safe_load("\n".join(lines))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -155,6 +164,10 @@ def _header(name: str, text: str) -> dict[str, Any]:
 
 
 def _texts(name: str, key: str, header: dict[str, Any]) -> dict[str, str]:
+    """Return a text of the header by language, with single spaces.
+
+    Raises DatasetBroken unless all languages are there.
+    """
     value = header.get(key)
     texts = {"en": value} if isinstance(value, str) else value
     if not isinstance(texts, dict) or set(texts) != set(LANGUAGES):
@@ -163,6 +176,7 @@ def _texts(name: str, key: str, header: dict[str, Any]) -> dict[str, str]:
 
 
 def _parameter(name: str, variable: str, facts: dict[str, Any]) -> Parameter:
+    """Build a parameter from its entry in the header. Raises DatasetBroken for an unknown type."""
     if facts.get("type") not in TYPES:
         raise DatasetBroken(f"{name}: the parameter {variable} must have a type out of {', '.join(TYPES)}.")
     default = facts.get("default")
@@ -172,27 +186,28 @@ def _parameter(name: str, variable: str, facts: dict[str, Any]) -> Parameter:
 
 
 def find_query(saved: Mapping[str, SavedQuery], slug: str) -> SavedQuery:
-    """Return the saved query of that name. Raises NotFound with near names."""
+    """Find the saved query with that slug. Raises NotFound with similar slugs as ``suggestions``."""
     if slug in saved:
         return saved[slug]
     import difflib  # noqa: PLC0415 - costs 5 ms and is needed only here
 
-    near = difflib.get_close_matches(slug, saved, n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise NotFound(f"There is no saved query {slug!r}.{hint}", suggestions=near)
+    similar = difflib.get_close_matches(slug, saved, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
+    raise NotFound(f"There is no saved query {slug!r}.{hint}", suggestions=similar)
 
 
 def bound_text(saved: SavedQuery, values: Mapping[str, str], base: str) -> str:
-    """Return query as a text of its own, without header, with its parameters in a VALUES at the head of its pattern.
+    """Return the text of the query without its header, its parameters bound by VALUES blocks. Raises BadParameter.
 
-    Raises BadParameter.
+    It can be edited and sent to any endpoint.
     """
     text = "\n".join(line for line in saved.text.splitlines() if not line.startswith("#+")).strip() + "\n"
     bound = saved.substitutions(values, base)
     if not bound:
         return text
+    # At the beginning of the outermost pattern, where the values are joined with all that follows.
     tree = syntax_tree.read(text)
     brace = tree.tokens[tree.groups[0].select.where.first if tree.groups[0].select else tree.groups[0].first]
     lines = "".join(f"\n  VALUES ?{name} {{ {term} }}" for name, term in bound.items())
-    at = brace.start + 1
-    return text[:at] + lines + text[at:]
+    insertion = brace.start + 1
+    return text[:insertion] + lines + text[insertion:]

@@ -1,4 +1,4 @@
-"""Saved queries run in this process, and their answers compared: for the command line and for tests."""
+"""Evaluate saved queries in this process and compare their answers: for the command line and for tests."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 def run_query(
     dataset: Dataset, saved: SavedQuery, values: Mapping[str, str], fmt: Format, federation: Federation | None = None
 ) -> bytes:
-    """Evaluate a saved query in process and give the whole answer.
+    """Evaluate a saved query in this process and return the whole answer.
 
-    Raises BadParameter, QuerySyntaxError, and for a federated query what ``Federation.run`` raises, and Forbidden where
-    there is no federation to ask.
+    Raises BadParameter, QuerySyntaxError, for a federated query what ``Federation.run`` raises, and Forbidden where no
+    endpoint is listed.
     """
     task = saved.task(values, fmt, dataset.base)
     if not saved.federated:
@@ -37,13 +37,16 @@ def run_query(
 
 
 def same_answer(saved: SavedQuery, actual: bytes, expected: bytes) -> bool:
-    """Compare two answers: solutions as a list where the query orders them, else as a bag; graphs as sets."""
+    """Compare two answers: solutions as a list where the query has ORDER BY, else as a multiset; graphs as sets."""
     if saved.format in GRAPH_FORMATS:
         return same_graph(actual, expected)
-    one, two = json.loads(actual), json.loads(expected)
-    if "boolean" in one:
-        return bool(one == two)
-    rows = [[json.dumps(row, sort_keys=True) for row in answer["results"]["bindings"]] for answer in (one, two)]
+    actual_answer, expected_answer = json.loads(actual), json.loads(expected)
+    if "boolean" in actual_answer:
+        return bool(actual_answer == expected_answer)
+    rows = [
+        [json.dumps(row, sort_keys=True) for row in answer["results"]["bindings"]]
+        for answer in (actual_answer, expected_answer)
+    ]
     if not re.search(r"\bORDER\s+BY\b", saved.text, re.IGNORECASE):
         rows = [sorted(answer) for answer in rows]
-    return bool(one["head"].get("vars") == two["head"].get("vars") and rows[0] == rows[1])
+    return bool(actual_answer["head"].get("vars") == expected_answer["head"].get("vars") and rows[0] == rows[1])

@@ -1,4 +1,4 @@
-"""The service: one dataset with its saved queries, and the one way to ask it. Everything hangs from here."""
+"""The service: a dataset with its saved queries, and the only way to query or change it."""
 
 from __future__ import annotations
 
@@ -30,25 +30,27 @@ T = TypeVar("T")
 
 
 class Derived:
-    """What is worked out from one version of the dataset, by name, and kept until there is another."""
+    """Values that are computed from one version of the dataset, by name, and kept until there is another version."""
 
     def __init__(self) -> None:
         self._locks: defaultdict[str, RLock] = defaultdict(RLock)
         self._values: dict[str, tuple[str, Any]] = {}
 
-    def get(self, name: str, tag: str, work_out: Callable[[], T]) -> T:
-        """Return what is kept under that name for the version with that tag, else work it out, in one thread only."""
+    def get(self, name: str, tag: str, compute: Callable[[], T]) -> T:
+        """Return the value of that name for the version with that tag, computed where there is none yet."""
+        # One thread computes, the others wait for it and do not repeat the work. The lock is re-entrant, since a value
+        # may be computed from others, and there is one for each name, so that a slow value does not stop the rest.
         with self._locks[name]:
             kept = self._values.get(name)
             if kept is None or kept[0] != tag:
-                kept = self._values[name] = tag, work_out()
-            found: T = kept[1]
-            return found
+                kept = self._values[name] = tag, compute()
+            value: T = kept[1]
+            return value
 
 
 @dataclass(frozen=True)
 class Service:
-    """What a running coopkg consists of."""
+    """The parts of a running coopkg; a web process has one service, and every page gets it."""
 
     settings: Settings
     engine: Engine
@@ -60,7 +62,7 @@ class Service:
     derived: Derived = field(default_factory=Derived)
 
     def answer(self, task: Task, deadline: float | None = None) -> Answer:
-        """Return the whole answer, other endpoints asked where SERVICE names them.
+        """Return the whole answer; a query with SERVICE is evaluated with the endpoints that it names.
 
         Raises the errors of evaluation, and what ``Federation.run`` raises.
         """
@@ -69,21 +71,26 @@ class Service:
         return self.engine.ask(task, deadline)
 
     def ask(self, task: Task) -> bytes:
-        """Return the whole answer without what became of its sources. Raises as ``answer``."""
+        """Return the body of the whole answer, without the report on remote sources. Raises as ``answer``."""
         return self.answer(task).body
 
     def propose(self, proposal: Proposal) -> Receipt:
-        """Carry a change out: the one path of every write. Raises Forbidden where writes are off."""
+        """Carry out a change. Raises Forbidden where writes are off, and as ``Engine.change``."""
+        # Every write of every page comes through here, so that none can go round the gate and the journal. A dataset of
+        # this process alone, without ``coopkg serve``, has neither.
         if not self.settings.scratch and (self.settings.home is None or not self.engine.isolated):
             raise Forbidden("Writes are off on this server.")
         return self.engine.change(proposal)
 
     def rows(self, text: str) -> list[dict[str, str]]:
-        """Return the solutions of one of our own queries, each term as its bare text."""
-        found = self.terms(Task(text, SOLUTION_FORMATS[0], self.settings.base))
-        return [{name: term["value"] for name, term in row.items()} for row in found]
+        """Return the solutions of an internal query: variable to lexical form or IRI. Raises as ``answer``."""
+        solutions = self.terms(Task(text, SOLUTION_FORMATS[0], self.settings.base))
+        return [{name: term["value"] for name, term in row.items()} for row in solutions]
 
     def terms(self, task: Task) -> list[dict[str, dict[str, str]]]:
-        """Return the solutions of one of our own queries in JSON, each term with its type, language and datatype."""
-        found: list[dict[str, dict[str, str]]] = json.loads(self.ask(task))["results"]["bindings"]
-        return found
+        """Return the solutions of an internal query, terms as in SPARQL 1.1 Query Results JSON.
+
+        Raises as ``answer``.
+        """
+        bindings: list[dict[str, dict[str, str]]] = json.loads(self.ask(task))["results"]["bindings"]
+        return bindings

@@ -1,4 +1,4 @@
-"""What the server says of itself: the service description (SPARQL 1.1 Service Description), computed, never written."""
+"""The service description (SPARQL 1.1 Service Description), computed from the tables that serve requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEFT_OUT: Final = (
 
 
 def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
-    """Return the service description in an RDF format; formats and graphs come from the tables that serve requests."""
+    """Build the service description in an RDF format; ``endpoint`` is the IRI at which the service is reached."""
     base = service.settings.base
     node = f"{base}sparql#service"
     dataset, default = f"{base}sparql#dataset", f"{base}sparql#default-graph"
@@ -42,7 +42,7 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
         *(triple(node, STANDARD_PREFIXES["rdfs"] + "seeAlso", base + name) for name in (VOID, CATALOG, EXAMPLES)),
         *(triple(node, _SD + "resultFormat", f.iri) for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)),
     ]
-    triples += [triple(node, *said) for said in _entailment(service)]
+    triples += [triple(node, *statement) for statement in _entailment(service)]
     if service.settings.scratch:
         triples.append(triple(node, _SD + "supportedLanguage", _SD + "SPARQL11Update"))
     else:
@@ -63,7 +63,7 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
 
 
 def _available_graphs(service: Service) -> list[Triple]:
-    """Return the graph that a query can name and that is no part of the default dataset (section 3.2.9)."""
+    """Describe the graph that a query can name and that is no part of the default dataset (section 3.2.9)."""
     if service.settings.scratch:
         return []
     base = service.settings.base
@@ -78,15 +78,15 @@ def _available_graphs(service: Service) -> list[Triple]:
 
 
 def _entailment(service: Service) -> list[tuple[str, ...]]:
-    """Return what the service says of entailment: the regime, the profile of OWL, and in words what is left out.
+    """Describe the entailment: its regime, the profile of OWL, and in words what is not inferred.
 
-    Each is a property, a value, and where the value is text its language.
+    Each statement is a property, a value, and where the value is text its language.
     """
     regime, base = service.settings.regime, service.settings.base
-    said: list[tuple[str, ...]] = [(_SD + "defaultEntailmentRegime", _ENTAILMENT + _REGIMES[regime])]
+    statements: list[tuple[str, ...]] = [(_SD + "defaultEntailmentRegime", _ENTAILMENT + _REGIMES[regime])]
     if regime == "owl-rl":
-        said.append((_SD + "defaultSupportedEntailmentProfile", "http://www.w3.org/ns/owl-profile/RL"))
+        statements.append((_SD + "defaultSupportedEntailmentProfile", "http://www.w3.org/ns/owl-profile/RL"))
     if regime != "none" and not service.settings.scratch:
-        words = _LEFT_OUT.format(rules={"rdfs": "RDFS", "owl-rl": "OWL 2 RL"}[regime], graph=base + INFERRED)
-        said.append((STANDARD_PREFIXES["rdfs"] + "comment", words, "en"))
-    return said
+        comment = _LEFT_OUT.format(rules={"rdfs": "RDFS", "owl-rl": "OWL 2 RL"}[regime], graph=base + INFERRED)
+        statements.append((STANDARD_PREFIXES["rdfs"] + "comment", comment, "en"))
+    return statements

@@ -1,4 +1,4 @@
-"""Files that the web processes of a server share, and turns at making what takes long."""
+"""Files that the web processes of a server share, and a lock for work that takes long."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WAIT: Final = 1.0
-"""Seconds to wait while another thread makes something; a client waits better than a thread that answers others."""
+"""Seconds to wait for another thread's work; after that the client waits, not a thread that could serve others."""
 
 
 @dataclass
 class SharedFiles:
-    """A folder that the web processes share, or where there is none, one of this process alone, removed with it."""
+    """A folder that the web processes share; without ``root``, a temporary one of this process, removed at its end."""
 
     root: Path | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def folder(self, name: str) -> Path:
-        """Return a folder in it, made where it is missing."""
+        """Return the folder ``name`` in it, created where it is missing."""
         if self.root is None:
             self.root = Path(tempfile.mkdtemp(prefix="coopkg-files-"))
             weakref.finalize(self, shutil.rmtree, self.root, ignore_errors=True)
@@ -38,9 +38,9 @@ class SharedFiles:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Let one thread at a time make what takes long. Raises Busy after a short wait."""
+        """Admit one thread at a time to work that takes long. Raises Busy after ``WAIT`` seconds."""
         if not self._turn.acquire(timeout=WAIT):
-            raise Busy("What this takes is being worked out; come back in a moment.")
+            raise Busy("Another request has this computed already; come back in a moment.")
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""The SPARQL endpoint as a function of values: parse, choose, ask, answer (SPARQL 1.1 Protocol, section 2)."""
+"""The SPARQL endpoint as functions of values: parse, choose, ask, answer (SPARQL 1.1 Protocol, section 2)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from coopkg.workers.tasks import Answer
 
 SHAPES: Final = {"SELECT": Shape.SOLUTIONS, "ASK": Shape.BOOLEAN, "CONSTRUCT": Shape.GRAPH, "DESCRIBE": Shape.GRAPH}
+# Anybody may read, from any site: requests carry no cookies, and "*" forbids credentials. Since "*" among the allowed
+# header fields does not cover Authorization, the fields are listed as well. A day is the longest that any browser
+# caches it.
 PREFLIGHT: Final = {
     "Allow": ", ".join(QUERY_METHODS),
     "Access-Control-Allow-Origin": "*",
@@ -40,13 +43,16 @@ PREFLIGHT: Final = {
 
 
 LONGEST_PERMALINK: Final = 4096
-"""Characters up to which a query that came in a body gets an address by GET."""
-_PLAIN: Final = re.compile(r"[!-~]*")
+"""Characters of a query that came in a body, up to which its answer gets an address by GET."""
+_PRINTABLE_ASCII: Final = re.compile(r"[!-~]*")
 
 
 @dataclass(frozen=True)
 class Pending:
-    """An answer that is still to be evaluated; everything else about it has been decided."""
+    """A task that is still to be evaluated, with the header of its response; ``deadline`` is in seconds.
+
+    ``stable`` says that the same version always gives the same answer, which then has an entity tag.
+    """
 
     task: Task
     headers: dict[str, str]
@@ -56,16 +62,16 @@ class Pending:
 
 
 def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
-    """Return the response to any request to ``/sparql``; None where a person should see the page instead.
+    """Build the response to any request to ``/sparql``, or None where a browser should get the page instead.
 
     Raises the errors of the protocol, admission, negotiation and evaluation.
     """
-    begun = begin(request, service)
-    return finish(begun, service) if isinstance(begun, Pending) else begun
+    parsed = begin(request, service)
+    return finish(parsed, service) if isinstance(parsed, Pending) else parsed
 
 
 def explain(error: CoopkgError, request: HttpRequest, service: Service) -> CoopkgError:
-    """Return an error with what a misspelt word of its query may have meant, and the hash that the log names."""
+    """Add to an error the hash by which the log names its query, and a suggestion for a misspelt word; return it."""
     error.members["queryId"] = query_hash(request)
     if isinstance(error, QuerySyntaxError):
         operation = parse_query(request)
@@ -74,7 +80,7 @@ def explain(error: CoopkgError, request: HttpRequest, service: Service) -> Coopk
 
 
 def begin(request: HttpRequest, service: Service) -> HttpResponse | Pending | None:
-    """Parse and choose; return the response where nothing needs to be evaluated for it. Raises as ``handle`` does."""
+    """Parse and choose; return the response where it needs no evaluation. Raises as ``handle`` does."""
     if request.method == "OPTIONS":
         return HttpResponse(204, PREFLIGHT)
     operation = parse_query(request)
@@ -90,7 +96,8 @@ def begin(request: HttpRequest, service: Service) -> HttpResponse | Pending | No
 
 
 def _address(request: HttpRequest, settings: Settings) -> str:
-    """Return the endpoint's own IRI: under the base that the operator chose, else at the address that was asked."""
+    """Return the IRI of the endpoint: under the base IRI that the operator chose, else at the host of the request."""
+    # Host is a client's text and goes into RDF, so only a name or address with a port is taken over.
     host = request.headers.get("host", "")
     if settings.base == DEFAULT_BASE and re.fullmatch(
         r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", host
@@ -100,6 +107,7 @@ def _address(request: HttpRequest, settings: Settings) -> str:
 
 
 def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending | None:
+    """Admit the query, choose a format, and return as ``begin``. Raises TooLarge and what those raise."""
     settings = service.settings
     if is_longer(operation.text, settings.query_bytes):
         raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
@@ -107,20 +115,21 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
     if not admitted.form:
         raise formless(operation.text)
     if admitted.form not in FORMS:
-        raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
+        raise ProtocolError("The text is not a SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
+    # A page only where nothing names a format: QUERY is sent by programs, and a link with format= asks for data.
     if operation.format_name is None and request.method != "QUERY" and prefers_html(accept, formats_for(shape)):
         return None
     fmt = choose_format(accept, operation.format_name, shape)
-    found = prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
-    found = replace(found, headers={**found.headers, **_links(request, operation, fmt)})
-    if not isinstance(found, Pending):
-        return found
-    return replace(found, deadline=operation.timeout, federated=bool(admitted.services))
+    response = prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
+    response = replace(response, headers={**response.headers, **_links(request, operation, fmt)})
+    if not isinstance(response, Pending):
+        return response
+    return replace(response, deadline=operation.timeout, federated=bool(admitted.services))
 
 
 def formless(text: str) -> QuerySyntaxError:
-    """Return the error for a text that begins as no query does."""
+    """Build the error for a text that does not begin like a query, at its first word."""
     words = (t for t in significant(text) if t.kind is Kind.WORD and t.keyword not in {"PREFIX", "BASE", "VERSION"})
     first = next(words, None)
     return syntax_error(
@@ -129,9 +138,10 @@ def formless(text: str) -> QuerySyntaxError:
 
 
 def _links(request: HttpRequest, operation: SparqlRequest, fmt: Format) -> dict[str, str]:
-    """Return where the answer has an address of its own, and where the service is described (RFC 8631, section 4.2)."""
+    """Build the links to the service description (RFC 8631, section 4.2) and to the answer's own address by GET."""
     links = {"Link": '</sparql>; rel="service-desc"'}
-    if request.method in {"GET", "HEAD"} and _PLAIN.fullmatch(request.query_string):
+    if request.method in {"GET", "HEAD"} and _PRINTABLE_ASCII.fullmatch(request.query_string):
+        # Only printable ASCII goes into a header field: no CR or LF can begin another one.
         chosen = "" if operation.format_name else f"&format={fmt.name}"
         links["Content-Location"] = f"/sparql?{request.query_string}{chosen}"
     elif len(operation.text) <= LONGEST_PERMALINK:
@@ -140,7 +150,7 @@ def _links(request: HttpRequest, operation: SparqlRequest, fmt: Format) -> dict[
 
 
 def permalink(operation: SparqlRequest) -> str:
-    """Return the path and query string at which the operation can be asked by GET, in a format to be chosen."""
+    """Return the path and query string of the operation by GET, without a format."""
     graphs = [("default-graph-uri", g) for g in operation.default_graphs]
     graphs += [("named-graph-uri", g) for g in operation.named_graphs]
     entailment = [] if operation.entailment else [("entailment", "off")]
@@ -148,9 +158,9 @@ def permalink(operation: SparqlRequest) -> str:
 
 
 def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse | Pending:
-    """Return 304 or a kept answer before anything is evaluated, else what is to be evaluated.
+    """Return 304 or a cached answer where the client or the cache has it, else what is to be evaluated.
 
-    A task is stable if the same version always gives the same answer; one that is not has no entity tag.
+    A task is ``stable`` if the same version always gives the same answer; another one has no entity tag.
     """
     headers = answer_headers(task.format)
     if not stable:
@@ -164,26 +174,29 @@ def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool)
 
 
 def finish(pending: Pending, service: Service) -> HttpResponse:
-    """Evaluate. Raises the errors of evaluation."""
+    """Evaluate a pending request and return the response. Raises the errors of evaluation."""
     return conclude(pending, service.answer(pending.task, pending.deadline), service)
 
 
-def conclude(pending: Pending, found: Answer, service: Service) -> HttpResponse:
-    """Return the response to a pending request, now that there is an answer, and keep the answer."""
+def conclude(pending: Pending, answer: Answer, service: Service) -> HttpResponse:
+    """Build the response to a pending request from its answer, and cache the answer."""
     if not pending.stable:
-        return HttpResponse(200, {**pending.headers, **source_headers(found.sources)}, found.body)
-    tag = _tag(pending.task, found.tag)
-    service.cache.put(tag, found.body)
-    return HttpResponse(200, {**pending.headers, "ETag": tag}, found.body)
+        return HttpResponse(200, {**pending.headers, **source_headers(answer.sources)}, answer.body)
+    # With the version that the worker answered from, which may be newer than the one that was current when the request
+    # came.
+    tag = _tag(pending.task, answer.tag)
+    service.cache.put(tag, answer.body)
+    return HttpResponse(200, {**pending.headers, "ETag": tag}, answer.body)
 
 
 def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse:
-    """Return the answer to one of our own tasks. Raises the errors of evaluation."""
+    """Build the response with the answer to an internal task. Raises the errors of evaluation."""
     prepared = prepare(request, service, task, stable=stable)
     return finish(prepared, service) if isinstance(prepared, Pending) else prepared
 
 
 def _tag(task: Task, version: str) -> str:
+    # Everything that the answer depends on. The empty parts keep default graphs, named graphs and bindings apart.
     bound = [f"{name}={term}" for name, term in sorted((task.substitutions or {}).items())]
     return etag(
         version,
@@ -202,7 +215,7 @@ def _tag(task: Task, version: str) -> str:
 
 
 def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
-    """Return the evaluation that the operation asks for."""
+    """Build the task that evaluates the operation, its answer in the format ``fmt``."""
     return Task(
         text=operation.text,
         format=fmt,
@@ -217,18 +230,22 @@ def task_of(operation: SparqlRequest, fmt: Format, settings: Settings) -> Task:
     )
 
 
+# Most clients send one of a few Accept fields; the bound keeps invented ones from filling the memory.
 @lru_cache(maxsize=512)
 def choose_format(accept: str | None, name: str | None, shape: Shape) -> Format:
-    """Return the format of an answer of that shape, as ``choose`` does. Raises NotAcceptable with what is on offer."""
+    """Return the format of an answer of that shape, as ``choose`` does. Raises NotAcceptable with those available."""
     return choose(accept, formats_for(shape), name)
 
 
 def answer_headers(fmt: Format) -> dict[str, str]:
-    """Return the header fields of a whole answer in that format."""
+    """Build the header fields of a whole answer in that format."""
     return {
         **COMMON_HEADERS,
         "Content-Type": fmt.content_type,
+        # Accept selects the format and Accept-Encoding the coding: a cache must keep a response for each of their
+        # values.
         "Vary": "Accept, Accept-Encoding, Origin",
         "Access-Control-Allow-Origin": "*",
+        # Scripts of other sites see no header field beyond a few basic ones unless it is named here.
         "Access-Control-Expose-Headers": f"ETag, Link, Retry-After, Content-Location, {SOURCES_HEADER}",
     }

@@ -1,4 +1,4 @@
-"""What a misspelt name may have meant: prefixes and keywords from the tables, terms and entities from the data."""
+"""Suggestions for misspelt names: prefixes and keywords from tables, terms and entities from the dataset."""
 
 from __future__ import annotations
 
@@ -35,24 +35,23 @@ KEYWORDS: Final = tuple(
 )
 _PREFIX: Final = re.compile(r"[\w.\-]+")
 CLOSE: Final = 0.6
+"""The least similarity, from 0 to 1, of a suggestion (``difflib.SequenceMatcher.ratio``)."""
 MANY: Final = 5000
-"""Names in one namespace above which none is suggested: to compare them all would take longer than it helps."""
+"""Names in one namespace above which none is suggested, since comparing all of them takes too long."""
 
 
 def advise(error: CoopkgError, text: str, base: str) -> None:
-    """Add to a syntax error what a misspelt word of the text may have meant, as its member ``suggestion``.
-
-    The engine's parser often stumbles only after a misspelt keyword, so that all bare words are looked at.
-    """
+    """Add a suggestion for a misspelt word of the text to a syntax error, as its member ``suggestion``."""
     offset = error.members.get("offset")
     if not isinstance(offset, int):
         return
     if "is not declared" in error.detail:
-        known = prefixes(base)
+        known_prefixes = prefixes(base)
         name = _PREFIX.match(text, offset)
-        close = get_close_matches(name.group(), known, 1, CLOSE) if name else []
-        suggestion = f"PREFIX {close[0]}: <{known[close[0]]}>" if close else None
+        close = get_close_matches(name.group(), known_prefixes, 1, CLOSE) if name else []
+        suggestion = f"PREFIX {close[0]}: <{known_prefixes[close[0]]}>" if close else None
     else:
+        # The engine's parser often fails only behind a misspelt keyword, so all bare words are candidates.
         suggestion = next(filter(None, map(_keyword, _bare_words(text))), None)
     if suggestion is not None:
         error.members["suggestion"] = suggestion
@@ -66,18 +65,20 @@ def _bare_words(text: str) -> list[str]:
 
 
 def _keyword(word: str) -> str | None:
-    """Return the keyword that an unknown word is close to."""
+    """Find the keyword that an unknown word is close to."""
     close = [] if word in KEYWORDS else get_close_matches(word, KEYWORDS, 1, CLOSE)
     return close[0] if close else None
 
 
 def similar(service: Service, iri: str) -> list[str]:
-    """Give up to three IRIs of the graph that this one may have meant, as prefixed names.
+    """Find up to three IRIs of the graph that this one may have meant, as prefixed names.
 
-    First those that have the same literal for a name or code, so that ``country:Belarus`` leads to ``country:BY``; else
-    those that are spelt almost alike, the nearest first.
+    First those with the local name as a literal, a label or a code, so that ``country:Belarus`` leads to
+    ``country:BY``; else those with a similar local name, the most similar first.
     """
     folder = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
+    # Terms are built and serialised, not concatenated: the IRI comes from an address and could close the query's
+    # pattern.
     start = named_node(folder, {}, "iri")
     rows = service.rows(
         query_text(
@@ -96,6 +97,7 @@ def similar(service: Service, iri: str) -> list[str]:
             most=MANY + 1,
         )
     )
+    # One row more than allowed was asked for, which tells that there are too many.
     if len(rows) > MANY:
         return []
     names = {row["s"][len(folder) :].casefold(): row["s"] for row in rows}
@@ -104,7 +106,7 @@ def similar(service: Service, iri: str) -> list[str]:
 
 
 def is_known(service: Service, iri: str) -> bool:
-    """Return whether any triple of the graph has that IRI as its subject or object."""
+    """Check whether any triple of the graph has that IRI as its subject or object."""
     text = query_text(
         "SELECT (1 AS ?x) { { [[node]] ?p ?o } UNION { ?s ?p [[node]] } } LIMIT 1", node=named_node(iri, {}, "iri")
     )

@@ -25,20 +25,20 @@ def command() -> None:
 @home_option(required=False)
 @dataset_options
 def check(against: str, **options: object) -> None:
-    """Report links whose target the register does not have, has deprecated, or calls otherwise.
+    """Report links whose target is missing from the register, deprecated there, or has another name.
 
-    A register is recognized by the namespaces of its concepts or of its ontology; links to others are left alone.
-    Exits with 1 where something is reported, and where no link leads into the register at all.
+    A register is recognized by the namespaces of its concepts or of its ontology; other links are not checked. Exits
+    with 1 where something is reported, and where no link leads into the register at all.
     """
     settings = settings_from(**options)
     document = fetch(against) if is_address(against) else _file(Path(against))
-    found = run(read_dataset(settings), read_register(document))
+    result = run(read_dataset(settings), read_register(document))
     names = prefixes(settings.base)
-    for finding in found.findings:
+    for finding in result.findings:
         link = " ".join(compact(iri, names) for iri in (finding.subject, finding.property, finding.target))
         click.echo(f"{finding.kind}: {link}: {finding.sentence}")
-    click.echo(f"{found.checked - len(found.findings)} of {found.checked} links into {against} hold", err=True)
-    if found.findings or not found.checked:
+    click.echo(f"{result.checked - len(result.findings)} of {result.checked} links into {against} hold", err=True)
+    if result.findings or not result.checked:
         raise SystemExit(1)
 
 

@@ -17,6 +17,6 @@ from coopkg.dataset.backup import back_up
 @dataset_options
 def command(file: Path, home: Path, **options: object) -> None:
     """Write journal and tokens into FILE, with a manifest of their SHA-256. The server may go on writing."""
-    history_of(home)
+    history_of(home)  # refuses a directory without a journal
     manifest = back_up(settings_from(home=home, **options), home, file)
     click.echo(f"{file}: version {manifest['version']}, dataset {manifest['dataset']}", err=True)

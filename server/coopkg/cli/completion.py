@@ -15,11 +15,11 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands, options and the names of saved queries.
+    """Print the script by which SHELL completes commands, options and the names of saved queries.
 
     For bash, put this into ~/.bashrc: eval "$(coopkg completion bash)"
     """
-    found = get_completion_class(shell)
-    if found is None:
+    completion = get_completion_class(shell)
+    if completion is None:
         raise UsageError(f"There is no completion for {shell}.")
-    click.echo(found(context.find_root().command, {}, "coopkg", VARIABLE).source())
+    click.echo(completion(context.find_root().command, {}, "coopkg", VARIABLE).source())

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @home_option(required=False)
 @dataset_options
 def command(subject: str, predicate: str, object_: str, name: str, home: Path | None, **options: object) -> None:
-    """Say why the graph holds the triple SUBJECT PREDICATE OBJECT.
+    """Explain why the graph holds the triple SUBJECT PREDICATE OBJECT.
 
-    Each is an IRI or a prefixed name, such as project:supertwin; OBJECT may be a literal as Turtle has it. What is
-    inferred is led back, step by step, to asserted triples, their graphs and the claims that they rest on.
+    Each is an IRI or a prefixed name, such as project:supertwin; OBJECT may be a literal in Turtle syntax. An inferred
+    triple is traced back, step by step, to asserted triples, their graphs and the claims that support them.
     """
     settings = settings_from(home=home, **options)
     names = prefixes(settings.base)
@@ -40,8 +40,8 @@ def command(subject: str, predicate: str, object_: str, name: str, home: Path | 
     )
     dataset = with_closure(read_dataset(settings))
     proof = explanation(dataset, *fact)
-    told = paraphrases_of(dataset, proof)
+    paraphrases = paraphrases_of(dataset, proof)
     if name == "text":
-        emit(f"{as_text(proof, names, told)}\n")
+        emit(f"{as_text(proof, names, paraphrases)}\n")
     else:
-        emit(f"{json.dumps(as_json(proof, told), ensure_ascii=False, indent=2)}\n")
+        emit(f"{json.dumps(as_json(proof, paraphrases), ensure_ascii=False, indent=2)}\n")

@@ -21,13 +21,13 @@ from coopkg.rdf.canonical_turtle import canonical_turtle
 @home_option()
 @dataset_options
 def command(folder: Path | None, home: Path, **options: object) -> None:
-    """Write the published files that accepted facts change, and new ones, into FOLDER (default: where they lie)."""
+    """Write the published files that accepted facts change, and new ones, into FOLDER (default: their own)."""
     settings = settings_from(home=home, **options)
     published = find_published(settings.published)
-    history_of(home)
+    history_of(home)  # refuses a directory without a journal
     with stage("loading the graph"):
-        found = accepted_facts(read_seed(settings), read_dataset(settings))
-    for document in steps(with_accepted_facts(published, found, settings.base), "writing"):
+        facts = accepted_facts(read_seed(settings), read_dataset(settings))
+    for document in steps(with_accepted_facts(published, facts, settings.base), "writing"):
         if document.changed:
             target = (folder or published.root) / document.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -35,5 +35,5 @@ def command(folder: Path | None, home: Path, **options: object) -> None:
             target.write_text(canonical_turtle(document, declared), encoding="utf-8")
             new = "" if (published.root / document.name).exists() else " (new: list it in data/catalog.ttl)"
             say(f"{target}: written{new}")
-    if found.untold:
-        say(f"{found.untold} facts about blank nodes of published files cannot be written down")
+    if facts.unnameable:
+        say(f"{facts.unnameable} facts about blank nodes of published files cannot be exported")

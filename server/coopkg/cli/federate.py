@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.group("federate")
 def command() -> None:
-    """Check the endpoints that SERVICE may reach, and record what they answer."""
+    """Check the endpoints that SERVICE may reach, and record their answers."""
 
 
 def _opened(settings: Settings) -> Federation:
@@ -37,21 +37,21 @@ def _opened(settings: Settings) -> Federation:
 
 @command.command("check")
 @click.argument("aliases", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Write the outcome as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write the results as JSON.")
 @dataset_options
 def check(aliases: tuple[str, ...], *, as_json: bool, **options: object) -> None:
-    """Ask each endpoint its probe query. Exits with 4 when one does not answer it."""
+    """Send each endpoint its probe query. Exits with 4 if one does not answer it."""
     federation = _opened(settings_from(**options))
     unknown = sorted(set(aliases) - set(federation.endpoints))
     if unknown:
         raise UsageError(f"There is no endpoint {unknown[0]!r}; there are {', '.join(sorted(federation.endpoints))}.")
-    found = [_probed(federation, alias) for alias in aliases or sorted(federation.endpoints)]
+    results = [_probed(federation, alias) for alias in aliases or sorted(federation.endpoints)]
     if as_json:
-        click.echo(json.dumps(found, indent=1))
-    for each in () if as_json else found:
-        outcome = f"{each['milliseconds']} ms" if each["ok"] else each["detail"]
-        click.echo(f"{'ok  ' if each['ok'] else 'FAIL'} {each['alias']} ({each['endpoint']}): {outcome}")
-    if not all(each["ok"] for each in found):
+        click.echo(json.dumps(results, indent=1))
+    for result in () if as_json else results:
+        outcome = f"{result['milliseconds']} ms" if result["ok"] else result["detail"]
+        click.echo(f"{'ok  ' if result['ok'] else 'FAIL'} {result['alias']} ({result['endpoint']}): {outcome}")
+    if not all(result["ok"] for result in results):
         raise SystemExit(EndpointFailed.exit_code)
 
 
@@ -63,14 +63,14 @@ def _probed(federation: Federation, alias: str) -> dict[str, object]:
     except EndpointFailed as error:
         return {"alias": alias, "endpoint": endpoint.endpoint, "ok": False, "reason": error.members["reason"],
                 "detail": error.detail}  # fmt: skip
-    spent = round((time.monotonic() - began) * 1000)
-    return {"alias": alias, "endpoint": endpoint.endpoint, "ok": True, "milliseconds": spent}
+    milliseconds = round((time.monotonic() - began) * 1000)
+    return {"alias": alias, "endpoint": endpoint.endpoint, "ok": True, "milliseconds": milliseconds}
 
 
 @command.command("record")
 @dataset_options
 def record(**options: object) -> None:
-    """Ask the federated saved queries and keep what the endpoints answer in queries/recorded/, for tests."""
+    """Evaluate the federated saved queries and record the answers of endpoints in queries/recorded/, for tests."""
     settings = settings_from(**options)
     published = find_published(settings.published)
     federation = _opened(settings)

@@ -50,8 +50,8 @@ def command(files: tuple[Path, ...], published: Path | None, *, check: bool, dif
 
 
 def declared_prefixes(text: str) -> dict[str, str]:
-    """Return the project's prefixes and those that a file declares beyond them."""
+    """Return the prefixes of the project and those that a file declares besides, sorted by name."""
     import re  # noqa: PLC0415
 
-    found = re.findall(r"^\s*(?:@prefix|PREFIX)\s+([\w.\-]*):\s*<([^>]*)>", text, re.MULTILINE)
-    return dict(sorted((prefixes() | {name: iri for name, iri in found if ":" in iri}).items()))
+    declarations = re.findall(r"^\s*(?:@prefix|PREFIX)\s+([\w.\-]*):\s*<([^>]*)>", text, re.MULTILINE)
+    return dict(sorted((prefixes() | {name: iri for name, iri in declarations if ":" in iri}).items()))

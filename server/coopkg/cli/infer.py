@@ -52,20 +52,20 @@ def command(name: str, output: Path | None, home: Path | None, *, check: bool, *
 
 
 def _compare(closure: Closure, names: dict[str, str]) -> int:
-    """Compare with owlrl, its documented faults and noise aside; print what differs, and give the exit code."""
+    """Compare with owlrl, except for its documented faults; print the differences and return the exit code."""
     from coopkg.reasoning.reference_implementation import compare  # noqa: PLC0415 - imports owlrl and rdflib
 
-    say("owlrl works out its own closure; that takes a while")
+    say("owlrl computes its own closure; that takes a while")
     with stage("comparing with owlrl"):
-        found = compare(closure.store, closure.graph)
-    for mark, facts in (("-", found.missing), ("+", found.extra)):
+        comparison = compare(closure.store, closure.graph)
+    for mark, facts in (("-", comparison.missing), ("+", comparison.extra)):
         emit("".join(f"{mark} {line}\n" for line in _lines(facts, names)))
     count = len(closure)
-    same = f"owlrl derives {len(found.missing)} more and {len(found.extra)} fewer"
-    say(f"{count} inferred; {'owlrl derives the same' if found.equal else same}")
-    return 0 if found.equal else DIFFERS
+    difference = f"owlrl derives {len(comparison.missing)} more and {len(comparison.extra)} fewer"
+    say(f"{count} inferred; {'owlrl derives the same' if comparison.equal else difference}")
+    return 0 if comparison.equal else DIFFERS
 
 
 def _lines(facts: frozenset[Fact], names: dict[str, str]) -> list[str]:
-    shown = Names(names)
-    return sorted(shown.fact(fact) for fact in facts)
+    notation = Names(names)
+    return sorted(notation.fact(fact) for fact in facts)

@@ -43,16 +43,17 @@ def home_option(*, required: bool = True) -> Callable[[Callable[..., Any]], Call
 
 
 def settings_from(**values: Any) -> Settings:  # noqa: ANN401 - one keyword an option
-    """Return the settings: options over environment over defaults. Raises UsageError."""
+    """Return the settings: options before environment before defaults. Raises UsageError."""
     return Settings.from_environment(**values)
 
 
 def emit(data: bytes | str, output: Path | None = None) -> None:
-    """Write data to a file or to standard output, as it is."""
+    """Write data to a file or to standard output, byte for byte."""
     payload = data.encode() if isinstance(data, str) else data
     if output is not None and str(output) != "-":
         output.write_bytes(payload)
         return
+    # Past the text layer, which would encode by the locale and could change line ends.
     sys.stdout.buffer.write(payload)
     if sys.stdout.isatty() and not payload.endswith(b"\n"):
         sys.stdout.buffer.write(b"\n")
@@ -60,7 +61,7 @@ def emit(data: bytes | str, output: Path | None = None) -> None:
 
 
 def read_argument(text: str) -> str:
-    """Return a text argument: ``@file`` is read from that file, ``-`` from standard input."""
+    """Return a text argument; ``@file`` stands for the content of a file, ``-`` for standard input."""
     if text == "-":
         return sys.stdin.read()
     return Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text

@@ -28,9 +28,9 @@ from coopkg.rdf.namespaces import LANGUAGES, prefixes
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the saved queries whose name begins so, for a shell to complete."""
-    found = sorted(path.stem for path in find_published(None).queries())
-    return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+    """Return the saved queries that begin with ``incomplete``, for completion by the shell."""
+    slugs = sorted(path.stem for path in find_published(None).queries())
+    return [CompletionItem(name) for name in slugs if name.startswith(incomplete)]
 
 
 @click.group("queries")
@@ -67,9 +67,9 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
     """Run a saved query."""
     settings = settings_from(**options)
     saved = find_query(load_queries(find_published(settings.published), settings.base), slug)
-    wrong = [pair for pair in pairs if "=" not in pair]
-    if wrong:
-        raise UsageError(f"A parameter is given as NAME=VALUE, not {wrong[0]!r}.")
+    malformed = [pair for pair in pairs if "=" not in pair]
+    if malformed:
+        raise UsageError(f"A parameter is given as NAME=VALUE, not {malformed[0]!r}.")
     values = dict(pair.split("=", 1) for pair in pairs)
     graph = SHAPES[saved.form].value == "graph"
     name = name or ("ttl" if graph else "table" if sys.stdout.isatty() else "tsv")
@@ -85,12 +85,12 @@ def run(slug: str, pairs: tuple[str, ...], name: str | None, output: Path | None
 
 @command.command("test")
 @click.argument("slugs", nargs=-1, shell_complete=_names)
-@click.option("--update", is_flag=True, help="Write what the queries answer now as the expected answers.")
+@click.option("--update", is_flag=True, help="Write the present answers as the expected ones.")
 @dataset_options
 def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
-    """Compare what the saved queries answer with what is pinned in queries/expected/.
+    """Compare the answers of the saved queries with the expected ones in queries/expected/.
 
-    Federated ones get the answers that are recorded in queries/recorded/, and make no requests.
+    Federated queries get the recorded answers in queries/recorded/, and make no requests.
     """
     settings = settings_from(**options)
     published = find_published(settings.published)
@@ -105,14 +105,13 @@ def test(slugs: tuple[str, ...], *, update: bool, **options: object) -> None:
         expected = published.root / "queries" / "expected" / f"{slug}.{'ttl' if query.format.name == 'ttl' else 'srj'}"
         started = time.perf_counter()
         actual = run_query(dataset, query, {}, query.format, federation)
-        took = (time.perf_counter() - started) * 1000
+        milliseconds = (time.perf_counter() - started) * 1000
         if update:
             expected.write_bytes(actual)
-        good = expected.is_file() and same_answer(query, actual, expected.read_bytes())
-        failed += not good
-        click.echo(
-            f"{'ok  ' if good else 'FAIL'} {slug} ({took:.1f} ms){'' if expected.is_file() else ' - nothing is pinned'}"
-        )
+        passed = expected.is_file() and same_answer(query, actual, expected.read_bytes())
+        failed += not passed
+        note = "" if expected.is_file() else " - there is no expected answer"
+        click.echo(f"{'ok  ' if passed else 'FAIL'} {slug} ({milliseconds:.1f} ms){note}")
     say(f"{len(slugs or saved) - failed} passed, {failed} failed")
     if failed:
         raise SystemExit(1)

@@ -42,22 +42,25 @@ if TYPE_CHECKING:
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file; format by suffix."
 )
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Write the first N rows or triples, and say if there are more."
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Write the first N rows or triples, and report if there are more.",
 )
-@click.option("--time", "timed", is_flag=True, help="Say on standard error how long loading and evaluating took.")
+@click.option("--time", "timed", is_flag=True, help="Write to standard error how long loading and evaluating took.")
 @click.option("--exit-status", is_flag=True, help="Exit with 1 when an ASK query answers false.")
 @dataset_options
 def command(  # noqa: PLR0913 - one parameter an option
     query: str, name: str | None, output: Path | None, limit: int | None, *, timed: bool, exit_status: bool,
     **options: object,
 ) -> None:  # fmt: skip
-    """Ask QUERY: SPARQL text, @FILE, or - for standard input."""
+    """Evaluate QUERY: SPARQL text, @FILE, or - for standard input."""
     settings = settings_from(**options)
     text = read_argument(query)
     federation = open_federation(settings, find_published(settings.published))
     form = admit(text, service=federation is not None).form
     if form not in FORMS:
-        raise UsageError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
+        raise UsageError("The text is not a SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     shape = SHAPES[form]
     name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
     fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)
@@ -66,16 +69,17 @@ def command(  # noqa: PLR0913 - one parameter an option
     with stage("loading the graph"):
         dataset = with_examples(load_with_closure(settings), find_published(settings.published))
     loaded = time.perf_counter()
-    asked = fmt if limit is None or shape is Shape.BOOLEAN else formats_for(shape)[0]
+    evaluated_format = fmt if limit is None or shape is Shape.BOOLEAN else formats_for(shape)[0]
     with stage("evaluating"):
-        answer = _answer(Task(text, asked, settings.base, prefixes=names), dataset, federation)
+        answer = _answer(Task(text, evaluated_format, settings.base, prefixes=names), dataset, federation)
     evaluated = time.perf_counter()
     if limit is not None and shape is not Shape.BOOLEAN:
-        answer, more = first(answer, asked, fmt, limit, names)
+        # Cut here and not by LIMIT in the query, which could already have one, and would not show that there are more.
+        answer, more = first(answer, evaluated_format, fmt, limit, names)
         if more:
             say(f"the first {limit} are written; there are more")
-    shown = table(as_table(answer, names)) if name == "table" and shape is not Shape.GRAPH else answer
-    emit(shown, output)
+    written = table(as_table(answer, names)) if name == "table" and shape is not Shape.GRAPH else answer
+    emit(written, output)
     if timed:
         click.echo(f"loading {loaded - began:.3f} s, evaluating {evaluated - loaded:.3f} s", err=True)
     if exit_status and shape is Shape.BOOLEAN and b"true" not in answer:
@@ -83,13 +87,13 @@ def command(  # noqa: PLR0913 - one parameter an option
 
 
 def _answer(task: Task, dataset: Dataset, federation: Federation | None) -> bytes:
-    """Evaluate, and say what of other endpoints is not in the answer."""
+    """Evaluate a task and return the answer; report on standard error the endpoints that it lacks."""
     if federation is None or not is_federated(task.text):
         return answer(dataset, task)
-    found = federation.run(task, LocalEngine(dataset))
-    for note in notes(found.sources):
+    federated_answer = federation.run(task, LocalEngine(dataset))
+    for note in notes(federated_answer.sources):
         say(note)
-    return found.body
+    return federated_answer.body
 
 
 def _default(shape: Shape) -> str:

@@ -15,7 +15,7 @@ from coopkg.dataset.backup import restore
 @home_option()
 @dataset_options
 def command(file: Path, home: Path, **options: object) -> None:
-    """Put the backup in FILE into an empty data directory, and see that the dataset is the one that it was."""
+    """Restore the backup in FILE into an empty data directory, and check that the dataset is the same."""
     manifest, same = restore(settings_from(home=home, **options), home, file)
     click.echo(f"{home}: version {manifest['version']}, dataset {manifest['dataset']}", err=True)
     if not same:

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 @click.command("revert")
 @click.argument("version", type=int)
 @click.option("--server", metavar="URL", help="Have a running server do it; the token is read from COOPKG_TOKEN.")
+# Hidden: on the command line a secret is visible to every process, and stays in the history of the shell.
 @click.option("--token", envvar="COOPKG_TOKEN", hidden=True)
 @click.option("-m", "--message", default="", help="Why. Default: Revert version VERSION.")
-@click.option("--author", default="", help="Who stands as the author, without a server. Default: your user name.")
+@click.option("--author", default="", help="The author of the commit, without a server. Default: your user name.")
 @home_option(required=False)
 @dataset_options
 def command(version: int, server: str | None, token: str | None, message: str, author: str, **options: object) -> None:
-    """Undo the commit that made VERSION by a new one, and print the version that this makes."""
+    """Undo the commit that made VERSION by a new commit, and print the version that it makes."""
     message = message or f"Revert version {version}"
     if server is not None:
         emit(f"{_ask_server(server, token or '', version, message)}\n")
@@ -50,7 +51,10 @@ def command(version: int, server: str | None, token: str | None, message: str, a
 
 
 def _revert(settings: Settings, home: Path, version: int, message: str, author: str) -> int:
-    """Commit the inverse, if what it gives conforms; return the new version, or the current one if nothing is left."""
+    """Commit the inverse of a commit and return the new version, or the current one where nothing is left to undo.
+
+    Raises DoesNotConform where the result violates a shape, HomeInUse, NotFound.
+    """
     lock_data_directory(home)
     change = Change(PATCH, commit_of(history_of(home), version).inverse(), settings.base)
     proposed = read_dataset(settings)
@@ -58,9 +62,10 @@ def _revert(settings: Settings, home: Path, version: int, message: str, author: 
     if not rows:
         return proposed.version
     check_published(settings, replace(proposed, version=proposed.version + 1))
-    ledger = CommitLog.open(settings)
-    commit = ledger.commit(proposed.version, Proposal(change, author, message).note(), str(uuid.uuid4()), rows)
-    return ledger.dataset.version if commit is None else commit.version
+    # The directory is locked since before the dataset was read, so nobody else can have committed meanwhile.
+    log = CommitLog.open(settings)
+    commit = log.commit(proposed.version, Proposal(change, author, message).note(), str(uuid.uuid4()), rows)
+    return log.dataset.version if commit is None else commit.version
 
 
 def _ask_server(server: str, token: str, version: int, message: str) -> int:

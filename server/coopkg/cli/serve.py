@@ -24,7 +24,7 @@ from coopkg.web.server import serve
     "--sources",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="A folder with copies of the source documents, of which pages then quote the passages.",
+    help="The folder with the source documents as text, from which pages quote passages.",
 )
 @home_option(required=False)
 @dataset_options
@@ -38,10 +38,13 @@ def command(bind: str, **options: object) -> None:
 
 
 def _address(bind: str) -> tuple[str, int]:
+    """Parse HOST:PORT and check that the port is free. Raises UsageError, PortInUse."""
     host, colon, port = bind.rpartition(":")
     if not colon or not port.isdigit() or int(port) > 65535:
         raise UsageError(f"--bind takes HOST:PORT, not {bind!r}.")
     host = host.strip("[]")
+    # Tried here, before the dataset is loaded, so that an address in use is reported at once and not after a long
+    # start.
     try:
         family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
         with socket.socket(family[0], socket.SOCK_STREAM) as probe:

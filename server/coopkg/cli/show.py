@@ -41,7 +41,7 @@ def command(version: int, name: str, home: Path) -> None:
 
 def commit_of(history: History, version: int) -> Record:
     """Return the commit that made a version. Raises NotFound."""
-    found = history.record(version)
-    if found is None:
-        raise NotFound(f"No commit made version {version}; there are those of 2 to {history.version}.")
-    return found
+    record = history.record(version)
+    if record is None:
+        raise NotFound(f"No commit made version {version}; there are versions 2 to {history.version}.")
+    return record

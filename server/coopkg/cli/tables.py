@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def as_table(answer: bytes, prefixes: dict[str, str]) -> str:
-    """Return a JSON answer (SPARQL 1.1 Query Results JSON Format) as aligned columns; an ASK answer as one word."""
+    """Return a JSON result (SPARQL 1.1 Query Results JSON Format) as aligned columns; that of ASK as one word."""
     document = json.loads(answer)
     if "boolean" in document:
         return "true\n" if document["boolean"] else "false\n"
@@ -32,11 +32,13 @@ def _cell(term: Mapping[str, str] | None, prefixes: dict[str, str]) -> str:
         return ""
     if term["type"] == "uri":
         return compact(term["value"], prefixes)
+    # Escape sequences in a literal could move the cursor, or retitle or paste into the user's terminal.
     printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(term["value"]))
     return printable + (f"@{term['xml:lang']}" if "xml:lang" in term else "")
 
 
 def _width(text: str) -> int:
+    """Return the columns that a text takes: none for a combining mark, two for a wide character."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 

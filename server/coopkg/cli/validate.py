@@ -34,13 +34,13 @@ NOT_CONFORMING: Final = 1
 UNREADABLE: Final = 3
 _STANDARD_INPUT: Final = Path("-")
 _PAUSE: Final = 0.3
-"""Seconds between two looks at the files that are watched."""
+"""Seconds between two checks of the watched files."""
 _FORMATS: Final = {f.name: f.rdf for f in GRAPH_FORMATS if f.rdf}
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is validated: files against shapes, together with the published graph or with the ontology alone."""
+    """A validation: files against shapes, together with the published graph or with the ontology alone."""
 
     files: tuple[Path, ...]
     shapes: tuple[Path, ...]
@@ -51,18 +51,18 @@ class Job:
     fail_on: Severity
 
     def view(self) -> ReportView:
-        """Validate. Raises InputUnreadable where a file or the shapes cannot be had at all."""
+        """Validate and return the outcome. Raises InputUnreadable where a file or the shapes cannot be read at all."""
         own = [self._read(path) for path in self.files]
         documents = [*self._background(), *own]
         texts = {d.name: d.data.decode("utf-8", errors="replace") for d in own or documents}
-        sources, found, more = _sources(documents)
-        if found:
-            return ReportView(Report(()), report_prefixes(), self.language, texts, self.fail_on, found, more)
-        mine = [s for s in sources if s.document in own] if own else None
+        sources, issues, more = _sources(documents)
+        if issues:
+            return ReportView(Report(()), report_prefixes(), self.language, texts, self.fail_on, issues, more)
+        own_sources = [s for s in sources if s.document in own] if own else None
         shapes = read_shapes(list(self.shapes) or self.root.shapes())
         with stage("validating"):
-            found_out = validate_sources(sources, shapes, mine)
-        return ReportView(found_out, report_prefixes(mine or ()), self.language, texts, self.fail_on)
+            outcome = validate_sources(sources, shapes, own_sources)
+        return ReportView(outcome, report_prefixes(own_sources or ()), self.language, texts, self.fail_on)
 
     def _background(self) -> list[Document]:
         documents = published_documents(self.root)
@@ -94,12 +94,12 @@ class Job:
     type=click.Choice(["dataset", "nothing"]),
     default="dataset",
     show_default=True,
-    help="Merge FILES into the published graph, or look at them alone with the ontology.",
+    help="Merge FILES into the published graph, or validate them with the ontology alone.",
 )
 @click.option("--fail-on", type=click.Choice(["violation", "warning", "info"]), default="violation", show_default=True)
 @click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
-@click.option("--diff", is_flag=True, help="Print nothing but the fixes that are known, as a unified diff.")
-@click.option("--fix", is_flag=True, help="Write those fixes into the files, then validate again.")
+@click.option("--diff", is_flag=True, help="Print nothing but the quick fixes, as a unified diff.")
+@click.option("--fix", is_flag=True, help="Write the quick fixes into the files, then validate again.")
 @click.option("--watch", is_flag=True, help="Validate again whenever a file changes, until interrupted.")
 @click.option(
     "--published", type=click.Path(path_type=Path), metavar="DIR", help="The folder with the published files."
@@ -110,14 +110,14 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:  # fmt: skip
     """Validate FILES (- for standard input), or without any the published graph.
 
-    Exit code 0: conforms; 1: does not conform; 2: the call was off; 3: something could not be read.
+    Exit code 0: conforms; 1: does not conform; 2: invalid usage; 3: something could not be read.
     """
     if against == "nothing" and not files:
-        raise UsageError("--against nothing needs files to look at.")
+        raise UsageError("--against nothing needs files to validate.")
     if (fix or watch) and _STANDARD_INPUT in files:
-        raise UsageError("Standard input can neither be mended in place nor watched.")
+        raise UsageError("Standard input can neither be fixed in place nor watched.")
     if files.count(_STANDARD_INPUT) > 1:
-        raise UsageError("Standard input can be read once.")
+        raise UsageError("Standard input can be read only once.")
     severity = Severity[fail_on.upper()]
     job = Job(files, shapes, against, find_published(published), input_format, lang, severity)
     if watch:
@@ -126,24 +126,24 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _sources(documents: Sequence[Document]) -> tuple[list[Source], tuple[SyntaxIssue, ...], bool]:
-    """Read documents; give them, or every syntax error of all of them and whether there are more."""
+    """Parse documents; return them, every syntax error in all of them, and whether there are more errors."""
     sources: list[Source] = []
-    found: list[SyntaxIssue] = []
+    issues: list[SyntaxIssue] = []
     more = False
     for document in steps(documents, "reading"):
         try:
             sources.append(read(document))
         except RdfSyntaxError:
-            own, further = syntax_errors(document)
-            found += own
+            document_issues, further = syntax_errors(document)
+            issues += document_issues
             more |= further
-    return sources, tuple(found), more
+    return sources, tuple(issues), more
 
 
 def _run(job: Job, name: str, *, diff: bool, fix: bool) -> int:
     """Validate once and write the report; return the exit code."""
     view = job.view()
-    if fix and _mend(job, view):
+    if fix and _fix(job, view):
         view = job.view()
     if diff:
         emit("".join(text_edits.diff(file, text, _edits(view, file)) for file, text in view.texts.items()))
@@ -153,7 +153,10 @@ def _run(job: Job, name: str, *, diff: bool, fix: bool) -> int:
 
 
 def _write(view: ReportView, name: str) -> None:
-    """Write the report to standard output; where there is none for people, why not to standard error."""
+    """Write the report to standard output, or the syntax errors where the documents could not be parsed.
+
+    Those go to standard error, unless the format has a place for them.
+    """
     chosen = report_format(name)
     if view.readable:
         emit(report(chosen.render(view)) if name == "human" else chosen.render(view))
@@ -169,45 +172,45 @@ def _edits(view: ReportView, file: str) -> list[Edit]:
     return [edit for fix in fixes if fix for edit in fix.edits if edit.file == file]
 
 
-def _mend(job: Job, view: ReportView) -> bool:
-    """Write the fixes that are known into their files; say whether there were any."""
-    mended = False
+def _fix(job: Job, view: ReportView) -> bool:
+    """Write the quick fixes into their files; return whether there were any."""
+    changed = False
     for file, text in view.texts.items():
-        found = _edits(view, file)
-        if found:
+        edits = _edits(view, file)
+        if edits:
             path = Path(file) if job.files else job.root.path(file)
-            path.write_bytes(text_edits.apply(text, found).encode())
-            count = len(text_edits.compatible(found))
+            path.write_bytes(text_edits.apply(text, edits).encode())
+            count = len(text_edits.compatible(edits))
             say(f"{file}: {count} fix{'es' * (count != 1)} written")
-            mended = True
-    return mended
+            changed = True
+    return changed
 
 
 def _watch(job: Job, name: str, *, diff: bool, fix: bool) -> None:
-    """Validate now and after every change of a file, for ever."""
+    """Validate now and after every change of a file, until interrupted."""
     paths = [*(job.files or job.root.turtle()), *(job.shapes or job.root.shapes())]
     while True:
-        seen = _stamps(paths)
+        stamps = _stamps(paths)
         try:
             code = _run(job, name, diff=diff, fix=fix)
             click.echo(f"-- {time.strftime('%H:%M:%S')}: exit code would be {code}; watching", err=True)
         except CoopkgError as error:
             click.echo(f"coopkg: {error.detail}", err=True)
-        seen = _stamps(paths) if fix else seen
-        while (latest := _stamps(paths)) == seen:
+        stamps = _stamps(paths) if fix else stamps  # our own fixes are no change to wait for
+        while (latest := _stamps(paths)) == stamps:
             time.sleep(_PAUSE)
         while (settled := _settled(paths)) != latest:
             latest = settled
 
 
 def _settled(paths: Sequence[Path]) -> list[tuple[int, int] | None]:
-    """Return the stamps of a moment later: an editor may still be writing."""
+    """Return the stamps after a pause, since an editor may still be writing."""
     time.sleep(_PAUSE)
     return _stamps(paths)
 
 
 def _stamps(paths: Sequence[Path]) -> list[tuple[int, int] | None]:
-    """Return size and time of change of each file; None for one that is not there."""
+    """Return modification time and size of each file, None for a missing one."""
 
     def stamp(path: Path) -> tuple[int, int] | None:
         try:

@@ -1,4 +1,4 @@
-"""Alignments: links to registers of others, held against a copy of such a register."""
+"""Alignments: links to registers of other publishers, checked against a copy of such a register."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MARKS: Final = {
         "http://publications.europa.eu/resource/authority/concept-status/DEPRECATED"
     ),
 }
-"""How registers say that an entry is no longer to be used: property and value."""
+"""How registers mark an entry as deprecated: property and value."""
 _REPLACED: Final = STANDARD_PREFIXES["dcterms"] + "isReplacedBy"
 _LINKS: Final = """
 PREFIX dcterms: <http://purl.org/dc/terms/>
@@ -44,7 +44,7 @@ SELECT DISTINCT ?s ?p ?o WHERE {
   ?s ?p ?o FILTER(ISIRI(?o) && STRSTARTS(STR(?s), [[base]]) && !STRSTARTS(STR(?o), [[base]]))
   FILTER(?p NOT IN (dcterms:source, rdf:type))
 } ORDER BY ?s ?p ?o"""
-"""All that points at something of others, but for what only says where we have a thing from, and of what kind it is."""
+"""All links to IRIs outside of the base IRI, except sources and types."""
 _NAMES: Final = """
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT DISTINCT ?s ?name WHERE {
@@ -54,7 +54,7 @@ SELECT DISTINCT ?s ?name WHERE {
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a link: DEAD, DEPRECATED or MISMATCH, and one sentence that says it."""
+    """A problem of a link: its kind (DEAD, DEPRECATED or MISMATCH), and one sentence that describes it."""
 
     kind: str
     subject: str
@@ -65,7 +65,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """What a check gave: how many links lead into the register, and what is wrong with them."""
+    """The result of a check: the number of links that lead into the register, and the problems that they have."""
 
     checked: int
     findings: tuple[Finding, ...]
@@ -73,7 +73,11 @@ class Check:
 
 @dataclass
 class Register:
-    """The entries of a register that a copy of it has; ``spaces`` are the namespaces that they are in."""
+    """The entries in a copy of a register; ``spaces`` are their namespaces.
+
+    ``deprecated`` maps an entry to its replacement, "" for none; ``labels`` maps an entry and a language to its names,
+    without case and accents.
+    """
 
     entries: set[str] = field(default_factory=set)
     spaces: set[str] = field(default_factory=set)
@@ -81,52 +85,54 @@ class Register:
     labels: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
     def judge(self, subject: str, predicate: str, target: str, names: dict[str, set[str]]) -> Finding | None:
-        """Return what is wrong with a link, if anything; ``names`` are those of its subject, by language."""
+        """Return the problem of a link, or None; ``names`` are those of its subject, by language."""
         if target not in self.entries:
             return Finding(DEAD, subject, predicate, target, "the register has no such entry")
         if target in self.deprecated:
-            newer = self.deprecated[target]
-            hint = f"; it is replaced by {newer}" if newer else ""
+            replacement = self.deprecated[target]
+            hint = f"; it is replaced by {replacement}" if replacement else ""
             return Finding(DEPRECATED, subject, predicate, target, f"the register has deprecated the entry{hint}")
-        theirs = self.labels.get(target, {})
-        shared = sorted(names.keys() & theirs.keys())
-        if predicate != _EXACT or not shared or any(names[tag] & theirs[tag] for tag in shared):
+        labels = self.labels.get(target, {})
+        shared = sorted(names.keys() & labels.keys())
+        if predicate != _EXACT or not shared or any(names[tag] & labels[tag] for tag in shared):
             return None
-        told = "; ".join(f"{tag}: {' / '.join(sorted(theirs[tag])[:3])}" for tag in shared)
-        return Finding(MISMATCH, subject, predicate, target, f"no name of the two is alike ({told})")
+        compared = "; ".join(f"{tag}: {' / '.join(sorted(labels[tag])[:3])}" for tag in shared)
+        return Finding(MISMATCH, subject, predicate, target, f"no name of the two is alike ({compared})")
 
 
 def read_register(document: Document) -> Register:
-    """Read a copy of a register: its entries are what has a type there. Raises RdfSyntaxError.
+    """Read a copy of a register, whose entries are the subjects with a type. Raises RdfSyntaxError.
 
-    Its namespaces are those of its concepts; where it has none, that of the ontology that it is; else of all entries.
+    Its namespaces are those of its concepts, or without any those of its owl:Ontology, or else those of all entries.
     """
-    found, kinds = Register(), {_CONCEPT: set[str](), _ONTOLOGY: set[str]()}
+    register, kinds = Register(), {_CONCEPT: set[str](), _ONTOLOGY: set[str]()}
     for quad in document.quads():
         subject = getattr(quad.subject, "value", "")
+        # Blank nodes hold details of entries and are never the target of a link.
         if not str(quad.subject).startswith("<"):
             continue
         name, value = quad.predicate.value, getattr(quad.object, "value", "")
         if name == _TYPE:
-            found.entries.add(subject)
+            register.entries.add(subject)
             kinds.get(value, set()).add(subject)
         elif name in _LABELS:
             tag = getattr(quad.object, "language", None) or ""
-            found.labels.setdefault(subject, {}).setdefault(tag, set()).add(_plain(value))
+            register.labels.setdefault(subject, {}).setdefault(tag, set()).add(_plain(value))
         elif _MARKS.get(name) == value:
-            found.deprecated.setdefault(subject, "")
+            # The replacement may have come before the mark, and must not be overwritten.
+            register.deprecated.setdefault(subject, "")
         elif name == _REPLACED:
-            found.deprecated[subject] = value
-    own = kinds[_CONCEPT] or kinds[_ONTOLOGY] or found.entries
-    found.spaces.update(map(_space, own))
-    return found
+            register.deprecated[subject] = value
+    own = kinds[_CONCEPT] or kinds[_ONTOLOGY] or register.entries
+    register.spaces.update(map(_space, own))
+    return register
 
 
 def check(dataset: Dataset, register: Register) -> Check:
-    """Hold every link of the dataset that leads into the register's namespaces against it.
+    """Check every link of the dataset that leads into the register's namespaces.
 
-    Any property counts as a link, since currencies are used as they are; names are compared for exact matches alone.
-    They are alike if in any language that both have one of ours is one of theirs, case and accents apart.
+    Any property counts as a link, since entries such as currencies are used directly. Names are compared for
+    skos:exactMatch alone; they agree if in one language both sides share a name, case and accents apart.
     """
     rows = select(dataset.store, query_text(_LINKS, base=ox.Literal(dataset.base)))
     links = [(r["s"].value, r["p"].value, r["o"].value) for r in rows if _space(r["o"].value) in register.spaces]
@@ -136,11 +142,11 @@ def check(dataset: Dataset, register: Register) -> Check:
 
 
 def _names(dataset: Dataset) -> dict[str, dict[str, set[str]]]:
-    found: dict[str, dict[str, set[str]]] = {}
+    names: dict[str, dict[str, set[str]]] = {}
     for row in select(dataset.store, _NAMES):
         tag = getattr(row["name"], "language", None) or ""
-        found.setdefault(row["s"].value, {}).setdefault(tag, set()).add(_plain(row["name"].value))
-    return found
+        names.setdefault(row["s"].value, {}).setdefault(tag, set()).add(_plain(row["name"].value))
+    return names
 
 
 def _space(iri: str) -> str:
@@ -148,6 +154,7 @@ def _space(iri: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a name without case, accents and all that is neither letter nor digit."""
+    """Reduce a name to lower case, without accents, its words parted by one space."""
+    # NFKD separates a letter from its accent, which then is a combining mark.
     bare = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
     return " ".join(re.findall(r"\w+", bare))

@@ -1,7 +1,7 @@
-"""A change to the dataset, and the patch that it amounts to.
+"""A change to the dataset, and the patch that it makes.
 
-A worker works a change out on its own copy of the store and gives the difference as RDF Patch rows (``A`` and ``D``
-with quads); only the dataset process applies a patch.
+A worker carries a change out on its own copy of the store and returns the difference as RDF Patch rows (``A`` and ``D``
+with quads). Only the dataset process applies a patch to the dataset.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PATCH: Final = "patch"
 
 @dataclass(frozen=True)
 class Payload:
-    """A document that a change brings: its text, its format by name, the base of its relative IRIs, its name."""
+    """A document in a change: its text, its format by name, the base of its relative IRIs, and its name in messages."""
 
     text: str
     format_name: str
@@ -55,29 +55,29 @@ class Change:
 
     @property
     def computed(self) -> frozenset[str]:
-        """Return the graphs that are computed and never written: of what is inferred, and of the saved queries."""
+        """Return the IRIs of the graphs that no change may write: inferred triples, and the saved queries."""
         return frozenset() if self.base is None else frozenset((self.base + INFERRED, self.base + EXAMPLES))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the change as a JSON object."""
+        """Encode the change as a JSON object."""
         return {**vars(self), "payloads": [vars(payload) for payload in self.payloads]}
 
 
 def from_json(value: dict[str, Any]) -> Change:
-    """Return the change that a JSON object stands for."""
+    """Parse the JSON object that ``Change.as_json`` returns."""
     return Change(**{**value, "payloads": tuple(Payload(**payload) for payload in value["payloads"])})
 
 
 Difference = tuple[frozenset[ox.Quad], frozenset[ox.Quad]]
-"""What was added, and what was removed."""
+"""The quads that were added, and those that were removed."""
 
 
 @dataclass(frozen=True)
 class Patch:
-    """What a change amounts to; ``existed`` says whether the graph that it is about was there before.
+    """The difference that a change makes; ``existed`` says whether the graph that it is about existed before.
 
-    Where documents are added, ``sources`` are those, and ``added`` has their literals as they are written, which the
-    store does not keep.
+    Where documents are added, ``sources`` are those, and ``added`` has their literals as they are written; the store
+    does not keep them.
     """
 
     added: frozenset[ox.Quad]
@@ -88,9 +88,9 @@ class Patch:
     sources: tuple[Source, ...] = ()
 
     def lines(self) -> str:
-        """Return the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples.
+        """Format the patch as RDF Patch rows, removals first; ``GA`` and ``GD`` rows for named graphs without triples.
 
-        Rows of a kind are sorted, so that the same patch reads the same and what a node is given stands together.
+        Rows of a kind are sorted, so that the same patch has the same text, and the triples of a node stand together.
         """
         rows = sorted(f"D {_row(q)}" for q in self.removed) + sorted(f"A {_row(q)}" for q in self.added)
         rows += [f"GD <{g}> ." for g in sorted(self.graphs_removed)]
@@ -99,11 +99,10 @@ class Patch:
 
 
 def compute_patch(store: ox.Store, change: Change, lexical_forms: LexicalForms | None = None) -> Patch:
-    """Carry the change out on ``store``, which is spoilt by it as ``lexical_forms`` are, and give the difference.
+    """Carry the change out on ``store`` and ``lexical_forms``, which it modifies, and return the difference.
 
-    What a document adds has its literals as written; what an update adds has them as the engine writes them. An update
-    is compared with the store before it quad by quad; all else costs what it changes.
-    Raises QuerySyntaxError, RdfSyntaxError, ProtocolError or NotFound.
+    The literals of an added document are as written; those that an update adds are as the engine writes them. Raises
+    QuerySyntaxError, RdfSyntaxError, ProtocolError, NotFound, and Forbidden for a graph that is computed.
     """
     if change.graph in change.computed:
         raise _computed(change.graph)
@@ -112,6 +111,8 @@ def compute_patch(store: ox.Store, change: Change, lexical_forms: LexicalForms |
     graphs = _graphs(store)
     existed = change.graph is None or change.graph in graphs
     if change.kind == UPDATE:
+        # The engine does not report what an update changed, so the whole store is compared; the other kinds cost only
+        # as much as they change.
         before = frozenset(store)
         _update(store, change)
         after = frozenset(store)
@@ -122,6 +123,7 @@ def compute_patch(store: ox.Store, change: Change, lexical_forms: LexicalForms |
     else:
         sources = tuple(_read(payload, change.base) for payload in change.payloads)
         added, removed = _graph_store(store, change, sources, lexical_forms, existed=existed)
+    # An update can name its graph anywhere in its text, also through a variable, so the result is what is checked.
     graphs_after = _graphs(store)
     for graph in change.computed & graphs_after:
         raise _computed(graph)
@@ -140,24 +142,26 @@ def _update(store: ox.Store, change: Change) -> None:
     try:
         _carry_out(store, change.text, change.base)
     except SyntaxError as error:
+        # A prologue may stand before each operation (grammar rule 29), and the engine reads the first one only. So the
+        # operations are carried out one by one, each with the declarations that are in force for it.
         operations = update_operations.operations(change.text)
         if len(operations) == 1:
             raise explain_syntax(str(error), change.text) from None
         for operation in operations:
             try:
                 _carry_out(store, operation, change.base)
-            except SyntaxError as again:
-                raise explain_syntax(str(again), change.text) from None
+            except SyntaxError as inner:
+                raise explain_syntax(str(inner), change.text) from None
 
 
 def _carry_out(store: ox.Store, text: str, base: str | None) -> None:
-    """Run an update. Raises SyntaxError before anything is done, NotFound and ProtocolError."""
+    """Run an update on the store. Raises SyntaxError before anything is done, NotFound and ProtocolError."""
     try:
         store.update(rewritten_update(text, base), base_iri=base)
     except SyntaxError:
         raise
     except (RuntimeError, OSError, ValueError) as error:
-        if "does not exist" in str(error):
+        if "does not exist" in str(error):  # CLEAR or DROP of a missing graph; the engine has no exception class for it
             raise NotFound(f"The update cannot be carried out: {error}.") from None
         raise ProtocolError(f"The update cannot be carried out: {error}.") from None
 
@@ -165,7 +169,10 @@ def _carry_out(store: ox.Store, text: str, base: str | None) -> None:
 def _graph_store(
     store: ox.Store, change: Change, sources: tuple[Source, ...], lexical_forms: LexicalForms, *, existed: bool
 ) -> Difference:
-    """Carry out an operation on a graph; return the quads that it added, as written, and those that it removed."""
+    """Carry out an operation on one graph; return the added quads, as written, and the removed ones.
+
+    Raises NotFound for DELETE of a graph that does not exist, ProtocolError for a document with another graph.
+    """
     target = ox.DefaultGraph() if change.graph is None else ox.NamedNode(change.graph)
     if change.kind == DELETE:
         if not existed:
@@ -178,10 +185,11 @@ def _graph_store(
     added = frozenset(quad for quad in quads if quad not in store)
     removed = frozenset[ox.Quad]()
     if change.kind == PUT:
-        kept = ox.Store()
-        kept.extend(quads)
-        there = store.quads_for_pattern(None, None, None, target)
-        removed = frozenset(lexical_forms.restored(quad for quad in there if quad not in kept))
+        # What is compared are stored quads, whose literals are rewritten; only a store rewrites the document's alike.
+        replacement = ox.Store()
+        replacement.extend(quads)
+        current = store.quads_for_pattern(None, None, None, target)
+        removed = frozenset(lexical_forms.restored(quad for quad in current if quad not in replacement))
     _replace(store, lexical_forms, removed, added)
     if change.graph is not None:
         store.add_graph(target)
@@ -191,7 +199,8 @@ def _graph_store(
 def _replace(
     store: ox.Store, lexical_forms: LexicalForms, removed: Collection[ox.Quad], added: Collection[ox.Quad]
 ) -> None:
-    """Remove quads from a store and add others."""
+    """Remove quads from a store and add others, and keep ``lexical_forms`` up to date."""
+    # Two lexical forms of a number are one stored quad; it stays while one of them is left.
     kept = lexical_forms.remove(removed)
     for quad in removed:
         store.remove(quad)
@@ -201,7 +210,10 @@ def _replace(
 
 
 def _read(payload: Payload, base: str | None) -> Source:
-    """Read a document, its blank nodes its own. Raises ProtocolError, RdfSyntaxError, RemoteContext."""
+    """Parse a document, with blank nodes that no other document shares.
+
+    Raises ProtocolError for a format without RDF, RdfSyntaxError, RemoteContext.
+    """
     fmt = by_name(payload.format_name)
     if fmt is None or fmt.rdf is None:
         raise ProtocolError(f"A graph is not read from {payload.format_name}.")
@@ -209,6 +221,7 @@ def _read(payload: Payload, base: str | None) -> Source:
 
 
 def _within(source: Source, target: ox.NamedNode | ox.DefaultGraph) -> Iterable[ox.Quad]:
+    """Yield the document's quads, moved into the graph ``target``. Raises ProtocolError if it names another graph."""
     for quad in source.quads:
         if quad.graph_name not in {target, ox.DefaultGraph()}:
             raise ProtocolError(f"The document has facts of the graph {quad.graph_name}, and they go into {target}.")
@@ -216,18 +229,21 @@ def _within(source: Source, target: ox.NamedNode | ox.DefaultGraph) -> Iterable[
 
 
 def apply_lines(store: ox.Store, lines: str, lexical_forms: LexicalForms | None = None) -> Difference:
-    """Apply RDF Patch rows to a store; return the quads that were added, and those that were removed."""
+    """Apply RDF Patch rows to a store; return the quads that were added, and those that were removed.
+
+    Rows that are true already do nothing. Raises KeyError, SyntaxError or ValueError for rows that are no patch.
+    """
     rows: dict[str, list[str]] = {"A": [], "D": [], "GA": [], "GD": []}
-    for line in filter(None, lines.split("\n")):  # splitlines() would cut a literal at U+2028
+    for line in filter(None, lines.split("\n")):  # splitlines() would also split at U+2028 in a literal
         mark, _, rest = line.partition(" ")
         rows[mark].append(rest)
     removed = frozenset(quad for quad in _parse(rows["D"]) if quad in store)
-    asked = _parse(rows["A"])
-    added = frozenset(quad for quad in asked if quad not in store or quad in removed)
-    _replace(store, LexicalForms() if lexical_forms is None else lexical_forms, removed, asked)
-    for mark, act in (("GD", store.remove_graph), ("GA", store.add_graph)):
+    proposed = _parse(rows["A"])
+    added = frozenset(quad for quad in proposed if quad not in store or quad in removed)
+    _replace(store, LexicalForms() if lexical_forms is None else lexical_forms, removed, proposed)
+    for mark, operation in (("GD", store.remove_graph), ("GA", store.add_graph)):
         for row in rows[mark]:
-            act(ox.NamedNode(row.removesuffix(" .")[1:-1]))
+            operation(ox.NamedNode(row.removesuffix(" .")[1:-1]))
     return added, removed
 
 

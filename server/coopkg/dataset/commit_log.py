@@ -1,4 +1,4 @@
-"""The ledger: the versions of the dataset, one after another, as the journal keeps them."""
+"""The commit log: the versions of the dataset, one after another, as the journal records them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from coopkg.settings import Settings
 
 REMEMBERED: Final = 10_000
-"""Commits whose idempotency keys are known."""
+"""Commits whose ids and idempotency keys are recognised when a request is repeated."""
 
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit as it is told to those who asked for it: the version that it made, its tag, its id."""
+    """A commit as it is reported to the client: the version that it made, that version's tag, and the commit's id."""
 
     version: int
     tag: str
@@ -37,7 +37,7 @@ class Commit:
 
 
 class CommitLog:
-    """The current version of the dataset, and the one way to the next. Without a journal it forgets."""
+    """The current version of the dataset, and the only way to the next; without a journal it is lost at exit."""
 
     def __init__(self, dataset: Dataset, journal: Journal | None = None, records: tuple[Record, ...] = ()) -> None:
         self.dataset = dataset
@@ -49,15 +49,14 @@ class CommitLog:
 
     @classmethod
     def open(cls, settings: Settings, available: Iterable[ox.Quad] = ()) -> CommitLog:
-        """Load the published files and replay the journal on them; say on standard error what was dropped.
+        """Load the published files and replay the journal on them; report on standard error what was dropped.
 
-        ``available`` are the quads of named graphs that are available beside the dataset.
-
+        ``available`` are the quads of graphs that queries may name, besides those of the dataset (sd:availableGraphs).
         Raises what ``load_dataset`` and ``Journal.open`` raise, and UsageError where the journal has another base IRI.
         """
         dataset = with_canonical_blank_nodes(load_dataset(settings)).with_available_graphs(available)
         if settings.home is None:
-            return cls(_shown(with_closure(dataset, axiomatic=settings.scratch)))
+            return cls(_with_query_view(with_closure(dataset, axiomatic=settings.scratch)))
         journal, records, dropped = Journal.open(settings.home / NAME, Head(dataset.digest, dataset.base))
         if dropped:
             _say(f"{journal.path}: dropped {dropped} bytes of a record that was never finished")
@@ -65,28 +64,34 @@ class CommitLog:
         if journal.head.seed != dataset.digest:
             idle = idle_rows(dataset, records)
             _say(f"the published files have changed since the journal was begun; {idle} of its rows do nothing now")
-        ledger = cls(dataset, journal, tuple(records))
-        ledger.dataset = _shown(with_closure(ledger.dataset))  # once, over what the whole journal has made
-        return ledger
+        log = cls(dataset, journal, tuple(records))
+        # The closure is computed once, over the result of the whole journal, and not maintained commit by commit.
+        log.dataset = _with_query_view(with_closure(log.dataset))
+        return log
 
     def commit(self, version: int, note: dict[str, str], identifier: str, rows: str) -> Commit | None:
-        """Make the next version, once the journal has it; None where ``version`` is no longer the current one.
+        """Make the next version from patch rows, once the journal has them, and return the commit.
 
-        A commit that is known by its id or key is given as it was. Raises Stale where another version is expected,
-        KeyReused, StorageExceeded, and EngineFault for rows that are no patch; in all cases nothing was changed.
+        ``version`` is the one that the rows were computed from; None is returned where it is no longer the current one.
+        A commit that is known by its id or key is returned as it was made. Raises Stale where ``note`` expects another
+        version, KeyReused, StorageExceeded, and EngineFault for rows that are no patch; nothing is changed then.
         """
-        found = self.known(note, identifier)
-        if found is not None:
-            return found
+        # A web process asks again with the same id when the dataset process has died under its first question, and a
+        # client with the same key: both must get the commit that was made, not a second one.
+        earlier = self.known(note, identifier)
+        if earlier is not None:
+            return earlier
         if note["expected"] not in {"", self.dataset.tag}:
             raise stale(self.dataset.tag)
         if version != self.dataset.version:
             return None
+        # Before the journal has them: a record that cannot be replayed would keep the server from starting.
         _check(rows)
         record = Record(
             version + 1, identifier, "", now(), note["author"], rows,
             message=note["message"], source=note["source"], key=note["key"], request=note["request"],
         )  # fmt: skip
+        # On the disk first, then visible: no query may see a fact that a power failure could take away.
         if self.journal is not None:
             record = self.journal.append(record)
         self.dataset = replayed(self.dataset, record)
@@ -94,12 +99,13 @@ class CommitLog:
 
     def known(self, note: dict[str, str], identifier: str = "") -> Commit | None:
         """Return the commit with that id, or with that author's key. Raises KeyReused if that was another request."""
-        found = self.commits.get((identifier,))
-        if found is None and note["key"]:
-            found = self.commits.get((note["author"], note["key"]))
-            if found is not None and found.request != note["request"]:
+        commit = self.commits.get((identifier,))
+        if commit is None and note["key"]:
+            # Keys are separate for each author, so that nobody can learn of, or block, a key of somebody else.
+            commit = self.commits.get((note["author"], note["key"]))
+            if commit is not None and commit.request != note["request"]:
                 raise KeyReused("That Idempotency-Key came before with another request; use a new one.")
-        return found
+        return commit
 
     def _remember(self, record: Record) -> Commit:
         commit = Commit(self.dataset.version, self.dataset.tag, record.id, record.request)
@@ -112,29 +118,32 @@ class CommitLog:
 
 
 def stale(tag: str) -> Stale:
-    """Build the error for a proposal that was made to another version."""
+    """Build the error for a proposal that expects another version than the current one, whose tag is ``tag``."""
     return Stale(f'The graph is at version "{tag}" now; look at it again before you change it.', current=tag)
 
 
 def check_head(head: Head, settings: Settings) -> None:
-    """Refuse a journal whose rows have another base IRI. Raises UsageError."""
+    """Refuse a journal whose rows were written with another base IRI, by raising UsageError."""
     if head.base != settings.base:
         raise UsageError(f"The journal in {settings.home} was written with --base {head.base}, not {settings.base}.")
 
 
 def replayed(dataset: Dataset, record: Record) -> Dataset:
-    """Apply a commit to the dataset's store.
-
-    Return the version that it makes, whose digest stands for all before it.
-    """
+    """Apply a commit to the dataset's store, and return the version that it makes."""
     added, removed = changes.apply_lines(dataset.store, record.rows, dataset.lexical_forms)
     update_closure(dataset, (*added, *removed))
+    # Chained over all versions: a number can come again after a journal was truncated or restored from a backup, a
+    # digest of the same number cannot, unless the content is the same. Entity tags are made from it.
     digest = hashlib.sha256(f"{dataset.digest} {record.digest or record.id}".encode()).hexdigest()
     return replace(dataset, version=dataset.version + 1, digest=digest)
 
 
 def read_dataset(settings: Settings, version: int | None = None) -> Dataset:
-    """Load the published files and what the journal has, up to a version, for somebody who only reads."""
+    """Load the published files and the journal's commits, up to ``version`` if given, without opening it for writing.
+
+    Nothing is inferred. Raises what ``load_dataset`` raises, DatasetBroken for a damaged journal, and UsageError where
+    it has another base IRI.
+    """
     if settings.home is None or not (settings.home / NAME).exists():
         return read_seed(settings)
     history = History(settings.home / NAME)
@@ -147,12 +156,12 @@ def read_dataset(settings: Settings, version: int | None = None) -> Dataset:
 
 
 def read_seed(settings: Settings) -> Dataset:
-    """Load the published files, their blank nodes with labels that last."""
+    """Load the published files, their blank nodes with canonical labels: version 1, without any commit."""
     return with_canonical_blank_nodes(load_dataset(settings))
 
 
 def canonical_digest(store: ox.Store) -> str:
-    """Return the SHA-256 of the dataset's canonical N-Quads (RDFC-1.0), which other software computes alike."""
+    """Compute the SHA-256 of the dataset's canonical N-Quads (RDFC-1.0), which other software computes too."""
     dataset = ox.Dataset(store)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     lines = sorted(f"{quad} .\n" for quad in dataset)
@@ -160,13 +169,17 @@ def canonical_digest(store: ox.Store) -> str:
 
 
 def with_canonical_blank_nodes(dataset: Dataset) -> Dataset:
-    """Label the blank nodes of the published files by RDFC-1.0, so that rows of a journal name them tomorrow too."""
-    found = [q for q in dataset.store if any(isinstance(term, ox.BlankNode) for term in (q.subject, q.object))]
-    written = list(dataset.lexical_forms.restored(found))
+    """Label the blank nodes of the published files by RDFC-1.0, in place, and return the dataset.
+
+    The parser invents labels anew each time that it reads a file; rows of a journal must name the same node after a
+    restart.
+    """
+    stored = [q for q in dataset.store if any(isinstance(term, ox.BlankNode) for term in (q.subject, q.object))]
+    written = list(dataset.lexical_forms.restored(stored))
     labelled = ox.Dataset(written)
     labelled.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     dataset.lexical_forms.remove(written)
-    for quad in found:
+    for quad in stored:
         dataset.store.remove(quad)
     dataset.lexical_forms.add(labelled, dataset.store)
     dataset.store.extend(labelled)
@@ -174,7 +187,7 @@ def with_canonical_blank_nodes(dataset: Dataset) -> Dataset:
 
 
 def idle_rows(dataset: Dataset, records: list[Record]) -> int:
-    """Count the rows that would do nothing: added facts that are there already, removed ones that are not."""
+    """Count the rows that would change nothing: they add a fact that is already asserted, or remove one that is not."""
     store = ox.Store()
     store.bulk_extend(dataset.store)
     idle = 0
@@ -187,7 +200,7 @@ def idle_rows(dataset: Dataset, records: list[Record]) -> int:
 
 
 def _check(rows: str) -> None:
-    """See that the rows can be applied before the journal has them. Raises EngineFault."""
+    """Check on an empty store that the rows can be applied. Raises EngineFault."""
     try:
         changes.apply_lines(ox.Store(), rows)
     except (SyntaxError, ValueError, KeyError) as error:
@@ -198,12 +211,12 @@ def _say(sentence: str) -> None:
     print(f"coopkg: {sentence}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _shown(dataset: Dataset) -> Dataset:
-    """Return the dataset with what queries see made already, for all workers that will be forked."""
+def _with_query_view(dataset: Dataset) -> Dataset:
+    """Return the dataset with the store that queries use built already: workers that are forked later then share it."""
     dataset.view(entailment=True)
     return dataset
 
 
 def commit_as_json(commit: Commit | None) -> dict[str, Any]:
-    """Return a commit as the dataset process tells it."""
+    """Return a commit as the dataset process sends it; an empty object for None."""
     return {} if commit is None else vars(commit)

@@ -1,4 +1,4 @@
-"""Contradictions of the ontology's axioms as results of a validation: the gate refuses them like any violation."""
+"""Contradictions of the ontology's axioms as validation results: the gate refuses them like any violation."""
 
 from __future__ import annotations
 
@@ -21,44 +21,46 @@ if TYPE_CHECKING:
 RULES: Final = "urn:x-coopkg:owl2rl#"
 """The namespace in which results name the rules of OWL 2 RL (OWL 2 Profiles, section 4.3) as constraint components."""
 MOST: Final = 1000
-"""Contradictions that are told; one axiom can make as many as there are facts, and these are enough to refuse."""
+"""Contradictions that are reported. One axiom can have as many as there are facts, and one is enough to refuse."""
 
 
 def contradictions(dataset: Dataset, changes: Iterable[ox.Quad] | None = None) -> Report:
-    """Return the contradictions of a dataset with its closure: all, or those of quads that came, asserted or inferred.
+    """Find the contradictions of a dataset with its closure: all, or those that involve ``changes``, its added quads.
 
-    None are found where nothing is inferred.
+    ``changes`` has the inferred ones too. Where nothing is inferred, the report is empty.
     """
     closure = dataset.closure
     if closure is None:
         return Report(())
-    found = closure.inconsistencies(changes)[:MOST]
-    return Report.of(_result(closure, one, dataset.base) for one in found)
+    inconsistencies = closure.inconsistencies(changes)[:MOST]
+    return Report.of(_result(closure, inconsistency, dataset.base) for inconsistency in inconsistencies)
 
 
 def contradictions_of(quads: Iterable[ox.Quad], base: str, regime: str = "owl-rl") -> Report:
-    """Return the contradictions among quads that are in no dataset, with what follows from them."""
+    """Find the contradictions among quads that are in no dataset, and in what follows from them."""
     store = ox.Store()
     store.bulk_extend(quads)
+    # Version and digest are never asked for: this dataset lives for one check.
     return contradictions(with_closure(Dataset(store, base, 1, "", (), regime=regime)))
 
 
-def _result(closure: Closure, found: Inconsistency, base: str) -> Result:
+def _result(closure: Closure, inconsistency: Inconsistency, base: str) -> Result:
     names = prefixes(base)
     return Result(
-        focus=found.facts[0][0],
+        focus=inconsistency.facts[0][0],
         shape=f"{base}ontology",
-        component=f"{RULES}{found.rule}",
+        component=f"{RULES}{inconsistency.rule}",
         severity=Severity.VIOLATION,
-        messages={language: found.sentence(names, language) for language in LANGUAGES},
-        grounds=_grounds(closure, found),
+        messages={language: inconsistency.sentence(names, language) for language in LANGUAGES},
+        grounds=_grounds(closure, inconsistency),
     )
 
 
-def _grounds(closure: Closure, found: Inconsistency) -> tuple[Ground, ...]:
-    """Return the asserted triples that the contradiction comes down to, then the axioms that led there."""
-    proofs = [proof for fact in found.facts if (proof := closure.explain(fact)) is not None]
+def _grounds(closure: Closure, inconsistency: Inconsistency) -> tuple[Ground, ...]:
+    """Return the asserted triples that the contradiction follows from, then the axioms used in the derivation."""
+    proofs = [proof for fact in inconsistency.facts if (proof := closure.explain(fact)) is not None]
+    # Dictionaries in place of sets: they keep the order of the derivation, so that reports are reproducible.
     facts = dict.fromkeys(ox.Triple(*leaf.fact) for proof in proofs for leaf in leaves_of(proof))
-    axioms = dict.fromkeys(found.axioms)
+    axioms = dict.fromkeys(inconsistency.axioms)
     axioms |= dict.fromkeys(axiom for proof in proofs for step in steps_of(proof) for axiom in step.axioms)
     return (*map(Ground, facts), *(Ground(axiom, axiom=True) for axiom in axioms if axiom not in facts))

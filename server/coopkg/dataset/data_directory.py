@@ -1,4 +1,4 @@
-"""The data directory: journal, tokens and lock. One process at a time may have it for writing."""
+"""The data directory: journal, tokens and lock. One process at a time may have it open for writing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ LOCK: Final = "lock"
 
 
 def lock_data_directory(home: Path) -> int:
-    """Take the directory for this process, made where it is missing, until it ends; return the lock's descriptor.
+    """Lock the directory, created where it is missing, until this process ends; return the lock's descriptor.
 
-    Raises HomeInUse. The kernel lets go when the process ends, however it ends; a forked child does not hold it.
+    Raises HomeInUse.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # A POSIX lock: the kernel releases it however the process ends, and a forked child does not inherit it, so a web
+    # process that outlives its supervisor cannot keep the directory locked. The price: closing *any* descriptor of the
+    # file drops the lock, so nothing else in this process may open it.
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,6 +1,7 @@
-"""Validation of documents that somebody sent, alone or merged into the dataset, and what they would change there.
+"""Validation of documents that a client sent, alone or merged into the dataset, with a preview of the change.
 
-It is done in a worker, on its own copy of the store, which that spoils. Shapes that come along are run by pySHACL.
+A worker does it on its own copy of the store, and ends after that. Shapes that the client sent are evaluated by
+pySHACL.
 """
 
 from __future__ import annotations
@@ -53,35 +54,38 @@ if TYPE_CHECKING:
     from coopkg.workers.tasks import Task
 
 _QUERY_SECONDS: Final = 4.0
-"""Seconds for the saved queries before, and again after; those that are left then are not run."""
+"""Seconds for all saved queries before the change, and again after it; those that are left then are not run."""
 _SMALL: Final = 100_000
-"""Triples up to which a look at all of them takes less time than to find out, without a gate, which ones matter."""
+"""Triples up to which it is faster to validate all than to find out, without a gate, which ones the change affects."""
 MOST: Final = 1000
-"""Results that a report lists; it says how many there are."""
+"""Results that a report lists; it gives the number of all."""
 _PLACE_SECONDS: Final = 8.0
-"""Seconds for finding out where a document says what."""
+"""Seconds for finding the lines of the documents that results are about."""
 _QUERY_STACK: Final = 64 * 1024 * 1024
+"""Bytes of stack for the saved queries: the engine parses recursively, and overflowing its stack ends the process."""
 _SPARQL: Final = frozenset(STANDARD_PREFIXES["sh"] + name for name in ("select", "ask", "construct", "update"))
 _FETCHING: Final = frozenset({"SERVICE", "LOAD", "FROM"})
 
 
 def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
-    """Return the report in the face that is asked for; ``dataset`` is spoilt where the documents are merged into it.
+    """Validate the documents of a question and return the report in the format that it names, in UTF-8.
 
-    Raises RdfSyntaxError with every syntax error as ``errors``, RemoteContext, InputUnreadable where the shapes that
-    came along cannot be used, TooLarge.
+    ``dataset`` is modified where the documents are merged into it; without a ``gate`` the published shapes are read
+    anew. Raises RdfSyntaxError with every syntax error as ``errors``, RemoteContext, InputUnreadable where the shapes
+    of the client cannot be used, TooLarge.
     """
     sources = _read(question.documents, question.base)
-    brought = _read(question.shapes, question.base)
+    own_shapes = _read(question.shapes, question.base)
     if question.graph is None:
-        report, effects = _alone(dataset, gate, question, sources, brought), None
+        report, preview = _alone(dataset, gate, question, sources, own_shapes), None
     else:
-        report, effects = _merged(dataset, gate, question, sources, brought)
+        report, preview = _merged(dataset, gate, question, sources, own_shapes)
     texts = {source.name: source.text for source in sources}
-    names = report_prefixes([*sources, *brought], question.base)
+    names = report_prefixes([*sources, *own_shapes], question.base)
     facts = sum(len(source.quads) for source in sources)
-    view = ReportView(report, names, question.language, texts, effects=effects, facts=facts)
+    view = ReportView(report, names, question.language, texts, effects=preview, facts=facts)
     render = page_data.render if question.face == page_data.NAME else report_format(question.face).render
+    # JSON and its escapes can bring lone surrogates into a literal.
     body = render(view).encode("utf-8", errors="replace")
     if question.answer_bytes is not None and len(body) > question.answer_bytes:
         raise TooLarge(f"The report is longer than {question.answer_bytes} bytes.", bound=question.answer_bytes)
@@ -89,9 +93,12 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
 
 
 def _read(uploads: Iterable[Upload], base: str) -> list[Source]:
-    """Read documents. Raises RdfSyntaxError with the errors of all of them."""
+    """Parse documents.
+
+    Raises RdfSyntaxError with the syntax errors of all of them, so that one round shows them all.
+    """
     sources: list[Source] = []
-    found: list[SyntaxIssue] = []
+    issues: list[SyntaxIssue] = []
     more = False
     for upload in uploads:
         fmt = by_name(upload.format_name)
@@ -101,33 +108,37 @@ def _read(uploads: Iterable[Upload], base: str) -> list[Source]:
         try:
             sources.append(read(document))
         except RdfSyntaxError:
-            own, further = syntax_errors(document)
-            found += own
+            own_issues, further = syntax_errors(document)
+            issues += own_issues
             more |= further
-    if found:
-        first = found[0].place
+    if issues:
+        first = issues[0].place
         raise RdfSyntaxError(
-            "\n".join(map(str, found)),
-            file=first.file, line=first.line, column=first.column, **as_members(tuple(found), more=more),
+            "\n".join(map(str, issues)),
+            file=first.file, line=first.line, column=first.column, **as_members(tuple(issues), more=more),
         )  # fmt: skip
     return sources
 
 
 def _alone(
-    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], brought: list[Source]
+    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], own_shapes: list[Source]
 ) -> Report:
-    """Validate documents with the ontology alone, which says what is a subclass of what."""
+    """Validate documents without the dataset.
+
+    The ontology is part of the data graph, since SHACL finds instances through rdfs:subClassOf (SHACL, section 3.2).
+    """
     quads = [quad for source in sources for quad in source.quads]
-    for entry in dataset.manifest if not brought else ():
+    # Shapes of the client get the client's data alone, as in any other SHACL processor.
+    for entry in dataset.manifest if not own_shapes else ():
         if entry.file.startswith("ontology/"):
             graph = ox.NamedNode(_moved(entry.graph, dataset.base))
             quads += dataset.lexical_forms.restored(dataset.store.quads_for_pattern(None, None, None, graph))
-    graph_ = Graph(quads)
-    if brought:
-        return _by_oracle(quads, graph_, question, sources, brought)
+    data_graph = Graph(quads)
+    if own_shapes:
+        return _by_reference_implementation(quads, data_graph, question, sources, own_shapes)
     shapes = gate.shapes if gate else _published_shapes(question)
     report = Validator(shapes).validate(quads).and_(contradictions_of(quads, dataset.base, dataset.regime))
-    return _explained(report, shapes, graph_, question, sources)
+    return _explained(report, shapes, data_graph, question, sources)
 
 
 def _explained(  # noqa: PLR0913, PLR0917 - what a report is about
@@ -149,36 +160,38 @@ def _published_shapes(question: Question) -> Mapping[Node, Shape]:
 
 
 def _merged(
-    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], brought: list[Source]
+    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], own_shapes: list[Source]
 ) -> tuple[Report, ChangePreview]:
-    """Validate documents together with the dataset, and compare it with what it was before."""
+    """Merge documents into the dataset, validate the result, and compare it with the dataset before."""
     store, queries = dataset.store, question.queries
     before = _answers(dataset, queries)
     target = ox.NamedNode(question.graph or "")
     quads = [_in_graph(quad, target) for source in sources for quad in source.quads]
     added = tuple(dict.fromkeys(quad for quad in quads if quad not in store))
-    removed = _removed(dataset, target, quads) if question.whole else _going(dataset, question.removed)
+    removed = _removed(dataset, target, quads) if question.whole else _present(dataset, question.removed)
+    # Before the merge: afterwards the new nodes are no longer recognisable as new.
     created, alike = find_new_nodes(store, quads)
     _replace(dataset, removed, quads)
-    came, inferred = update_closure(dataset, (*removed, *quads))
+    added_quads, inferred = update_closure(dataset, (*removed, *quads))
     graph = StoreGraph(store, dataset.lexical_forms)
-    if brought:
-        report = _by_oracle(graph.quads(), graph, question, sources, brought)
+    if own_shapes:
+        report = _by_reference_implementation(graph.quads(), graph, question, sources, own_shapes)
     else:
         shapes = gate.shapes if gate else _published_shapes(question)
         if gate is None and len(store) <= _SMALL:
             report = whole_pass(shapes, Columns(graph.quads()), store)
         else:
             report = (gate or Gate(shapes)).check(graph, quads, removed)
-        report = report.and_(contradictions(dataset, (*came, *inferred.added)))
+        report = report.and_(contradictions(dataset, (*added_quads, *inferred.added)))
         report = _explained(report, shapes, graph, question, sources)
-    compared = _compared(before, _answers(dataset, {slug: queries[slug] for slug in before}), queries)
-    effects = ChangePreview(
-        dataset.version, question.graph or "", added, removed, compared, created=created, alike=alike
+    # A query that was not finished before the change has nothing to be compared with, and is not evaluated again.
+    comparison = _compared(before, _answers(dataset, {slug: queries[slug] for slug in before}), queries)
+    preview = ChangePreview(
+        dataset.version, question.graph or "", added, removed, comparison, created=created, alike=alike
     )
     if dataset.closure is not None:
-        effects = replace(effects, inferred=inferred.added, uninferred=inferred.removed)
-    return report, effects
+        preview = replace(preview, inferred=inferred.added, uninferred=inferred.removed)
+    return report, preview
 
 
 def _in_graph(quad: ox.Quad, target: ox.NamedNode) -> ox.Quad:
@@ -187,20 +200,21 @@ def _in_graph(quad: ox.Quad, target: ox.NamedNode) -> ox.Quad:
 
 
 def _removed(dataset: Dataset, target: ox.NamedNode, quads: list[ox.Quad]) -> tuple[ox.Quad, ...]:
-    """Return the triples of a graph that are not among those that shall be all of it."""
-    kept = ox.Store()
-    kept.extend(quads)
-    there = dataset.store.quads_for_pattern(None, None, None, target)
-    return tuple(dataset.lexical_forms.restored(quad for quad in there if quad not in kept))
+    """Return the triples of a graph that are not among the quads that replace it."""
+    replacement = ox.Store()
+    replacement.extend(quads)
+    current = dataset.store.quads_for_pattern(None, None, None, target)
+    return tuple(dataset.lexical_forms.restored(quad for quad in current if quad not in replacement))
 
 
-def _going(dataset: Dataset, text: str) -> tuple[ox.Quad, ...]:
-    """Return those of some quads that the dataset has."""
+def _present(dataset: Dataset, text: str) -> tuple[ox.Quad, ...]:
+    """Parse N-Quads and return those that the dataset has, in its lexical forms."""
     parsed = ox.parse(text.encode(), ox.RdfFormat.N_QUADS)
     return tuple(dataset.lexical_forms.restored(quad for quad in parsed if quad in dataset.store))
 
 
 def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad]) -> None:
+    # Two lexical forms of a number are one stored quad; it stays while one of them is left.
     kept = dataset.lexical_forms.remove(removed)
     for quad in removed:
         dataset.store.remove(quad)
@@ -209,11 +223,11 @@ def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad
     dataset.store.extend(quads)
 
 
-def _by_oracle(
-    quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], brought: list[Source]
+def _by_reference_implementation(
+    quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], own_shapes: list[Source]
 ) -> Report:
-    """Validate by pySHACL, against shapes that came along. Raises InputUnreadable where they cannot be used."""
-    shapes = [quad for source in brought for quad in source.quads]
+    """Validate by pySHACL, against shapes of the client. Raises InputUnreadable where they cannot be used."""
+    shapes = [quad for source in own_shapes for quad in source.quads]
     _refuse_fetching(shapes)
     try:
         report = reference_implementation.validate(quads, shapes)
@@ -223,11 +237,11 @@ def _by_oracle(
         raise InputUnreadable(error.detail) from None
     except Exception as error:  # noqa: BLE001 - pySHACL raises whatever it trips over in somebody's shapes
         raise InputUnreadable(f"The shapes cannot be used: {type(error).__name__}: {error}.") from None
-    return _explained(report, _as_values(shapes), graph, question, sources, brought)
+    return _explained(report, _as_values(shapes), graph, question, sources, own_shapes)
 
 
 def _as_values(shapes: list[ox.Quad]) -> Mapping[Node, Shape]:
-    """Return the shapes that came along as far as our own reader understands them: they say what was expected."""
+    """Parse the client's shapes with our own parser, which the explanations need; empty where it refuses them."""
     try:
         return read_shapes(Graph(shapes))
     except CoopkgError:
@@ -235,7 +249,9 @@ def _as_values(shapes: list[ox.Quad]) -> Mapping[Node, Shape]:
 
 
 def _refuse_fetching(shapes: list[ox.Quad]) -> None:
-    """Refuse shapes whose queries would read from elsewhere. Raises InputUnreadable."""
+    """Refuse shapes whose queries would make requests, by raising InputUnreadable."""
+    # pySHACL refuses SERVICE by a regular expression, which "SERVICE?u" and "SERVICE#comment" pass, and rdflib, which
+    # runs its queries, opens the addresses in FROM. So keywords are looked for among the tokens of the query.
     for quad in shapes:
         if quad.predicate.value in _SPARQL and isinstance(quad.object, ox.Literal):
             words = {token.keyword for token in significant(quad.object.value) if token.kind is Kind.WORD}
@@ -245,11 +261,12 @@ def _refuse_fetching(shapes: list[ox.Quad]) -> None:
 
 
 def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter[str]]:
-    """Return the rows of those saved queries that are done in time; a query that is too slow is left to itself.
+    """Return the rows of those saved queries that are done within ``_QUERY_SECONDS``, by slug.
 
-    A thread is not ended: this process ends soon after.
+    A query that fails or is too slow is left out.
     """
-    found: dict[str, Counter[str]] = {}
+    # A thread cannot be ended. One that is still at work is left behind: the process ends after this task.
+    rows_by_slug: dict[str, Counter[str]] = {}
     deadline = time.monotonic() + _QUERY_SECONDS
 
     def work() -> None:
@@ -257,10 +274,11 @@ def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter
             if time.monotonic() > deadline:
                 return
             try:
-                found[slug] = _rows(answer(dataset, task), task)
+                rows_by_slug[slug] = _rows(answer(dataset, task), task)
             except CoopkgError:
                 continue
 
+    # The size applies to each thread that is started while it is set, so it is reset at once.
     size = threading.stack_size(_QUERY_STACK)
     try:
         worker = threading.Thread(target=work, daemon=True, name="saved queries")
@@ -268,11 +286,12 @@ def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter
     finally:
         threading.stack_size(size)
     worker.join(_QUERY_SECONDS)
-    return dict(found)
+    return dict(rows_by_slug)
 
 
 def _rows(body: bytes, task: Task) -> Counter[str]:
-    """Return the rows or triples of an answer, in no order; blank nodes are all alike."""
+    """Return the rows or triples of an answer as a multiset, with all blank nodes of a graph made equal."""
+    # Labels of blank nodes differ between two evaluations; literals with "_:" in them are changed alike on both sides.
     if task.format.rdf is not None:
         return Counter(re.sub(r"_:\w+", "_:", line) for line in body.decode().split("\n") if line)
     answer = json.loads(body)
@@ -294,7 +313,7 @@ def _compared(
 
 
 def private_copy(dataset: Dataset) -> Dataset:
-    """Return a dataset that may be spoilt, for a process that goes on with its own."""
+    """Make a copy of the dataset that a validation may modify, for a process that goes on with its own."""
     store = ox.Store()
     store.bulk_extend(dataset.store)
     return with_closure(replace(dataset, store=store, lexical_forms=deepcopy(dataset.lexical_forms)))

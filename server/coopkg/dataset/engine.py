@@ -1,4 +1,4 @@
-"""Who evaluates over a dataset: workers of a dataset process, or this process itself."""
+"""What evaluates over a dataset: the workers of a dataset process, or this process itself."""
 
 from __future__ import annotations
 
@@ -33,19 +33,22 @@ if TYPE_CHECKING:
     from coopkg.workers.tasks import Task
 
 _PAUSE: Final = 0.1
-"""Seconds between two questions to a dataset process that was ended and is being started again."""
+"""Seconds between two requests to a dataset process that has died and is being started again."""
 
 
 class Engine(Protocol):
-    """What evaluates: workers, or this process itself."""
+    """What evaluates queries and carries out changes: workers, or this process itself."""
 
     @property
     def isolated(self) -> bool:
-        """Whether evaluation happens in processes that can be ended, over a dataset whose changes are kept."""
+        """Whether evaluation happens in processes that can be killed, over a dataset whose changes are kept."""
         ...
 
     def ask(self, task: Task, deadline: float | None = None) -> Answer:
-        """Return the whole answer, within so many seconds where it can be ended. Raises the errors of evaluation."""
+        """Evaluate a task and return the whole answer. Raises the errors of evaluation.
+
+        ``deadline`` is in seconds; it holds only where the engine is isolated.
+        """
         ...
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
@@ -61,11 +64,11 @@ class Engine(Protocol):
         ...
 
     def explain(self, why: ExplanationRequest) -> Answer:
-        """Say why a triple holds, as JSON. Raises NotFound."""
+        """Explain why a triple holds, as JSON (``ExplanationRequest.answer``). Raises NotFound."""
         ...
 
     def extract(self, extract: GraphExtract) -> Answer:
-        """Write a graph down, literals as they were written."""
+        """Serialise one graph, its literals as they were written."""
         ...
 
     def validate(self, question: Question) -> bytes:
@@ -73,22 +76,23 @@ class Engine(Protocol):
         ...
 
     def change(self, proposal: Proposal) -> Receipt:
-        """Carry a change out and publish what it gives. Raises what working it out raises."""
+        """Carry out a change and publish the version that it makes. Raises what ``changes.compute_patch`` raises."""
         ...
 
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Evaluates in this process: for the user's own queries, tests, and Flask without ``coopkg serve``."""
+    """Evaluates in this process: for queries of the command line, for tests, and for Flask without ``coopkg serve``."""
 
     dataset: Dataset
     isolated = False
 
-    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing ends it here
-        """Return the whole answer. Raises the errors of ``engine.evaluate``."""
+    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing can end it
+        """Evaluate a task in this thread. Raises the errors of ``workers.evaluation.evaluate``."""
         dataset = self.dataset
         store = dataset.view(entailment=task.entailment)
-        if names_available_graph(task, dataset.available):  # then the store is spoilt, which here all threads share
+        if names_available_graph(task, dataset.available):
+            # The evaluation adds the available graphs to its store. All threads share that one, so it gets a copy.
             store = copy_of(store)
         return Answer(evaluate(store, task_for(dataset, task), dataset.available), dataset.tag)
 
@@ -105,22 +109,22 @@ class LocalEngine:
         return self.dataset.info()
 
     def explain(self, why: ExplanationRequest) -> Answer:
-        """Say why a triple holds, as JSON. Raises NotFound."""
+        """Explain why a triple holds, as JSON. Raises NotFound."""
         return Answer(why.answer(self.dataset), self.dataset.tag)
 
     def extract(self, extract: GraphExtract) -> Answer:
-        """Write a graph down, literals as they were written."""
+        """Serialise one graph, its literals as they were written."""
         return Answer(extract.answer(self.dataset), self.dataset.tag)
 
     def validate(self, question: Question) -> bytes:
-        """Return the report on documents, made on a copy of the dataset."""
+        """Validate documents on a copy of the dataset and return the report."""
         # Imported when it is needed: it brings the whole of shacl/, 0.1 s that a query on the command line is spared.
         from coopkg.dataset.document_validation import examine, private_copy  # noqa: PLC0415
 
         return examine(private_copy(self.dataset), None, question)
 
     def change(self, proposal: Proposal) -> Receipt:
-        """Carry a change out on the dataset itself."""
+        """Carry out a change on the dataset itself, without a gate and without a commit."""
         patch = compute_patch(self.dataset.store, proposal.change)
         update_closure(self.dataset, (*patch.added, *patch.removed))
         return Receipt(self.dataset.version, self.dataset.tag, patch.existed, changed=bool(patch.lines()))
@@ -136,53 +140,62 @@ class WorkerEngine(WorkerClient):
         self.settings = settings
 
     def change(self, proposal: Proposal) -> Receipt:
-        """Work a change out in a worker and have the dataset process commit it; a known key is not done twice.
+        """Compute a change in a worker and have the dataset process commit it; a known key is not committed twice.
 
-        Raises what working it out raised, Stale where another version is expected, KeyReused, StorageExceeded, and Busy
-        if other changes kept coming first.
+        Raises what ``changes.compute_patch`` raised, DoesNotConform, Stale where another version is expected,
+        KeyReused, StorageExceeded, and Busy if other changes came first ``ATTEMPTS`` times.
         """
+        # Before the tag is compared: a repeated request carries the If-Match of its first time, which no longer holds.
         if proposal.key:
-            known = self.control(f"known {json.dumps({'note': proposal.note()})}")
-            if known:
-                return _receipt(known)
+            earlier = self.control(f"known {json.dumps({'note': proposal.note()})}")
+            if earlier:
+                return _receipt(earlier)
+        # The commit checks this again. Here it saves computing a change that cannot be committed.
         if proposal.expected not in {"", self.tag()}:
             raise stale(self.tag())
+        # Made here and not by the dataset process, so that a commit whose acknowledgement was lost can be asked for
+        # again.
         identifier = str(uuid.uuid4())
         for _ in range(ATTEMPTS):
             frame = self.request("change", proposal.change.as_json())
             version, existed = int(frame.facts["version"]), bool(frame.facts["existed"])
+            # Without a difference there is no commit, and the version stays.
             if not frame.body:
                 return Receipt(version, self.tag(), existed, changed=False)
             note = {"version": version, "id": identifier, "note": proposal.note()}
+            # Empty if another change was committed meanwhile: then this one is computed and validated anew, since two
+            # changes that conform alone need not conform together.
             commit = self._commit(f"commit {json.dumps(note)}\n{frame.body.decode()}")
             if commit:
                 return _receipt(commit, existed=existed)
         raise Busy("Other changes kept coming first; come back in a moment.")
 
     def validate(self, question: Question) -> bytes:
-        """Return the report on documents, made in a worker. Raises what ``document_validation.examine`` raises."""
+        """Validate documents in a worker and return the report. Raises what ``document_validation.examine`` raises."""
         return self.request("validate", question.as_json()).body
 
     def explain(self, why: ExplanationRequest) -> Answer:
-        """Say why a triple holds, as JSON. Raises NotFound, and as ``ask``."""
+        """Explain why a triple holds, as JSON. Raises NotFound, and as ``ask``."""
         frame = self.request("why", vars(why))
         return Answer(frame.body, str(frame.facts["tag"]))
 
     def extract(self, extract: GraphExtract) -> Answer:
-        """Return a graph, literals as they were written. Raises as ``ask``."""
+        """Serialise one graph in a worker, its literals as they were written. Raises as ``ask``."""
         frame = self.request("extract", vars(extract))
         return Answer(frame.body, str(frame.facts["tag"]))
 
     def _commit(self, question: str) -> dict[str, Any]:
-        """Hand a patch in. Where the dataset process ends meanwhile, the next one is asked: it finds the id in its log.
+        """Send a patch to be committed; return the commit, empty where the version is not current any more.
 
-        Without a journal nothing outlives the process, and asking again could do the change twice.
+        If the dataset process dies meanwhile, the next one is asked: it finds the id in its log. Raises Busy where that
+        is not possible.
         """
         deadline = time.monotonic() + self.settings.deadline_seconds
         while True:
             try:
                 return self.control(question, self.settings.deadline_seconds)
             except Busy:
+                # Without a journal no id outlives the process, and asking again could make the change twice.
                 if self.settings.home is None or time.monotonic() > deadline:
                     raise Busy(
                         "Whether the change was made is not known; ask again with its Idempotency-Key."

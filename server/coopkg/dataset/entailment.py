@@ -1,4 +1,4 @@
-"""What is inferred, beside a dataset: worked out once, then kept up to date with each change of what is asserted."""
+"""The closure of a dataset: computed once, then maintained with each change of the asserted triples."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 
 
 def load_with_closure(settings: Settings) -> Dataset:
-    """Load the published files with what follows from them. Raises what ``load_dataset`` raises."""
+    """Load the published files and compute their closure. Raises what ``load_dataset`` raises."""
     return with_closure(load_dataset(settings), axiomatic=settings.scratch)
 
 
 def with_closure(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
-    """Return the dataset with what follows by its regime.
+    """Return the dataset with its closure, as its regime has it; without one where the regime is "none".
 
-    The ``axiomatic`` triples, which hold in every graph, are for the default graph of ``--scratch``, where test suites
-    expect them (SPARQL 1.1 Entailment Regimes, sections 3 and 4); a published graph is spared them.
+    ``axiomatic`` adds the triples that hold in every graph (SPARQL 1.1 Entailment Regimes, sections 3 and 4). They are
+    for ``--scratch``, where test suites expect them; a published graph does without.
     """
+    # Views belong to one store. The dataset may be a copy with a store of its own, and must not share them.
     dataset = replace(dataset, views={})
     if dataset.regime == "none":
         return dataset
@@ -51,26 +52,30 @@ def with_closure(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
 
 
 def update_closure(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[ox.Quad, ...], Difference]:
-    """Bring what is inferred up to date after quads of ``dataset.store`` came or went, in whatever spelling.
+    """Maintain the closure after quads were added to or removed from ``dataset.store``; ``changed`` are both.
 
-    Gives the quads that came, as the store has them, and what that changed in the graph of what is inferred.
+    Returns the added quads, as the store has them, and the difference in the graph of inferred triples.
     """
+    # A quad may come in any lexical form. A store of their own rewrites them as the dataset's store has done, and
+    # whether that has a quad now tells whether it was added or removed.
     stored = ox.Store()
     stored.extend(changed)
-    came = tuple(quad for quad in stored if quad in dataset.store)
-    went = tuple(quad for quad in stored if quad not in dataset.store)
+    added = tuple(quad for quad in stored if quad in dataset.store)
+    removed = tuple(quad for quad in stored if quad not in dataset.store)
+    # With a closure the view without inference is dropped, and built again if a query needs it, which few do.
     closure, asserted = dataset.closure, dataset.views.pop(ASSERTED, None)
     if closure is not None:
-        apply_to_view(dataset, closure.store, came, went)
-        return came, closure.maintain(came, went)
+        apply_to_view(dataset, closure.store, added, removed)
+        return added, closure.maintain(added, removed)
     if asserted is not None:
-        apply_to_view(dataset, asserted, came, went)
+        apply_to_view(dataset, asserted, added, removed)
         dataset.views[ASSERTED] = asserted
-    return came, Difference()
+    return added, Difference()
 
 
 def explanation(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode, obj: Bindable) -> Proof:
-    """Return the proof of a triple, down to what is asserted and the claims that it rests on. Raises NotFound."""
+    """Derive the proof of a triple, down to asserted triples and the claims that support them. Raises NotFound."""
+    # Without entailment all triples are asserted, which is what a closure without rules says of each.
     closure = dataset.closure or Closure(dataset.store, compile_rules(()), ox.NamedNode(dataset.base + INFERRED))
     proof = closure.explain((subject, predicate, obj))
     if proof is None:
@@ -80,7 +85,7 @@ def explanation(dataset: Dataset, subject: ox.NamedNode, predicate: ox.NamedNode
 
 
 def paraphrases_of(dataset: Dataset, proof: Proof) -> Paraphrases:
-    """Return what the claims that a proof rests on say in our words, by language."""
+    """Return the paraphrases of the claims in a proof: claim to language to text."""
     paraphrase = ox.NamedNode(f"{dataset.base}ontology#paraphrase")
     return {
         claim: {
@@ -94,19 +99,22 @@ def paraphrases_of(dataset: Dataset, proof: Proof) -> Paraphrases:
 
 @dataclass(frozen=True)
 class ExplanationRequest:
-    """The question why a triple holds; its terms are as N-Triples has them."""
+    """A request to explain why a triple holds; its terms are in N-Triples syntax."""
 
     subject: str
     predicate: str
     object: str
 
     def answer(self, dataset: Dataset) -> bytes:
-        """Return the proof as JSON: ``proof`` is the tree, ``text`` the same as lines, by language. Raises NotFound."""
+        """Return the proof as JSON: ``proof`` is the tree, ``text`` its lines by language.
+
+        Raises NotFound, and TypeError for a subject or predicate that is no IRI.
+        """
         subject, predicate, obj = map(from_ntriples, (self.subject, self.predicate, self.object))
         if not isinstance(subject, ox.NamedNode) or not isinstance(predicate, ox.NamedNode):
             raise TypeError("only an IRI can be a subject or a predicate here")
         proof = explanation(dataset, subject, predicate, obj)
-        told, names = paraphrases_of(dataset, proof), prefixes(dataset.base)
-        text = {language: as_text(proof, names, told, language) for language in LANGUAGES}
-        answer = {"proof": as_json(proof, told), "text": text}
+        paraphrases, names = paraphrases_of(dataset, proof), prefixes(dataset.base)
+        text = {language: as_text(proof, names, paraphrases, language) for language in LANGUAGES}
+        answer = {"proof": as_json(proof, paraphrases), "text": text}
         return json.dumps(answer, ensure_ascii=False).encode()

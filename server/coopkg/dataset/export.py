@@ -1,4 +1,4 @@
-"""What a journal amounts to: the accepted facts, beside or in the published files that they belong to."""
+"""The accepted facts: the difference that the journal makes, as amended published files and new ones."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ NEW: Final = "# Accepted facts of the graph <{graph}>.\n# To publish them, list 
 
 @dataclass(frozen=True)
 class AcceptedFacts:
-    """The facts that commits added to the published files, written as they were proposed, and those that they removed.
+    """The facts that commits added to the published files, in the lexical forms of the proposals, and those removed.
 
-    ``untold`` counts those about blank nodes of published files, which no other file can name.
+    ``unnameable`` counts the facts about blank nodes of published files, which are left out: no other file can name
+    such a node.
     """
 
     added: frozenset[ox.Quad] = frozenset()
     removed: frozenset[ox.Quad] = frozenset()
-    untold: int = 0
+    unnameable: int = 0
 
 
 @dataclass(frozen=True)
 class Amended(Document):
-    """A document with facts added to it and others left out."""
+    """A document with some facts added and others left out."""
 
     added: tuple[ox.Quad, ...] = ()
     removed: frozenset[ox.Quad] = field(default_factory=frozenset)
@@ -47,45 +48,55 @@ class Amended(Document):
         return bool(self.added or self.removed)
 
     def quads(self) -> Iterator[ox.Quad]:
-        """Return the quads, lexical forms kept. Raises RdfSyntaxError with file, line and column."""
+        """Yield the amended quads, lexical forms kept. Raises RdfSyntaxError with file, line and column."""
         yield from (quad for quad in super().quads() if quad not in self.removed)
         yield from self.added
 
 
 def accepted_facts(seed: Dataset, current: Dataset) -> AcceptedFacts:
-    """Return what sets two versions apart: the published files, and what a journal has made of them."""
+    """Return the difference between the published files (``seed``) and a later version of them."""
+    # As written, because a change of the lexical form alone is a change too.
     before = set(seed.lexical_forms.restored(seed.store))
     after = set(current.lexical_forms.restored(current.store))
-    published = {term for q in before for term in (q.subject, q.object) if isinstance(term, ox.BlankNode)}
-    untold = {quad for quad in before ^ after if {quad.subject, quad.object} & published}
-    return AcceptedFacts(frozenset(after - before - untold), frozenset(before - after - untold), len(untold))
+    published_nodes = {term for q in before for term in (q.subject, q.object) if isinstance(term, ox.BlankNode)}
+    unnameable = {quad for quad in before ^ after if {quad.subject, quad.object} & published_nodes}
+    return AcceptedFacts(
+        frozenset(after - before - unnameable), frozenset(before - after - unnameable), len(unnameable)
+    )
 
 
-def with_accepted_facts(published: Published, found: AcceptedFacts, base: str) -> list[Amended]:
-    """Return every published file as the accepted facts have it, and a new one for each graph that has none."""
-    added = {rebase_quad(quad, base, DEFAULT_BASE) for quad in found.added}
-    removed = {rebase_quad(quad, base, DEFAULT_BASE) for quad in found.removed}
+def with_accepted_facts(published: Published, facts: AcceptedFacts, base: str) -> list[Amended]:
+    """Return every published file with the accepted facts applied, and a new document for each graph without a file.
+
+    ``base`` is the base IRI of the facts; documents have the default one. Added facts of a graph go into its first
+    file.
+    """
+    added = {rebase_quad(quad, base, DEFAULT_BASE) for quad in facts.added}
+    removed = {rebase_quad(quad, base, DEFAULT_BASE) for quad in facts.removed}
     documents: list[Amended] = []
     for entry in read_manifest(published):
         data = published.path(entry.file).read_bytes()
         document = Amended(entry.file, data, base=DEFAULT_BASE + entry.file)
         graph = ox.NamedNode(entry.graph)
-        gone = frozenset(_triple(quad) for quad in removed if quad.graph_name == graph)
-        here = gone.intersection(document.quads()) if gone else gone
-        documents.append(replace(document, removed=here))
+        removed_triples = frozenset(_triple(quad) for quad in removed if quad.graph_name == graph)
+        # A graph may have several files; each loses only what it has. A file is parsed only if there is something to
+        # lose.
+        removed_here = removed_triples.intersection(document.quads()) if removed_triples else removed_triples
+        documents.append(replace(document, removed=removed_here))
     for name in sorted({quad.graph_name for quad in added}, key=str):
-        mine = tuple(_triple(quad) for quad in added if quad.graph_name == name)
+        graph_facts = tuple(_triple(quad) for quad in added if quad.graph_name == name)
         files = {e.file for e in read_manifest(published) if ox.NamedNode(e.graph) == name}
-        place = next((i for i, document in enumerate(documents) if document.name in files), None)
-        if place is None:
-            documents.append(_new(name, mine))
+        index = next((i for i, document in enumerate(documents) if document.name in files), None)
+        if index is None:
+            documents.append(_new(name, graph_facts))
         else:
-            documents[place] = replace(documents[place], added=mine)
+            documents[index] = replace(documents[index], added=graph_facts)
     return documents
 
 
 def _new(graph: ox.NamedNode | ox.BlankNode | ox.DefaultGraph, added: tuple[ox.Quad, ...]) -> Amended:
     iri = graph.value if isinstance(graph, ox.NamedNode) else "urn:x-default"
+    # The IRI comes from a client: without slashes and full stops the file cannot lie outside of data/.
     name = re.sub(r"[^\w]+", "-", iri.removeprefix(DEFAULT_BASE).removeprefix("graph/"), flags=re.ASCII).strip("-")
     if not iri.startswith(f"{DEFAULT_BASE}graph/"):
         name = f"graph-{hashlib.sha256(iri.encode()).hexdigest()[:12]}"

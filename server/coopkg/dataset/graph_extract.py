@@ -1,4 +1,4 @@
-"""One graph of the dataset as a file has it: literals as they were written, in an order of its own."""
+"""The serialisation of one graph of the dataset: literals as they were written, in a fixed order."""
 
 from __future__ import annotations
 
@@ -19,32 +19,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GraphExtract:
-    """The question for a graph, by its IRI ("" for the default graph), in a format by its name: nq, ttl or trig."""
+    """A request for a graph, by its IRI ("" for the default graph), in a format by its name: nq, ttl or trig."""
 
     graph: str
     format: str
 
     def answer(self, dataset: Dataset) -> bytes:
-        """Return the file; the same version gives the same bytes, whichever process is asked.
+        """Return the serialised graph; the same version gives the same bytes in every worker.
 
-        N-Quads are written line by line, since a graph of a million triples is as much as a worker may hold.
+        Raises ValueError for a format without RDF.
         """
         quads = self._quads(dataset)
+        # N-Quads are sorted as lines, without a list of terms beside them: a graph of a million triples is as much as
+        # fits into the memory of a worker.
         if self.format == "nq":
             return "".join(sorted(f"{quad} .\n" for quad in quads)).encode()
         fmt = by_name(self.format)
         if fmt is None or fmt.rdf is None:
             raise ValueError(f"there is no format {self.format!r} for graphs")
-        found = sorted(quads, key=str)
-        triples = [quad.triple for quad in found]
+        ordered = sorted(quads, key=str)
+        triples = [quad.triple for quad in ordered]
         return (
             ox.serialize(
-                found if fmt.quads else triples, format=fmt.rdf, prefixes=used_prefixes(triples, prefixes(dataset.base))
+                ordered if fmt.quads else triples,
+                format=fmt.rdf,
+                prefixes=used_prefixes(triples, prefixes(dataset.base)),
             )
             or b""
         )
 
     def _quads(self, dataset: Dataset) -> Iterator[ox.Quad]:
+        """Yield the quads of the graph; inferred ones are in the closure's store alone, and have no written form."""
         name = ox.NamedNode(self.graph) if self.graph else ox.DefaultGraph()
         if self.graph == dataset.base + INFERRED:
             return dataset.view(entailment=True).quads_for_pattern(None, None, None, name)

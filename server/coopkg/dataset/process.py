@@ -1,7 +1,7 @@
 """``python -m coopkg.dataset.process FOLDER PARENT``: the dataset process over the settings in the environment.
 
-It owns the current version and its journal. A change is in the journal, on the disk, before workers have it and before
-whoever handed it in hears of it.
+It owns the current version and its journal. A change is in the journal, on the disk, before workers evaluate over it
+and before it is acknowledged.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from coopkg.shacl.gate import Gate
 
 AVAILABLE_GRAPHS: Final = "available-graphs.nq"
-"""The file in the process's folder with the named graphs that are served beside the facts."""
+"""The file in the process's folder with the quads of the available graphs (sd:availableGraphs)."""
 
 
 @dataclass(frozen=True)
 class LoggedDataset:
-    """The owner of a dataset with a commit log; ``gate`` is what a change must pass, None lets every change through."""
+    """A dataset with its commit log; ``gate`` is the validation that a change must pass, if any."""
 
     log: CommitLog
     gate: Gate | None = None
@@ -49,7 +49,7 @@ class LoggedDataset:
         return self.log.dataset
 
     def kinds(self) -> dict[str, TaskKind]:
-        """Return the kinds of tasks over the current version besides queries: see ``dataset.engine.WorkerEngine``."""
+        """Return the kinds of tasks besides queries, over the current version: those that ``WorkerEngine`` requests."""
         dataset = self.snapshot
 
         def validate(payload: dict[str, Any]) -> Outcome:
@@ -57,7 +57,9 @@ class LoggedDataset:
             return Outcome(document_validation.examine(dataset, self.gate, question), {"tag": dataset.tag})
 
         return {
-            "change": TaskKind(lambda payload: _work_out(dataset, self.gate, changes.from_json(payload)), spoils=True),
+            "change": TaskKind(
+                lambda payload: _compute_change(dataset, self.gate, changes.from_json(payload)), spoils=True
+            ),
             "validate": TaskKind(validate, spoils=True),
             "extract": TaskKind(lambda payload: Outcome(GraphExtract(**payload).answer(dataset), {"tag": dataset.tag})),
             "why": TaskKind(
@@ -66,7 +68,7 @@ class LoggedDataset:
         }
 
     def control(self, command: str, note: dict[str, Any], body: str) -> dict[str, Any]:
-        """Return the commit that is known, or make the next version; empty where there is none. Raises as CommitLog."""
+        """Answer ``known`` or ``commit`` with a commit as JSON, empty where there is none. Raises as CommitLog."""
         if command == "known":
             return commit_as_json(self.log.known(note["note"]))
         return commit_as_json(self.log.commit(int(note["version"]), note["note"], note["id"], body))
@@ -76,41 +78,48 @@ class LoggedDataset:
         return self.snapshot.info()
 
     def release(self) -> None:
-        """Close the journal in a worker: its lock and its file are the dataset process's alone."""
+        """Close the journal in a worker: it belongs to the dataset process alone."""
+        # The lock is the open file's, which parent and child share: a worker that kept it open could keep the journal
+        # locked after the dataset process has died.
         if self.log.journal is not None:
             self.log.journal.close()
 
 
-def _work_out(dataset: Dataset, gate: Gate | None, change: changes.Change) -> Outcome:
-    """Carry the change out on this worker's own copy of the dataset, and check the result against the gate.
+def _compute_change(dataset: Dataset, gate: Gate | None, change: changes.Change) -> Outcome:
+    """Carry out a change on this worker's own copy of the dataset, check the result, and return the patch.
 
-    What follows from it is computed here first, where the kernel bounds time and memory.
+    Raises what ``changes.compute_patch`` raises, and DoesNotConform.
     """
     store, lexical_forms = dataset.store, dataset.lexical_forms
     patch = changes.compute_patch(store, change, lexical_forms)
-    came, inferred = update_closure(dataset, (*patch.added, *patch.removed))
+    # The dataset process repeats this when it commits. Here the kernel bounds time and memory, so a change whose
+    # closure is too large ends a worker and not the dataset process.
+    added, inferred = update_closure(dataset, (*patch.added, *patch.removed))
     if gate is not None:
         graph = StoreGraph(store, lexical_forms)
         report = gate.check(graph, patch.added, patch.removed)
-        report = report.and_(contradictions(dataset, (*came, *inferred.added)))
+        report = report.and_(contradictions(dataset, (*added, *inferred.added)))
         refuse(report, gate.shapes, graph, patch.sources)
     return Outcome(patch.lines().encode(), {"version": dataset.version, "existed": patch.existed})
 
 
 def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
-    """Return the gate of a server that takes writes, once what the journal made of the files has passed it."""
+    """Return the gate of a server that takes writes, after a check of the dataset; None where nothing is written.
+
+    Raises DoesNotConform where the published files and the journal together violate a shape.
+    """
     if settings.home is None or settings.scratch:
         return None
     gate = open_gate(find_published(settings.published).shapes(), settings.base)
     graph = StoreGraph(dataset.store, dataset.lexical_forms)
     gate.index.measure(graph)
-    if dataset.version > 1:
+    if dataset.version > 1:  # version 1, the published files, has been validated before this process was started
         refuse(gate.check_all(graph).and_(contradictions(dataset)), gate.shapes, graph)
     return gate
 
 
 def _available_graphs(path: Path) -> list[Quad]:
-    """Return the named graphs that whoever started this process left for it."""
+    """Read the quads of the available graphs, from the file that the process which started this one has written."""
     return read_nquads(path.read_bytes()) if path.exists() else []
 
 
@@ -126,7 +135,9 @@ def main() -> None:
         print(f"coopkg: {error.detail}", file=sys.stderr, flush=True)  # noqa: T201
         sys.exit(error.exit_code)
     gc.collect()
-    gc.freeze()  # what is loaded stays, so that no collection writes into the pages that workers share
+    # A collection writes into the header of every object that it visits, and so copies the pages that forked workers
+    # share with this process. Frozen objects are not visited.
+    gc.freeze()
     DatasetProcess(owner, settings, folder, time.monotonic() - began).run()
 
 

@@ -1,4 +1,4 @@
-"""A proposed change with who wants it and why, and what became of it."""
+"""A proposed change with its author and reason, and the receipt for it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change, its author, message and source; ``expected`` is the tag of the version that it must be made to.
+    """A change, its author, message and source; ``expected`` is the tag of the only version that it may change, or "".
 
-    ``key`` is the author's idempotency key; ``request`` stands for the content of the request that it came with.
+    ``key`` is the author's idempotency key; ``request`` is a digest of the request that it came with.
     """
 
     change: Change
@@ -25,20 +25,20 @@ class Proposal:
     expected: str = ""
 
     def saying(self, message: str) -> Proposal:
-        """Return the proposal with that message, if it has none of its own."""
+        """Return the proposal with ``message`` as its message, unless it has one."""
         return self if self.message else replace(self, message=message)
 
     def note(self) -> dict[str, Any]:
-        """Return all but the change, as a JSON object."""
+        """Encode everything but the change, as a JSON object."""
         return {name: value for name, value in vars(self).items() if name != "change"}
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a change: the version that has it and its tag, the id of the commit that made it.
+    """The outcome of a change: the version that has it, that version's tag, and the id of the commit that made it.
 
-    ``changed`` says whether it did anything, ``existed`` whether its graph was there before. A change that did nothing
-    has no commit; where there is no journal, no commit has an id.
+    ``changed`` says whether it changed anything, ``existed`` whether its graph existed before. A change that changed
+    nothing has no commit, and ``commit`` is "" then, as it is where there is no journal.
     """
 
     version: int

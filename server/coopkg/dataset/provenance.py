@@ -1,4 +1,4 @@
-"""What is known of a commit, as PROV (PROV-O: The PROV Ontology) and as JSON."""
+"""The provenance of a commit, in RDF (PROV-O: The PROV Ontology) and as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IRI: Final = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
 
 
 def summary(record: Record) -> dict[str, Any]:
-    """Return a commit without its rows, as a JSON object."""
+    """Encode a commit without its rows, as a JSON object."""
     return {
         "version": record.version, "id": record.id, "previous": record.previous, "time": record.time,
         "author": record.author, "message": record.message, "source": record.source,
@@ -30,10 +30,10 @@ def summary(record: Record) -> dict[str, Any]:
 
 
 def provenance(record: Record, base: str) -> list[ox.Triple]:
-    """Return a commit as an activity: who is associated with it, when it ended, what it used, which version it made."""
+    """Describe a commit as a prov:Activity with its author, its end, and the versions that it used and generated."""
     activity = f"{base}changes/{record.version}"
     version, agent = f"{activity}#version", f"{activity}#author"
-    found = [
+    triples = [
         triple(activity, _TYPE, _PROV + "Activity"),
         triple(activity, _TERMS + "identifier", _text(f"urn:uuid:{record.id}")),
         triple(activity, _PROV + "endedAtTime", from_ntriples(f'"{record.time}"^^<{_DATE_TIME}>')),
@@ -48,16 +48,17 @@ def provenance(record: Record, base: str) -> list[ox.Triple]:
         triple(version, STANDARD_PREFIXES["owl"] + "versionInfo", _text(str(record.version))),
     ]
     if record.message:
-        found.append(triple(activity, _TERMS + "description", _text(record.message)))
+        triples.append(triple(activity, _TERMS + "description", _text(record.message)))
+    # A source is what a person typed: an IRI becomes a resource that tools can follow, anything else stays text.
     if _IRI.fullmatch(record.source):
-        found += [triple(activity, _PROV + "used", record.source), triple(version, _TERMS + "source", record.source)]
+        triples += [triple(activity, _PROV + "used", record.source), triple(version, _TERMS + "source", record.source)]
     elif record.source:
-        found.append(triple(version, _TERMS + "source", _text(record.source)))
-    return found
+        triples.append(triple(version, _TERMS + "source", _text(record.source)))
+    return triples
 
 
 def seed(base: str) -> list[ox.Triple]:
-    """Return the version before the first commit, which is what the catalogue's files have."""
+    """Describe version 1, which is derived from the files of the catalogue and has no commit."""
     version = f"{base}changes/1#version"
     return [
         triple(f"{base}changes/1", STANDARD_PREFIXES["foaf"] + "primaryTopic", version),

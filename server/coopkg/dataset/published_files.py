@@ -1,4 +1,4 @@
-"""Where the published files are: in the checkout, in the installed wheel, or where the operator says."""
+"""Where the published files are: in the checkout, in the installed wheel, or in a folder that the operator names."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Published:
 
     def path(self, relative: str) -> Path:
         """Return a published file by its path from the root. Raises DatasetBroken if it is missing or lies outside."""
+        # Resolved first: "../" and symbolic links in a catalogue must not make the server publish other files.
         path = (self.root / relative).resolve()
         if not path.is_relative_to(self.root.resolve()):
             raise DatasetBroken(f"{CATALOG} names {relative!r}, which lies outside of {self.root}.")
@@ -31,22 +32,23 @@ class Published:
         return path
 
     def turtle(self) -> Iterator[Path]:
-        """Return every Turtle file that people write, in order."""
+        """Yield every Turtle file of ontology, data and shapes, sorted by path within each folder."""
         for folder in FOLDERS[:3]:
             yield from sorted((self.root / folder).rglob("*.ttl"))
 
     def shapes(self) -> list[Path]:
-        """Return the files of the shapes graph, in order."""
+        """Return the files of the shapes graph, sorted by name."""
         return sorted((self.root / "shapes").glob("*.ttl"))
 
     def queries(self) -> list[Path]:
-        """Return the files of the saved queries, in order."""
+        """Return the files of the saved queries, sorted by name."""
         return sorted((self.root / "queries").glob("*.rq"))
 
 
 def find_published(explicit: Path | None = None) -> Published:
-    """Find the published files. Raises DatasetBroken, naming the folder that is missing."""
+    """Find the published files, at ``explicit`` if given. Raises DatasetBroken, naming the folder that is missing."""
     package = Path(__file__).resolve().parent.parent
+    # The wheel carries them inside of the package; an editable install finds them at the top of the checkout.
     candidates = [explicit] if explicit else [package / "_published", package.parent.parent]
     for root in candidates:
         if (root / CATALOG).is_file() or explicit:

@@ -1,7 +1,8 @@
 """Validation of the published graph, alone or with new documents merged into it: by the shapes and by the axioms.
 
-Shapes look at what is asserted, never at what is inferred: where a property has a range, reasoning makes each of its
-values a member of that class, and no ``sh:class`` on it could fail. What the axioms exclude is a result like any other.
+Shapes are evaluated over the asserted triples, never over inferred ones: where a property has a range, reasoning makes
+each of its values an instance of that class, and no ``sh:class`` on it could fail. A contradiction of the axioms is a
+result like any other.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def read_shapes(paths: Sequence[Path]) -> list[ox.Quad]:
 
 
 def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad], regime: str = "owl-rl") -> Report:
-    """Validate the union of some documents; each result carries its place in the document that it stands in."""
+    """Validate the union of some documents; each result has its place in the document that it comes from."""
     return validate_sources([read(document) for document in documents], shapes, regime=regime)
 
 
@@ -47,22 +48,23 @@ def validate_sources(
     *,
     regime: str = "owl-rl",
 ) -> Report:
-    """Validate the union of some documents that have been read; fixes are of ``own`` where given, else of all.
+    """Validate the union of some parsed documents; quick fixes are offered for ``own`` where given, else for all.
 
-    ``regime`` says which axioms are looked at for contradictions. Raises DatasetBroken where the shapes cannot be used.
+    ``regime`` says which axioms are checked for contradictions. Raises DatasetBroken where the shapes cannot be used.
     """
     quads = [quad for source in sources for quad in source.quads]
-    values = read_shape_values(Graph(shapes))
-    report = Validator(values).validate(quads).and_(contradictions_of(quads, DEFAULT_BASE, regime))
+    node_shapes = read_shape_values(Graph(shapes))
+    report = Validator(node_shapes).validate(quads).and_(contradictions_of(quads, DEFAULT_BASE, regime))
+    # Lines and quick fixes belong to results; a report without any is complete as it is.
     return (
         report
         if report.conforms
-        else explain(report, values, Graph(quads), sources, report_prefixes(own or sources), own)
+        else explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources), own)
     )
 
 
 def published_documents(published: Published) -> list[Document]:
-    """Return the files that the catalogue lists, as documents named by their path from the root."""
+    """Return the files that the catalogue lists, as documents named by their paths relative to the root."""
     return [
         Document(entry.file, published.path(entry.file).read_bytes(), base=DEFAULT_BASE + entry.file)
         for entry in read_manifest(published)

@@ -1,4 +1,4 @@
-"""What validation of documents is asked, as values and as JSON."""
+"""Requests to validate documents, as values and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Upload:
-    """A document as it was sent: what to call it, its bytes, its format by name."""
+    """A document as it was sent: its name in messages, its bytes, and its format by name."""
 
     name: str
     data: bytes
@@ -25,11 +25,12 @@ class Upload:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: ``documents`` against the published ``shapes``, or against those that came along.
+    """A request to validate ``documents`` against ``shapes``, or without those against the shapes in ``published``.
 
-    ``graph`` is the one that triples without one go into, beside or (``whole``) in place of what it has. None for the
-    ``graph`` leaves the dataset out. ``removed`` are N-Quads that would go. ``face`` names the form of the answer,
-    ``queries`` are the saved ones to compare.
+    With a ``graph``, the documents are merged into the dataset first: triples without a graph go into that one, beside
+    its triples or (``whole``) in place of them. Without one they are validated alone. ``removed`` are N-Quads that the
+    change would remove. ``face`` names the format of the report, ``queries`` are saved queries, by slug, whose answers
+    before and after are compared. ``answer_bytes`` bounds the report.
     """
 
     documents: tuple[Upload, ...]
@@ -45,11 +46,12 @@ class Question:
     answer_bytes: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the question as a JSON object."""
+        """Encode the question as a JSON object, bytes in Base64."""
 
-        def uploads(found: Iterable[Upload]) -> list[dict[str, str]]:
-            return [{**vars(u), "data": base64.b64encode(u.data).decode("ascii")} for u in found]
+        def uploads(files: Iterable[Upload]) -> list[dict[str, str]]:
+            return [{**vars(u), "data": base64.b64encode(u.data).decode("ascii")} for u in files]
 
+        # Base64 above, because JSON has no bytes and a document need not be UTF-8.
         queries = {slug: tasks.encode(task) for slug, task in self.queries.items()}
         return {
             **vars(self),
@@ -60,10 +62,10 @@ class Question:
 
 
 def from_json(value: dict[str, Any]) -> Question:
-    """Return the question that a JSON object stands for."""
+    """Parse the JSON object that ``Question.as_json`` returns."""
 
-    def uploads(found: Iterable[dict[str, str]]) -> tuple[Upload, ...]:
-        return tuple(Upload(u["name"], base64.b64decode(u["data"]), u["format_name"]) for u in found)
+    def uploads(files: Iterable[dict[str, str]]) -> tuple[Upload, ...]:
+        return tuple(Upload(u["name"], base64.b64decode(u["data"]), u["format_name"]) for u in files)
 
     queries = {slug: tasks.decode(task) for slug, task in value["queries"].items()}
     return Question(

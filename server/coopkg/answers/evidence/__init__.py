@@ -1,1 +1,1 @@
-"""Evidence: claims, the source texts that they point into, and whether they do so rightly."""
+"""Evidence: claims, the source texts that they point into, and the check of these places."""

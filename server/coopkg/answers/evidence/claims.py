@@ -1,4 +1,4 @@
-"""The claims that facts rest on: what a source says, where, in whose voice, how certain it is, and of what."""
+"""Claims, the evidence of facts: the source of each, its place there, its voice, speaker and certainty."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _ABOUT: Final = """
 { VALUES ?c { [[node]] } ?c a coop:Claim }
 UNION { [[node]] coop:hasEvidence|coop:isMentionedIn ?c }
 UNION { ?c a coop:Claim ; rdf:subject [[node]] }
-UNION { ?said rdf:subject [[node]] ; coop:hasEvidence ?c }
+UNION { ?reified rdf:subject [[node]] ; coop:hasEvidence ?c }
 """
 _FROM: Final = "?c prov:wasDerivedFrom [[node]] ; a coop:Claim"
-_TOLD: Final = """
+_PROPERTIES: Final = """
 SELECT DISTINCT ?c ?p ?o WHERE { { SELECT DISTINCT ?c WHERE { [[which]] } }
   VALUES ?p { coop:claimNumber coop:hasCertainty coop:hasVoice coop:paraphrase
                prov:wasAttributedTo prov:wasDerivedFrom }
@@ -47,8 +47,9 @@ SELECT DISTINCT ?c ?start ?end WHERE { { SELECT DISTINCT ?c WHERE { [[which]] } 
 _EXACT: Final = """
 SELECT DISTINCT ?c ?p ?o WHERE {
   { ?c a coop:Claim ; rdf:subject [[node]] ; rdf:predicate ?p ; rdf:object ?o }
-  UNION { ?said rdf:subject [[node]] ; rdf:predicate ?p ; rdf:object ?o ; coop:hasEvidence ?c } }
+  UNION { ?reified rdf:subject [[node]] ; rdf:predicate ?p ; rdf:object ?o ; coop:hasEvidence ?c } }
 """
+_DIGESTS: Final = "SELECT ?s ?digest WHERE { VALUES ?s { [[sources]] } ?s coop:textDigest ?digest }"
 _STATED: Final = "SELECT ?p ?o ?g WHERE { GRAPH ?g { [[node]] ?p ?o } } ORDER BY ?g"
 _BACKED: Final = """
 SELECT DISTINCT ?c ?thing WHERE { ?c prov:wasDerivedFrom [[node]] . ?thing coop:hasEvidence ?c } ORDER BY ?c ?thing
@@ -56,19 +57,22 @@ SELECT DISTINCT ?c ?thing WHERE { ?c prov:wasDerivedFrom [[node]] . ?thing coop:
 
 _UNBACKED: Final = """
 SELECT DISTINCT ?thing WHERE {
-  { SELECT DISTINCT ?g WHERE { ?c prov:wasDerivedFrom [[node]] . GRAPH ?g { ?cites coop:hasEvidence ?c } } }
+  { SELECT DISTINCT ?g WHERE { ?c prov:wasDerivedFrom [[node]] . GRAPH ?g { ?citing coop:hasEvidence ?c } } }
   VALUES ?class { [[classes]] }
   GRAPH ?g { ?thing a ?class }
   FILTER NOT EXISTS { ?thing coop:hasEvidence|coop:isMentionedIn ?any }
 } ORDER BY ?thing
 """
 Said = tuple[str, str, str]
-"""What a triple says of its subject: property, bare text of the value, language."""
+"""A triple without its subject: property, IRI or lexical form of the object, language ("" for none)."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim: IRIs of its source, voice, certainty and speaker ("" where there is none), texts by language, places."""
+    """A claim: the IRIs of its source, voice, certainty and speaker ("" for none), and its paraphrase by language.
+
+    ``number`` is its number in the source, 0 for none; ``spans`` are its places in the text of the source.
+    """
 
     iri: str
     number: int
@@ -81,72 +85,72 @@ class Claim:
 
     @property
     def anchor(self) -> str:
-        """Return the fragment of the claim on the page of its source: the end of its IRI."""
+        """Return the fragment identifier of the claim on the page of its source."""
         return self.iri.rpartition("/")[2]
 
 
 def claims_about(service: Service, iri: str) -> list[Claim]:
-    """Return the claims that an IRI cites as evidence or that say something of it, or itself, by source and place."""
+    """Find the claims that an IRI cites, that are about it, or that it is itself, ordered by source and place."""
     return _claims(service, query_text(_ABOUT, node=_node(iri)))
 
 
 def claims_of(service: Service, source: str) -> list[Claim]:
-    """Return the claims of a source document in the order in which they stand there."""
+    """Find the claims of a source document, ordered by their places in it."""
     return _claims(service, query_text(_FROM, node=_node(source)))
 
 
 def exact(service: Service, iri: str) -> dict[Said, list[str]]:
-    """Return the claims that say a very triple of an IRI."""
-    found: dict[Said, list[str]] = {}
+    """Find the claims that state exactly one triple of an IRI, by that triple."""
+    claims: dict[Said, list[str]] = {}
     for row in _rows(service, query_text(_EXACT, node=_node(iri))):
-        found.setdefault(_said(row), []).append(row["c"]["value"])
-    return found
+        claims.setdefault(_statement(row), []).append(row["c"]["value"])
+    return claims
 
 
 def stated(service: Service, iri: str) -> dict[Said, list[str]]:
-    """Return the graphs that state each triple of an IRI, what is inferred left out."""
-    found: dict[Said, list[str]] = {}
+    """Find the graphs in which each triple of an IRI is asserted."""
+    graphs: dict[Said, list[str]] = {}
     for row in _rows(service, query_text(_STATED, node=_node(iri))):
-        found.setdefault(_said(row), []).append(row["g"]["value"])
-    return found
+        graphs.setdefault(_statement(row), []).append(row["g"]["value"])
+    return graphs
 
 
-def _said(row: Mapping[str, Mapping[str, str]]) -> Said:
+def _statement(row: Mapping[str, Mapping[str, str]]) -> Said:
     return row["p"]["value"], row["o"]["value"], row["o"].get("xml:lang", "")
 
 
 def backed(service: Service, source: str) -> dict[str, list[str]]:
-    """Return the things that cite each claim of a source document, by claim."""
-    found: dict[str, list[str]] = {}
+    """Find the entities that cite each claim of a source document, by claim."""
+    entities: dict[str, list[str]] = {}
     for row in _rows(service, query_text(_BACKED, node=_node(source))):
-        found.setdefault(row["c"]["value"], []).append(row["thing"]["value"])
-    return found
+        entities.setdefault(row["c"]["value"], []).append(row["thing"]["value"])
+    return entities
 
 
 def unbacked(service: Service, source: str, central: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the things in the graphs of a source document that must cite a claim, by their class, and cite none."""
+    """Find the entities in the graphs of a source document that must cite a claim but cite none.
+
+    ``central`` maps each class to the properties that its instances must have; those with ``hasEvidence`` count.
+    """
     evidence = f"{service.settings.base}ontology#hasEvidence"
-    classes = [ox.NamedNode(cls) for cls, wanted in central.items() if evidence in wanted]
+    classes = [ox.NamedNode(cls) for cls, required in central.items() if evidence in required]
     text = query_text(_UNBACKED, node=_node(source), classes=classes)
     return [row["thing"]["value"] for row in _rows(service, text)]
 
 
-def copies(service: Service) -> Mapping[str, str]:
-    """Return the texts of the sources that the operator supplied, by SHA-256; they are read when they change."""
+def _supplied_texts(service: Service) -> Mapping[str, str]:
+    """Return the source texts that the operator supplied, by SHA-256; they are read again when the folder changes."""
     folder = service.settings.sources
-    return service.derived.get("copies", state(folder), lambda: read_source_texts(folder))
+    return service.derived.get("source texts", state(folder), lambda: read_source_texts(folder))
 
 
 def texts(service: Service, sources: Sequence[str]) -> dict[str, str]:
-    """Return the supplied text of each of those source documents of which there is a copy."""
-    held = copies(service)
-    if not held or not sources:
+    """Return the source texts of those documents for which the operator has supplied one, by IRI."""
+    supplied = _supplied_texts(service)
+    if not supplied or not sources:
         return {}
-    text = query_text(
-        "SELECT ?s ?digest WHERE { VALUES ?s { [[sources]] } ?s coop:textDigest ?digest }", sources=nodes(sources)
-    )
-    found = _rows(service, text)
-    return {row["s"]["value"]: held[row["digest"]["value"]] for row in found if row["digest"]["value"] in held}
+    rows = _rows(service, query_text(_DIGESTS, sources=nodes(sources)))
+    return {row["s"]["value"]: supplied[row["digest"]["value"]] for row in rows if row["digest"]["value"] in supplied}
 
 
 def _node(iri: str) -> ox.NamedNode:
@@ -154,33 +158,36 @@ def _node(iri: str) -> ox.NamedNode:
 
 
 def _rows(service: Service, text: QueryText) -> list[dict[str, dict[str, str]]]:
-    """Return what is asserted: the closure says nothing more of claims."""
+    """Evaluate a query over asserted triples and return its solutions as JSON terms."""
+    # Nothing is inferred about claims, and the asserted store is smaller than the closure.
     base = service.settings.base
     whole = query_text(_PROLOGUE, coop=ox.NamedNode(f"{base}ontology#"), text=text)
     return service.terms(Task(whole, SOLUTION_FORMATS[0], base, entailment=False))
 
 
 def _claims(service: Service, pattern: QueryText) -> list[Claim]:
-    told: dict[str, dict[str, Any]] = {}
-    for row in _rows(service, query_text(_TOLD, which=pattern)):
-        of_claim = told.setdefault(row["c"]["value"], {"texts": {}})
+    """Find the claims that a pattern selects, ordered by source, place and number."""
+    properties: dict[str, dict[str, Any]] = {}
+    for row in _rows(service, query_text(_PROPERTIES, which=pattern)):
+        values = properties.setdefault(row["c"]["value"], {"texts": {}})
         name = row["p"]["value"].rpartition("#")[2].rpartition("/")[2]
         if name == "paraphrase":
-            of_claim["texts"][row["o"].get("xml:lang", "")] = row["o"]["value"]
+            values["texts"][row["o"].get("xml:lang", "")] = row["o"]["value"]
         else:
-            of_claim.setdefault(name, row["o"]["value"])
+            values.setdefault(name, row["o"]["value"])
     places: dict[str, list[Span]] = {}
-    for row in _rows(service, query_text(_PLACES, which=pattern)) if told else ():
+    # Not in one query with the properties: each combination of a place and a property would be a row.
+    for row in _rows(service, query_text(_PLACES, which=pattern)) if properties else ():
         places.setdefault(row["c"]["value"], []).append((int(row["start"]["value"]), int(row["end"]["value"])))
-    return sorted(_made(told, places), key=lambda c: (c.source, c.spans[:1], c.number, c.iri))
+    return sorted(_assembled(properties, places), key=lambda c: (c.source, c.spans[:1], c.number, c.iri))
 
 
-def _made(told: Mapping[str, Mapping[str, Any]], places: Mapping[str, list[Span]]) -> Iterator[Claim]:
-    for iri, found in told.items():
-        if "wasDerivedFrom" in found:
-            number = str(found.get("claimNumber", ""))
+def _assembled(properties: Mapping[str, Mapping[str, Any]], places: Mapping[str, list[Span]]) -> Iterator[Claim]:
+    for iri, values in properties.items():
+        if "wasDerivedFrom" in values:  # a claim without a source has no page to point to
+            number = str(values.get("claimNumber", ""))
             yield Claim(
-                iri, int(number) if number.isdigit() else 0, found["wasDerivedFrom"], found.get("hasVoice", ""),
-                found.get("hasCertainty", ""), found.get("wasAttributedTo", ""), found["texts"],
+                iri, int(number) if number.isdigit() else 0, values["wasDerivedFrom"], values.get("hasVoice", ""),
+                values.get("hasCertainty", ""), values.get("wasAttributedTo", ""), values["texts"],
                 tuple(places.get(iri, ())),
             )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Copies of source documents that the operator supplies: known by their SHA-256, quoted where the claims point.
+"""Source texts that the operator supplies as files: recognised by their SHA-256, quoted at the places of claims.
 
-The graph has no passage of any source; what pages quote comes from these files alone.
+The dataset has no passage of any source; what pages quote comes from these files alone.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST: Final = 4 * 1024 * 1024
-"""Bytes of the largest file that is read as a copy."""
+"""Bytes of the largest file that is read as a source text."""
 MOST: Final = 500
-"""Files of the folder that are looked at, by name."""
+"""Files of the folder that are considered, in the order of their names."""
 _AROUND: Final = 90
-"""Characters of the text that stand before and after a quotation."""
+"""Characters of context before and after a quotation."""
 
 Span = tuple[int, int]
 """Offsets in a text: code points from 0, the end excluded."""
@@ -27,7 +27,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Quotation:
-    """A passage, with what stands before and after it."""
+    """A passage with its context."""
 
     before: str
     passage: str
@@ -36,7 +36,7 @@ class Quotation:
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of a text: the indices of the spans that cover it, and of those that begin with it."""
+    """A piece of a text, with the indices of the spans that cover it and of those that begin with it."""
 
     text: str
     covering: tuple[int, ...]
@@ -44,42 +44,43 @@ class Segment:
 
 
 def state(folder: Path | None) -> str:
-    """Return what changes when a copy comes, goes or is another: names, sizes and times of the files."""
+    """Compute a text that changes whenever a file is added, removed or replaced: names, sizes and times."""
     return repr([(path.name, *_stat(path)) for path in _files(folder)])
 
 
 def read_source_texts(folder: Path | None) -> Mapping[str, str]:
-    """Return the text of each copy by its SHA-256. A file that is too large, or no UTF-8, or gone, is no copy."""
-    found: dict[str, str] = {}
+    """Read the source texts, by SHA-256. Files that are too large, not UTF-8 or removed meanwhile are skipped."""
+    texts: dict[str, str] = {}
     for path in _files(folder):
         try:
             if _stat(path)[0] <= LARGEST:
                 data = path.read_bytes()
-                found[hashlib.sha256(data).hexdigest()] = data.decode("utf-8")
+                texts[hashlib.sha256(data).hexdigest()] = data.decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
-    return found
+    return texts
 
 
 def _files(folder: Path | None) -> list[Path]:
-    there = folder is not None and folder.is_dir()
-    return [path for path in sorted(folder.iterdir())[:MOST] if path.is_file()] if there and folder else []
+    readable = folder is not None and folder.is_dir()
+    return [path for path in sorted(folder.iterdir())[:MOST] if path.is_file()] if readable and folder else []
 
 
 def _stat(path: Path) -> tuple[int, int]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return LARGEST + 1, 0
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def quotation(text: str, span: Span) -> Quotation | None:
-    """Return the passage of a span with its surroundings; None for a span that does not lie in the text."""
+    """Cut out the passage of a span with its context; None for a span outside of the text."""
     start, end = span
     if not 0 <= start < end <= len(text):
         return None
     before, after = text[max(start - _AROUND, 0) : start], text[end : end + _AROUND]
+    # The context begins and ends at a word boundary, with an ellipsis where the text goes on.
     if start > _AROUND:
         before = "…" + before.partition(" ")[2]
     if end + _AROUND < len(text):
@@ -88,7 +89,7 @@ def quotation(text: str, span: Span) -> Quotation | None:
 
 
 def segments(text: str, spans: Sequence[Span]) -> list[Segment]:
-    """Cut a text at the ends of spans, which may overlap and be nested; spans outside of it are left out."""
+    """Split a text at the bounds of spans, which may overlap or be nested; spans outside of it are ignored."""
     length = len(text)
     inside = {i: span for i, span in enumerate(spans) if 0 <= span[0] < span[1] <= length}
     cuts = sorted({0, length, *(end for span in inside.values() for end in span)})
@@ -103,11 +104,12 @@ def segments(text: str, spans: Sequence[Span]) -> list[Segment]:
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return the ranges that any of the spans covers, in order, none of which touch."""
-    found: list[Span] = []
+    """Compute the union of the spans as sorted ranges that do not touch."""
+    ranges: list[Span] = []
     for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
+        # Sorted by their beginnings, so only the last range can overlap or touch the next span.
+        if ranges and start <= ranges[-1][1]:
+            ranges[-1] = ranges[-1][0], max(end, ranges[-1][1])
         elif start < end:
-            found.append((start, end))
-    return found
+            ranges.append((start, end))
+    return ranges

@@ -1,4 +1,4 @@
-"""Evidence: every claim's place in its source, checked against a copy of the source that the operator supplies."""
+"""Verification of evidence: the place of every claim, checked against the source text that the operator supplies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SELECT ?document ?claim ?start ?end ?digest WHERE {
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A claim whose passage is not what its digest says; ``reason`` is one sentence."""
+    """A claim whose passage does not have its digest; ``reason`` is one sentence."""
 
     claim: str
     reason: str
@@ -42,7 +42,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Verification:
-    """What checking a source document gave: the document, how many claims were looked at, and those that fail."""
+    """The result for a source document: its IRI, the number of passages that were checked, and those that fail."""
 
     document: str
     checked: int
@@ -50,7 +50,7 @@ class Verification:
 
 
 def verify(dataset: Dataset, source: Path) -> Verification:
-    """Check every claim of the document whose SHA-256 is that of the file ``source``.
+    """Check every claim of the source document whose SHA-256 is that of the file ``source``.
 
     Offsets count code points, from 0, the end excluded; a passage's digest is the SHA-256 of its UTF-8 bytes.
     Raises InputUnreadable if the file cannot be read, NotFound if no document of the graph is this file.
@@ -63,18 +63,19 @@ def verify(dataset: Dataset, source: Path) -> Verification:
     digest = hashlib.sha256(data).hexdigest()
     coop = ox.NamedNode(f"{dataset.base}ontology#")
     documents = select(dataset.store, query_text(_DOCUMENTS, coop=coop))
-    found = next((row for row in documents if row["digest"].value == digest), None)
-    if found is None:
+    match = next((row for row in documents if row["digest"].value == digest), None)
+    if match is None:
         raise NotFound(f"No source document of the graph has the SHA-256 of {source} ({digest[:12]}…).")
-    if int(found["length"].value) != len(text):
-        raise InputUnreadable(f"{source} has {len(text)} characters; the graph says {found['length'].value}.")
-    rows = select(dataset.store, query_text(_PASSAGES, coop=coop), {"document": found["document"]})
+    # The digest is of bytes, offsets are of code points: if the lengths differ, the text was counted in another way.
+    if int(match["length"].value) != len(text):
+        raise InputUnreadable(f"{source} has {len(text)} characters; the graph says {match['length'].value}.")
+    rows = select(dataset.store, query_text(_PASSAGES, coop=coop), {"document": match["document"]})
     faults = [
         Mismatch(row["claim"].value, reason)
         for row in rows
         if (reason := _mismatch(text, int(row["start"].value), int(row["end"].value), row["digest"].value))
     ]
-    return Verification(found["document"].value, len(rows), tuple(faults))
+    return Verification(match["document"].value, len(rows), tuple(faults))
 
 
 def _mismatch(text: str, start: int, end: int, digest: str) -> str:

@@ -1,7 +1,7 @@
-"""Which addresses a request may go to: one spelling for each, and nothing that is not on the public Internet.
+"""Which addresses a request may go to: one notation for each, and none outside of the public Internet.
 
-A name is resolved once, every address that it has is looked at, and the connection goes to one of those very addresses,
-so that a name which answers differently the next time (rebinding) gains nothing.
+A name is resolved once, all its addresses are checked, and the connection goes to one of those very addresses, so that
+a name which resolves to another address the next time (DNS rebinding) gains nothing.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 _NUMERIC: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 """A host whose last label is a number is an IPv4 address to some parsers, whatever its form (WHATWG URL, 3.5)."""
-_PLAIN: Final = re.compile(r"[!-~]+")
+_PRINTABLE_ASCII: Final = re.compile(r"[!-~]+")
 _PORTS: Final = {"http": 80, "https": 443}
 
+# Beside ``is_global`` and not instead of it: what that knows differs from one version of Python to the next.
 _NOT_PUBLIC: Final = tuple(
     ipaddress.ip_network(block)
     for block in (
@@ -43,7 +44,10 @@ _EMBEDDING: Final = {
     ipaddress.ip_network("64:ff9b::/96"): 0,  # NAT64 (RFC 6052)
     ipaddress.ip_network("2002::/16"): 80,  # 6to4 (RFC 3056)
 }
-"""IPv6 networks whose addresses lead to an IPv4 address, and how many bits stand to the right of it."""
+"""IPv6 networks whose addresses contain an IPv4 address, and the number of bits to the right of it.
+
+A gateway may forward such a packet to the IPv4 address, which can be 127.0.0.1 or a private one.
+"""
 _ISATAP: Final = 0x5EFE
 """The bits 32 to 47 of an interface identifier that embeds an IPv4 address (RFC 5214, section 6.1)."""
 
@@ -69,22 +73,30 @@ class Target:
         return f"{self.scheme}://{host}{port}{self.path}"
 
     def asking(self, parameters: str) -> Target:
-        """Return the target with more parameters in its query."""
+        """Build the target with ``parameters``, which are encoded, added to its query."""
         return Target(self.scheme, self.host, self.port, f"{self.path}{'&' if '?' in self.path else '?'}{parameters}")
 
     def follow(self, location: str) -> Target:
-        """Return where a redirect leads. Raises ForbiddenAddress as ``read_target``, and for a weaker scheme."""
-        if not _PLAIN.fullmatch(location):
+        """Return the target of a redirect.
+
+        Raises ForbiddenAddress as ``read_target``, and for a step from https to http.
+        """
+        if not _PRINTABLE_ASCII.fullmatch(location):
             raise ForbiddenAddress("a redirect without a readable address")
-        found = read_target(urljoin(self.iri, location))
-        if self.scheme == "https" and found.scheme != "https":
+        target = read_target(urljoin(self.iri, location))
+        if self.scheme == "https" and target.scheme != "https":
             raise ForbiddenAddress("a redirect from https to http")
-        return found
+        return target
 
 
 def read_target(iri: str) -> Target:
-    """Read an http or https IRI. Raises ForbiddenAddress for anything that two parsers could read differently."""
-    if not _PLAIN.fullmatch(iri) or "\\" in iri:
+    """Parse an http or https IRI.
+
+    Raises ForbiddenAddress for anything that two parsers could understand differently.
+    """
+    # What is checked must be what is connected to. A backslash, user information, an empty port or a number in
+    # hexadecimal is the means by which one parser sees another host than the next.
+    if not _PRINTABLE_ASCII.fullmatch(iri) or "\\" in iri:
         raise ForbiddenAddress("an address with characters beyond ASCII, with a space or a backslash")
     try:
         parts = urlsplit(iri)
@@ -102,6 +114,7 @@ def read_target(iri: str) -> Target:
 
 
 def _host(netloc: str, port: int | None) -> str:
+    """Return the host in its one notation: lower case, IPv4 as four decimals, IPv6 compressed and without brackets."""
     host = netloc.removesuffix(f":{port}") if port is not None else netloc
     if host.startswith("[") and host.endswith("]"):
         try:
@@ -123,7 +136,7 @@ def _host(netloc: str, port: int | None) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address, and any IPv4 address that it embeds, is one of the public Internet."""
+    """Check whether an IP address, and any IPv4 address that it embeds, belongs to the public Internet."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -140,24 +153,24 @@ def is_public(address: str) -> bool:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a host, as the system resolves it. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
+    """Resolve the addresses of a host, as the system resolves it. Raises OSError."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in infos))
 
 
 def addresses_of(target: Target, resolve: Resolve, *, private: bool) -> list[str]:
-    """Return the addresses to connect to.
+    """Resolve the addresses of a target's host, one or more.
 
-    Raises ForbiddenAddress where even one of them may not be reached, and OSError.
-
-    ``private`` says that the operator has named this very host and port as one to be reached wherever it is.
+    ``private`` says that the operator has allowed this very host and port, wherever it is. Raises ForbiddenAddress
+    where even one address may not be reached, and OSError where there is none.
     """
+    # All of them, not the first that is public: a name with a public and a private address is how a check is bypassed.
     try:
-        found = [str(ipaddress.ip_address(target.host))]
+        addresses = [str(ipaddress.ip_address(target.host))]
     except ValueError:
-        found = resolve(target.host, target.port)
-    if not found:
+        addresses = resolve(target.host, target.port)
+    if not addresses:
         raise OSError(f"{target.host} has no address")
-    if not private and not all(is_public(address) for address in found):
+    if not private and not all(is_public(address) for address in addresses):
         raise ForbiddenAddress("an address outside of the public Internet")
-    return found
+    return addresses

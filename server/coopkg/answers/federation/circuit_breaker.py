@@ -1,6 +1,7 @@
-"""How each endpoint does: a circuit breaker, and the last word on it for those who look.
+"""The health of each endpoint: a circuit breaker, and the last result for the page that shows it.
 
-All web processes share it through one small file an endpoint, replaced whole; the last to write is right enough.
+All web processes share it through one small file for each endpoint, which is replaced atomically. Two that write at
+once lose a count, which only lets one more request through.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAILURES: Final = 5
-"""Failures in a row after which an endpoint is left alone."""
+"""Failures in a row that open the breaker."""
 PAUSE: Final = 30.0
-"""Seconds for which it is; then one request may try, and one failure more leaves it alone again."""
+"""Seconds for which it stays open; then one request may try, and a failure opens it again."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What is known of an endpoint. Times are seconds since the epoch, 0 for never; latency is in seconds."""
+    """The health of an endpoint. Times are seconds since the epoch, 0 for never; latency is in seconds.
+
+    ``ok`` is None until the endpoint was asked; ``failures`` counts those in a row, ``reason`` is the last one's.
+    """
 
     checked: float = 0.0
     ok: bool | None = None
@@ -33,14 +37,14 @@ class State:
     closed_until: float = 0.0
 
     def breaker(self, now: float) -> str:
-        """Return the state of the circuit breaker: closed lets requests through, open does not, half-open lets one."""
+        """Return the state of the circuit breaker: ``closed`` admits requests, ``open`` none, ``half-open`` one."""
         if self.failures < FAILURES:
             return "closed"
         return "open" if now < self.closed_until else "half-open"
 
 
 class Health:
-    """The states of all endpoints, in a folder that the workers share, or in memory alone."""
+    """The states of all endpoints, in a folder that the web processes share, or in memory alone."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
@@ -48,8 +52,9 @@ class Health:
         self._lock = threading.Lock()
 
     def state(self, alias: str) -> State:
-        """Return what is known of an endpoint."""
+        """Return the state of an endpoint; the initial one where none is recorded."""
         if self.folder is not None:
+            # A missing or damaged file must not stop queries: the breaker is then closed, as it is at the start.
             try:
                 return State(**json.loads(self._path(self.folder, alias).read_bytes()))
             except (OSError, ValueError, TypeError):
@@ -57,20 +62,21 @@ class Health:
         return self._states.get(alias, State())
 
     def admits(self, alias: str) -> bool:
-        """Return whether an endpoint may be asked; a half-open breaker closes behind the one that it lets through."""
+        """Check whether a request may be sent; a half-open breaker opens again behind the one that it admits."""
         with self._lock:
             state = self.state(alias)
             if state.breaker(time.time()) == "half-open":
+                # Before the answer is known: other requests must not follow the first one to an endpoint that is down.
                 self._write(alias, replace(state, closed_until=time.time() + PAUSE))
         return state.breaker(time.time()) != "open"
 
     def succeeded(self, alias: str, latency: float) -> None:
-        """Note an answer and the seconds that it took."""
+        """Record an answer and the seconds that it took; the breaker closes."""
         with self._lock:
             self._write(alias, State(time.time(), ok=True, latency=latency))
 
     def failed(self, alias: str, reason: str) -> None:
-        """Note a failure and a word for it."""
+        """Record a failure and its reason; the breaker opens at the ``FAILURES``-th in a row."""
         with self._lock:
             before = self.state(alias)
             failures = before.failures + 1
@@ -81,6 +87,8 @@ class Health:
         self._states[alias] = state
         if self.folder is not None:
             path = self._path(self.folder, alias)
+            # Renamed into place, so that no process reads half a file; not flushed, for it may be lost with the
+            # machine.
             new = path.with_suffix(f".{os.getpid()}")
             new.write_text(json.dumps(asdict(state)), encoding="utf-8")
             new.replace(path)

@@ -1,4 +1,4 @@
-"""The federation of a service, from its settings and its allow-list."""
+"""Build the federation of a service from its settings and its allow-list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def allow_list(settings: Settings, published: Published) -> Path | None:
-    """Return the file of the endpoints that may be asked; None where there is none. Raises UsageError."""
+    """Return the path of the allow-list, or None without one. Raises UsageError where the settings name no file."""
     if settings.federation is not None:
         if not settings.federation.exists():
             raise UsageError(f"There is no list of endpoints at {settings.federation}.")
@@ -31,9 +31,9 @@ def allow_list(settings: Settings, published: Published) -> Path | None:
 def open_federation(
     settings: Settings, published: Published, folder: Path | None = None, transport: Transport | None = None
 ) -> Federation | None:
-    """Return the federation; None where no endpoint is listed, so that SERVICE is refused as such.
+    """Return the federation, or None where no endpoint is listed; SERVICE is then refused altogether.
 
-    Raises UsageError.
+    ``folder`` is where web processes share the health of endpoints. Raises UsageError.
     """
     path = allow_list(settings, published)
     endpoints = read_endpoints(path) if path else {}

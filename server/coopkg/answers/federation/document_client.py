@@ -1,6 +1,6 @@
-"""A document of another server, for a command whose user names it: bounded in size and time, http and https alone.
+"""Fetch a document that the user of a command names: over http and https alone, bounded in size and time.
 
-Nothing that serves requests imports this.
+Nothing that serves requests imports this: it checks no addresses, since the user may name any.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a document; the largest of the EU's authority tables in Turtle has a third of that."""
 SECONDS: Final = 60.0
-"""For the whole document."""
+"""Seconds for the whole document."""
 SILENCE: Final = 10.0
-"""Seconds without a byte."""
+"""Seconds to wait for the next byte."""
 _ACCEPT: Final = "text/turtle, application/n-triples;q=0.9, application/rdf+xml;q=0.8, application/ld+json;q=0.5"
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text names a document on the web rather than a file."""
+    """Check whether a text is an http or https address, rather than the name of a file."""
     return text.lower().startswith(("http://", "https://"))
 
 
 def fetch(address: str, largest: int = LARGEST, seconds: float = SECONDS) -> Document:
-    """Fetch an RDF document; its format is what the server says, else what its suffix says.
+    """Fetch an RDF document, in the format of its media type, or of its suffix where that names none.
 
-    Raises NotFetched where it cannot be had within its bounds, UsageError for an address of another kind.
+    Raises NotFetched where it does not arrive within its bounds, UsageError for an address of another scheme.
     """
     if not is_address(address):
         raise UsageError(f"Only http and https are fetched, not {address!r}.")
@@ -52,13 +52,13 @@ def fetch(address: str, largest: int = LARGEST, seconds: float = SECONDS) -> Doc
             raise NotFetched(f"{address} is answered with the status {error.code}.") from None
     except (OSError, http.client.HTTPException) as error:
         raise NotFetched(f"{address} cannot be fetched: {getattr(error, 'reason', None) or error}.") from None
-    found = _format(kind)
-    fmt = format_of(urlsplit(address).path) if found is None or found.rdf is None else found.rdf
+    declared = _format(kind)
+    fmt = format_of(urlsplit(address).path) if declared is None or declared.rdf is None else declared.rdf
     return Document(address, data, fmt, address)
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Return what opens http and https and nothing else: the library's own also reads files and speaks FTP."""
+    """Return an opener for http and https alone: the default one also reads files and speaks FTP."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,
@@ -74,8 +74,11 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _read(response: http.client.HTTPResponse, address: str, largest: int, deadline: float) -> bytes:
+    """Read the body to its end. Raises NotFetched where it is too long, too late or incomplete."""
     parts: list[bytes] = []
     size = 0
+    # ``read1`` returns what has arrived. ``read`` would wait for a whole block, and a sender of single bytes could
+    # prolong it beyond the deadline.
     while part := response.read1(1 << 16):
         size += len(part)
         if size > largest:
@@ -83,7 +86,7 @@ def _read(response: http.client.HTTPResponse, address: str, largest: int, deadli
         if time.monotonic() > deadline:
             raise NotFetched(f"{address} did not arrive in time.")
         parts.append(part)
-    missing = response.length
+    missing = response.length  # unlike ``read``, ``read1`` does not raise for a body that is shorter than declared
     if missing:
         raise NotFetched(f"{address} broke off, {missing} bytes before its end.")
     return b"".join(parts)

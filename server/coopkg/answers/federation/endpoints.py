@@ -1,4 +1,4 @@
-"""The allow-list: ``federation.toml``, one table an endpoint. What is not in it is not reached."""
+"""The allow-list: ``federation.toml``, with a table for each endpoint. No request goes to an endpoint outside of it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 FILE: Final = "federation.toml"
 PROBE: Final = "ASK { ?s ?p ?o }"
+# An alias is part of IRIs, of file names and of a header field, and needs no escaping in any of them.
 ALIAS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may take from one endpoint; all above zero."""
+    """The limits for one query and one endpoint; all are above zero."""
 
     seconds: float = 10.0
     """From the first request to the last byte of the last answer."""
@@ -37,16 +38,16 @@ class Limits:
     requests: int = 40
     """Attempts, those after a failure included."""
     block: int = 250
-    """Bindings that one request carries."""
+    """Bindings in one request."""
     parallel: int = 4
     """Requests at once, of all queries of one web process."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint: its alias, where it is, by which other IRIs it goes, what it holds and under which licence.
+    """One endpoint: its alias, its address, its title, its content and licence, and other IRIs that name it.
 
-    ``private`` lets its own host and port, and no other, lie outside of the public Internet.
+    ``private`` allows that its own host and port, and no other, lie outside of the public Internet.
     """
 
     alias: str
@@ -61,22 +62,22 @@ class Endpoint:
 
     @property
     def target(self) -> Target:
-        """Return where requests go."""
+        """Return the target of requests."""
         return read_target(self.endpoint)
 
 
 def read_endpoints(path: Path) -> dict[str, Endpoint]:
-    """Read the allow-list, by alias. Raises UsageError, naming the file, the table and what is wrong with it."""
+    """Parse the allow-list into endpoints by alias. Raises UsageError with the file, the table and the mistake."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}.") from None
-    found = {alias: _endpoint(path, alias, table) for alias, table in document.items()}
-    names = [name for endpoint in found.values() for name in (endpoint.endpoint, *endpoint.names)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(f"{path}: {twice[0]} belongs to two endpoints.")
-    return found
+    endpoints = {alias: _endpoint(path, alias, table) for alias, table in document.items()}
+    names = [name for endpoint in endpoints.values() for name in (endpoint.endpoint, *endpoint.names)]
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise UsageError(f"{path}: {duplicates[0]} belongs to two endpoints.")
+    return endpoints
 
 
 def _endpoint(path: Path, alias: str, table: object) -> Endpoint:
@@ -90,9 +91,9 @@ def _endpoint(path: Path, alias: str, table: object) -> Endpoint:
     values = _values(where, Endpoint, table)
     if isinstance(values.get("names"), list):
         values["names"] = tuple(values["names"])
-    lacking = [name for name in ("endpoint", "title", "holds", "licence") if not values.get(name)]
-    if lacking:
-        raise UsageError(f"{where}: {lacking[0]} is missing.")
+    missing = [name for name in ("endpoint", "title", "holds", "licence") if not values.get(name)]
+    if missing:
+        raise UsageError(f"{where}: {missing[0]} is missing.")
     try:
         read_target(values["endpoint"])
     except ForbiddenAddress as error:
@@ -101,15 +102,18 @@ def _endpoint(path: Path, alias: str, table: object) -> Endpoint:
 
 
 def _values(where: str, cls: type[Limits | Endpoint], table: object) -> dict[str, Any]:
-    """Return the values of a table whose keys are fields of a class, each of the kind that its default has."""
-    known = {field.name: field for field in dataclasses.fields(cls) if field.name not in {"alias", "limits"}}
+    """Check that the keys of a table are fields of ``cls``, with values of their types, and return it.
+
+    Raises UsageError.
+    """
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.name not in {"alias", "limits"}}
     if not isinstance(table, dict):
         raise UsageError(f"{where}: limits must be a table.")
     for name, value in table.items():
-        if name not in known:
-            raise UsageError(f"{where} has the unknown key {name!r}; it may have {', '.join(known)}.")
-        if not _fits(str(known[name].type), value):
-            raise UsageError(f"{where}: {name} must be of kind {known[name].type}, and a number above zero.")
+        if name not in fields:
+            raise UsageError(f"{where} has the unknown key {name!r}; it may have {', '.join(fields)}.")
+        if not _fits(str(fields[name].type), value):
+            raise UsageError(f"{where}: {name} must be of kind {fields[name].type}, and a number above zero.")
     return dict(table)
 
 
@@ -122,13 +126,13 @@ def _fits(kind: str, value: object) -> bool:
         case "tuple[str, ...]":
             return isinstance(value, list) and all(isinstance(item, str) for item in value)
         case "int":
-            return isinstance(value, int) and not isinstance(value, bool) and value > 0
+            return isinstance(value, int) and not isinstance(value, bool) and value > 0  # bool is a subclass of int
         case _:
             return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def snippet(endpoint: Endpoint, base: str) -> str:
-    """Return a query that shows how the endpoint is asked."""
+    """Write an example of a query with a SERVICE clause for the endpoint."""
     return query_text(
         "PREFIX service: [[folder]]\n\n"
         "SELECT * WHERE {\n  SERVICE service:[[alias]] { ?subject ?predicate ?object }\n}\nLIMIT 10",
@@ -138,11 +142,12 @@ def snippet(endpoint: Endpoint, base: str) -> str:
 
 
 def find(endpoints: Mapping[str, Endpoint], written: str, iri: str, base: str) -> Endpoint | None:
-    """Return the endpoint that a SERVICE names: by its alias, by ``<base>federation/<alias>``, or by one of its IRIs.
+    """Find the endpoint that a SERVICE names: by its alias, by ``<base>federation/<alias>``, or by one of its IRIs.
 
-    ``written`` is what stands between the angle brackets, ``iri`` that IRI resolved. Addresses are compared as text:
-    another spelling of an address on the list is another address.
+    ``written`` is the text between the angle brackets, ``iri`` that IRI resolved.
     """
+    # Addresses are compared as text. Normalising them would need the rules of every scheme, and a mistake would let a
+    # request through that the operator has not listed.
     if written in endpoints:
         return endpoints[written]
     if iri.startswith(f"{base}federation/") and (alias := iri.removeprefix(f"{base}federation/")) in endpoints:

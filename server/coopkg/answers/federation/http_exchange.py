@@ -1,4 +1,8 @@
-"""One HTTP exchange with one address, ended at its deadline whatever the other side does, and bounded in size."""
+"""One HTTP exchange with one address, ended at its deadline whatever the other side does, and bounded in size.
+
+The client of the standard library is enough for it, and leaves the socket to us. Two things need that: a deadline that
+a slow sender cannot prolong, and TLS for the host's name on a connection to an address of our choice.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +24,21 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 64 * 1024
 _GZIP: Final = 31
-"""Window bits that have zlib read the gzip format, whole."""
+"""The ``wbits`` with which zlib expects the gzip format: 16 for its header and trailer, 15 for the window."""
 
 
 class ExchangeFailed(Exception):
-    """No whole reply; ``reason`` is a word for it, and ``again`` says whether another attempt could do better."""
+    """No whole reply; ``reason`` is a word for it, and ``retryable`` says whether another attempt could succeed."""
 
-    def __init__(self, reason: str, detail: str, *, again: bool = False) -> None:
+    def __init__(self, reason: str, detail: str, *, retryable: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
-        self.again = again
+        self.retryable = retryable
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request to a target: the method, what goes into the header beside Host, and the body."""
+    """A request to a target: the method, the header fields besides Host, and the body."""
 
     method: str
     target: Target
@@ -44,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole reply: header names in lower case, the body without its content coding."""
+    """A whole reply: the status, the header with names in lower case, and the decoded body."""
 
     status: int
     headers: Mapping[str, str]
@@ -52,15 +56,18 @@ class Reply:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to an address that has been looked at; the host's name is only told, never resolved again."""
+    """A connection to an address that has been checked; the host's name goes into Host and TLS, and is not resolved."""
 
     def __init__(self, target: Target, address: str, guard: _Guard, context: ssl.SSLContext) -> None:
         super().__init__(target.host, target.port)
-        self.default_port = {"http": 80, "https": 443}[target.scheme]  # Host names the port only where it is another
+        # HTTPConnection assumes 80; with the scheme's own port Host has no port where the IRI has none.
+        self.default_port = {"http": 80, "https": 443}[target.scheme]
         self.target, self.address, self.guard, self.context = target, address, guard, context
 
     def connect(self) -> None:
-        """Connect to the address; TLS is for the host's name, as is the certificate that it must show."""
+        """Connect to the address, and for https check the certificate against the host's name."""
+        # Resolving the name again here would undo the check of its addresses: it may have another one by now
+        # (rebinding).
         self.sock = socket.create_connection((self.address, self.port), self.guard.remaining())
         self.guard.watch(self.sock)
         if self.target.scheme == "https":
@@ -68,7 +75,10 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _Guard:
-    """Shuts a socket at the deadline: a timeout of the socket's own begins anew with every byte that drips in."""
+    """Shuts down a socket at the deadline, from a thread of its own."""
+
+    # A timeout of the socket begins anew with each byte that arrives, so that a peer which sends one byte now and then
+    # would never be too late.
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -78,11 +88,13 @@ class _Guard:
         self._timer.daemon = True
 
     def remaining(self) -> float:
-        """Return the seconds that are left, and a moment where there are none."""
+        """Return the seconds that are left, 0.001 at least, since a timeout of 0 would make the socket non-blocking."""
         return max(0.001, self.deadline - time.monotonic())
 
     def watch(self, sock: socket.socket) -> None:
-        """Take over the descriptor of a socket, for TLS hands the socket itself on to another object."""
+        """Start the timer for a socket."""
+        # A descriptor of its own: wrapping a socket in TLS detaches the first object, and after ``close`` the number of
+        # the descriptor may belong to another connection, which must not be shut down.
         sock.settimeout(self.remaining())
         self._socket = sock.dup()
         self._timer.start()
@@ -103,9 +115,9 @@ class _Guard:
 
 
 def exchange(request: Request, address: str, deadline: float, cap: int, context: ssl.SSLContext) -> Reply:
-    """Send a request to an address and give the whole reply. Raises ExchangeFailed.
+    """Send a request to an address and return the whole reply. Raises ExchangeFailed.
 
-    ``deadline`` is a monotonic second, ``cap`` the most bytes of the body, decoded.
+    ``deadline`` is a time of the monotonic clock, in seconds; ``cap`` is the most bytes of the body, decoded.
     """
     with _Guard(deadline) as guard:
         connection = _Connection(request.target, address, guard, context)
@@ -113,15 +125,16 @@ def exchange(request: Request, address: str, deadline: float, cap: int, context:
             headers = {"User-Agent": "coopkg", "Accept-Encoding": "gzip", "Connection": "close", **request.headers}
             connection.request(request.method, request.target.path, request.body or None, headers)
             response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            body = _body(response, found.get("content-encoding", ""), cap)
+            reply_headers = {name.lower(): value for name, value in response.getheaders()}
+            body = _body(response, reply_headers.get("content-encoding", ""), cap)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _explained(error, cut=guard.cut or time.monotonic() >= deadline) from None
         finally:
             connection.close()
-        if guard.cut:  # what came before the socket was shut may look like a whole reply
+        # A body without a length ends with the connection, so one that was cut by the guard looks whole.
+        if guard.cut:
             raise ExchangeFailed("timeout", "it did not answer in time")
-        return Reply(response.status, found, body)
+        return Reply(response.status, reply_headers, body)
 
 
 def _explained(error: Exception, *, cut: bool) -> ExchangeFailed:
@@ -130,16 +143,16 @@ def _explained(error: Exception, *, cut: bool) -> ExchangeFailed:
     if isinstance(error, ssl.SSLError):
         return ExchangeFailed("tls", f"TLS failed: {getattr(error, 'verify_message', '') or error.reason}")
     if isinstance(error, ConnectionRefusedError):
-        return ExchangeFailed("refused", "it refuses connections", again=True)
+        return ExchangeFailed("refused", "it refuses connections", retryable=True)
     if isinstance(error, http.client.IncompleteRead | ConnectionError | http.client.RemoteDisconnected):
-        return ExchangeFailed("broken-off", "it broke off before its answer was whole", again=True)
+        return ExchangeFailed("broken-off", "it broke off before its answer was whole", retryable=True)
     if isinstance(error, OSError):
-        return ExchangeFailed("unreachable", f"it cannot be reached: {error.strerror or error}", again=True)
+        return ExchangeFailed("unreachable", f"it cannot be reached: {error.strerror or error}", retryable=True)
     return ExchangeFailed("malformed", "it answered in no HTTP that can be read")
 
 
 def _body(response: http.client.HTTPResponse, coding: str, cap: int) -> bytes:
-    """Read the body to its end. Raises ExchangeFailed past the cap, and what reading raises."""
+    """Read and decode the body to its end. Raises ExchangeFailed, also past the cap, and what reading raises."""
     if coding.lower() not in {"", "identity", "gzip", "x-gzip"}:
         raise ExchangeFailed("coding", f"it answered in the content coding {coding[:40]!r}, which was not asked for")
     decoder = zlib.decompressobj(_GZIP) if "gzip" in coding.lower() else None
@@ -150,15 +163,16 @@ def _body(response: http.client.HTTPResponse, coding: str, cap: int) -> bytes:
         for part in _decoded(chunk, decoder, cap - size):
             parts.append(part)
             size += len(part)
-            if max(size, received) > cap:
+            if max(size, received) > cap:  # received too: bytes behind the gzip stream add nothing to the size
                 raise ExchangeFailed("too-large", f"its answer is longer than {cap} bytes")
     if response.length or (decoder is not None and parts and not decoder.eof):
-        raise ExchangeFailed("broken-off", "it broke off before its answer was whole", again=True)
+        raise ExchangeFailed("broken-off", "it broke off before its answer was whole", retryable=True)
     return b"".join(parts)
 
 
 def _decoded(chunk: bytes, decoder: zlib._Decompress | None, room: int) -> list[bytes]:
-    """Return what a chunk holds, at most a byte more than there is room for, however much it would unpack to."""
+    """Decode a chunk, to one byte more than ``room`` at most, which is enough to see that the cap is exceeded."""
+    # Gzip can unpack to a thousand times its size, so the bound is set before unpacking and not checked after it.
     if decoder is None:
         return [chunk]
     try:

@@ -1,4 +1,4 @@
-"""The texts that a federated query is made of: what an endpoint is asked, and what stands in the place of a clause."""
+"""The query texts of a federated query: those for endpoints, and the groups that replace SERVICE clauses."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 ROW: Final = "coopkg_row"
-"""The variable that an endpoint is asked for where the pattern has none."""
+"""The variable that is projected where the pattern has none: the number of solutions counts all the same."""
 
 
 def pushable(term: Mapping[str, str]) -> str | None:
-    """Return a term of a JSON answer as SPARQL if every endpoint spells it alike: an IRI, or a plain string.
+    """Return a term of a JSON result as SPARQL if every endpoint writes it alike: an IRI, or a plain string.
 
-    The store has rewritten numbers and dates (1.10 as 1.1) and language tags; another endpoint may not have.
+    Returns None for any other term.
     """
+    # The store has rewritten numbers, dates (1.10 as 1.1) and language tags; the endpoint may have another lexical
+    # form, and a VALUES block with ours would then lose solutions. Blank nodes mean nothing outside of their dataset.
     if term["type"] == "uri":
         return f"<{term['value']}>"
     if term["type"] == "literal" and "datatype" not in term and "xml:lang" not in term:
@@ -37,44 +39,46 @@ def pushable(term: Mapping[str, str]) -> str | None:
 
 @dataclass(frozen=True)
 class Bindings:
-    """Variables, and the terms that they may have together, each as SPARQL has it."""
+    """Variables and rows of their possible values, each term in SPARQL syntax: the solutions sent to an endpoint."""
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def blocks(self, size: int) -> list[Bindings]:
-        """Return them in parts of at most that many rows."""
+        """Split the rows into parts of ``size`` at most."""
         return [Bindings(self.names, self.rows[at : at + size]) for at in range(0, len(self.rows), size)]
 
     def values(self) -> str:
-        """Return them as a VALUES block."""
+        """Write the rows as a VALUES block."""
         rows = " ".join(f"({' '.join(row)})" for row in self.rows)
         return f"VALUES ({' '.join(f'?{name}' for name in self.names)}) {{ {rows} }}"
 
 
-def remote_query(tree: Tree, clause: ServiceClause, edits: Edits, base: str, told: Bindings | None) -> str:
-    """Return the query that asks an endpoint for a clause; ``told`` is what its variables may be."""
+def remote_query(tree: Tree, clause: ServiceClause, edits: Edits, base: str, bindings: Bindings | None) -> str:
+    """Compose the query for an endpoint that has the solutions of a clause, restricted to ``bindings`` if given."""
     pattern = edits.render(tree, clause.pattern.first, clause.pattern.last)
-    wanted = " ".join(f"?{name}" for name in clause.variables) or f"(1 AS ?{ROW})"
-    if told is not None:
+    projection = " ".join(f"?{name}" for name in clause.variables) or f"(1 AS ?{ROW})"
+    if bindings is not None:
+        # Merged into the pattern where that is only triples and filters: some engines evaluate a nested group on its
+        # own and would not use the bindings.
         inside = pattern.removeprefix("{").removesuffix("}") if _is_flat(clause.pattern) else f" {pattern} "
-        pattern = f"{{ {told.values()}{inside}}}"
+        pattern = f"{{ {bindings.values()}{inside}}}"
     needed = _declarations(tree, clause.pattern)
     tokens = [*(token for words in needed for token in words), *tree.tokens[clause.pattern.first : clause.pattern.last]]
     lines = [f"{' '.join(token.text for token in words)}\n" for words in needed]
     if any(token.kind is Kind.IRI and ":" not in token.iri for token in tokens):
         lines.insert(0, f"BASE <{base}>\n")
-    return f"{''.join(lines)}SELECT {wanted} WHERE {pattern}"
+    return f"{''.join(lines)}SELECT {projection} WHERE {pattern}"
 
 
 def _declarations(tree: Tree, pattern: Group) -> list[tuple[Token, ...]]:
-    """Return the declarations that a pattern needs."""
+    """Return the declarations that a pattern needs: every BASE, and the prefixes that it uses."""
     used = {t.text.partition(":")[0] for t in tree.tokens[pattern.first : pattern.last] if t.kind is Kind.PREFIXED}
     return [w for w in declarations(tree) if w[0].keyword != "PREFIX" or w[1].text.removesuffix(":") in used]
 
 
 def _is_flat(group: Group) -> bool:
-    """Return whether a group means the same with a VALUES block in front of it as with one beside it."""
+    """Check whether a VALUES block inside of a group means the same as one joined with it."""
     return not group.select and all(
         element.part is Part.TRIPLES or (element.part is Part.FILTER and not element.groups)
         for element in group.elements
@@ -82,13 +86,14 @@ def _is_flat(group: Group) -> bool:
 
 
 def local_query(tree: Tree, names: Sequence[str], pattern: str, limit: int) -> str:
-    """Return the query for the values that variables have in a clause's surroundings."""
-    wanted = " ".join(f"?{name}" for name in names)
-    return f"{tree.prologue()}\nSELECT DISTINCT {wanted} {tree.dataset()} WHERE {pattern} LIMIT {limit}"
+    """Compose the query over the dataset for the values of variables in the surroundings of a clause."""
+    projection = " ".join(f"?{name}" for name in names)
+    return f"{tree.prologue()}\nSELECT DISTINCT {projection} {tree.dataset()} WHERE {pattern} LIMIT {limit}"
 
 
 def readable(tree: Tree, clauses: Iterable[ServiceClause]) -> str:
-    """Return the query with its SERVICE clauses as plain groups, each token at its place, to see whether it reads."""
+    """Return the query with its SERVICE clauses as plain groups, to see whether the engine accepts it."""
+    # Blanked out and not cut out, so that the line and column of an error are those of the query that the client sent.
     text = tree.text
     for element in (e for c in clauses for e in (c.element, *services(c.pattern))):
         start, end = tree.tokens[element.first].start, tree.tokens[element.groups[0].first].start
@@ -97,11 +102,15 @@ def readable(tree: Tree, clauses: Iterable[ServiceClause]) -> str:
 
 
 def inline(names: Sequence[str], tables: Sequence[Table]) -> str:
-    """Return the group that holds solutions, blank nodes among them turned into nodes again."""
+    """Return the group that replaces a clause: a VALUES block of its solutions.
+
+    VALUES takes no blank nodes, so they come as literals with a datatype of their own, which a function turns into
+    nodes.
+    """
     rows = "\n".join(table.text for table in tables if table.rows)
     blanks = {name for table in tables for name in table.blanks}
-    given = " ".join(f"?coopkg_label_{n}" if n in blanks else f"?{n}" for n in names)
-    values = f"VALUES ({given}) {{ {rows} }}"
+    columns = " ".join(f"?coopkg_label_{n}" if n in blanks else f"?{n}" for n in names)
+    values = f"VALUES ({columns}) {{ {rows} }}"
     if not blanks:
         return f"{{ {values} }}"
     nodes = " ".join(f"BIND(<{BLANK}>(?coopkg_label_{name}) AS ?{name})" for name in sorted(blanks))

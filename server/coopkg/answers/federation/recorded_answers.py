@@ -1,6 +1,6 @@
-"""Answers of endpoints as files, so that the federated saved queries can be tested without a network.
+"""Recorded answers of endpoints, so that the federated saved queries can be tested without a network.
 
-``queries/recorded/<alias>.json`` says whose the answers are and holds what was asked and answered, a line a question.
+``queries/recorded/<alias>.json`` has the source and licence of the answers, and a line for each query with its answer.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ FOLDER: Final = "queries/recorded"
 
 
 class Recorded:
-    """Answers from the files alone; what was never asked fails."""
+    """A transport that answers from the files alone; a query without a recorded answer fails."""
 
     def __init__(self, folder: Path) -> None:
         self.answers = {path.stem: dict(_read(path)) for path in sorted(folder.glob("*.json"))}
 
     def fetch(self, endpoint: Endpoint, query: str, budget: Budget) -> RemoteBody:
-        """Return the recorded answer. Raises EndpointFailed where there is none to this very query."""
+        """Return the recorded answer to exactly this query. Raises EndpointFailed where there is none."""
         budget.spend()
         answer = self.answers.get(endpoint.alias, {}).get(query)
         if answer is None:
@@ -39,7 +39,7 @@ def _read(path: Path) -> list[tuple[str, Any]]:
 
 
 class Recorder:
-    """Passes questions on, and remembers the answers that come back as JSON."""
+    """A transport that passes queries on and records the answers, which must be JSON."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -47,19 +47,23 @@ class Recorder:
         self.sources: dict[str, str] = {}
 
     def fetch(self, endpoint: Endpoint, query: str, budget: Budget) -> RemoteBody:
-        """Return the answer. Raises EndpointFailed as the transport does, and for an answer that is no JSON."""
-        found = self.transport.fetch(endpoint, query, budget)
-        if found.format != "json":
+        """Return and record the answer.
+
+        Raises EndpointFailed as the transport does, and for another format than JSON.
+        """
+        reply = self.transport.fetch(endpoint, query, budget)
+        if reply.format != "json":
             raise failed(endpoint, "media-type", "only JSON is recorded")
-        self.answers.setdefault(endpoint.alias, {})[query] = json.loads(found.body)
+        self.answers.setdefault(endpoint.alias, {})[query] = json.loads(reply.body)
         self.sources[endpoint.alias] = f"{endpoint.title}, {endpoint.licence}"
-        return found
+        return reply
 
     def write(self, folder: Path) -> list[Path]:
-        """Write what was asked and answered, a file an endpoint; return the files."""
+        """Write the recorded answers, a file for each endpoint; return the paths."""
         folder.mkdir(exist_ok=True)
         written = []
         for alias, answers in sorted(self.answers.items()):
+            # Sorted, a line each: recording again changes only the lines whose answers have changed.
             entries = [{"query": query, "answer": answer} for query, answer in sorted(answers.items())]
             lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
             path = folder / f"{alias}.json"

@@ -1,4 +1,4 @@
-"""A query with SERVICE, read: whether it is one, as a tree, and which endpoints it names."""
+"""Queries with SERVICE: recognising them, parsing them, and the endpoints that they name."""
 
 from __future__ import annotations
 
@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 
 
 def is_federated(text: str) -> bool:
-    """Return whether a query, which has been admitted, has a SERVICE clause."""
+    """Check whether a query that has passed admission has a SERVICE clause."""
     return "SERVICE" in text.upper() and bool(admit(text, service=True).services)
 
 
 def unlisted(text: str, endpoints: Mapping[str, Endpoint], base: str) -> list[str]:
-    """Return the IRIs of the endpoints that a query names and that are not on the list. Raises QuerySyntaxError."""
+    """Return the sorted IRIs of the endpoints in a query that are not on the list. Raises QuerySyntaxError."""
     tree = read_query(text)
     named = [service_iri(tree, element.name, base) for group in tree.groups for element in services(group)]
     return sorted({iri for written, iri in named if iri and not find(endpoints, written, iri, base)})
 
 
 def read_query(text: str) -> Tree:
-    """Return the query as a tree in which every SERVICE that admission saw is a keyword. Raises QuerySyntaxError."""
+    """Parse a query into a tree in which every SERVICE that admission saw is a keyword. Raises QuerySyntaxError."""
     try:
         tree = read(text)
     except UnreadableError:
         raise QuerySyntaxError("The query cannot be read to its end.") from None
-    seen = admit(text, service=True).services
-    if list(seen) != [token.start for token in tree.tokens if token.keyword == "SERVICE"]:
+    # Admission and the parser look at the text in different ways. If they disagree, one of them is wrong, and a SERVICE
+    # clause could reach the engine, which would send a request of its own: so such a query is refused.
+    admitted = admit(text, service=True).services
+    if list(admitted) != [token.start for token in tree.tokens if token.keyword == "SERVICE"]:
         raise QuerySyntaxError("The query can be read in two ways, with SERVICE and without; a space would tell.")
     return tree

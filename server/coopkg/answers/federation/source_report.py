@@ -1,4 +1,4 @@
-"""What became of the sources of an answer, for the header and for people."""
+"""The remote sources of an answer and their failures, as a header field and as sentences."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 SOURCES_HEADER: Final = "Federation-Sources"
 MOST: Final = 20
-"""Sources that the header names; it counts the others."""
+"""Sources that the header field names; it counts the others, since servers and proxies bound the length of a header."""
 
 
 def source_headers(sources: Sequence[RemoteSource]) -> dict[str, str]:
     """Return the header field that names each remote source, as a list of strings with parameters (RFC 9651).
 
-    A source that gave nothing, because SILENT let its failure pass, has ``missing`` with the reason.
+    A source whose failure SILENT let pass has ``missing`` with the reason; such sources come first.
     """
     if not sources:
         return {}
@@ -29,6 +29,8 @@ def source_headers(sources: Sequence[RemoteSource]) -> dict[str, str]:
 
 
 def _member(source: RemoteSource) -> str:
+    # An IRI of the query can be the name here: only the characters of an RFC 9651 string go into the header, and no CR,
+    # LF or quotation mark can begin a field or a parameter of its own.
     name = "".join(c if c in _PRINTABLE else "?" for c in source.alias)[:200]
     counts = f";rows={source.rows};requests={source.requests};kept={source.kept};ms={round(source.seconds * 1000)}"
     return f'"{name}"{counts}{f";missing={source.missing}" if source.missing else ""}'
@@ -38,7 +40,7 @@ _PRINTABLE: Final = frozenset(chr(code) for code in range(0x20, 0x7F)) - {'"', "
 
 
 def notes(sources: Sequence[RemoteSource]) -> tuple[str, ...]:
-    """Return a sentence for each source that an answer lacks."""
+    """Return a sentence for each source that is missing from an answer."""
     return tuple(
         f"Nothing from {source.alias} is in this answer: {REASONS.get(source.missing, 'it failed')}."
         for source in sources
@@ -54,15 +56,15 @@ REASONS: Final = {
     "too-many-rows": "its answer has too many rows",
     "incomplete": "it gave a part of its answer only",
     "malformed": "its answer cannot be read",
-    "media-type": "its answer is no SPARQL result",
+    "media-type": "its answer is not a SPARQL result",
     "forbidden-address": "its address leads where requests may not go",
     "rejected": "it rejects the query",
     "refused": "it refuses connections",
     "unreachable": "it cannot be reached",
 }
-"""What each word for a failure means, where it means more than that something failed."""
+"""The sentence for each reason of a failure that says more than that something failed."""
 
 
 def word(reason: str) -> str:
-    """Return the word by which pages tell of a failure: that of its reason, or a plain "failed"; "" for none."""
+    """Return the key of a failure in the messages of pages: its reason, or "failed" for others; "" for none."""
     return reason if reason in REASONS or not reason else "failed"

@@ -1,4 +1,4 @@
-"""Which representation a client gets (RFC 9110, section 12.5.1)."""
+"""Content negotiation by the Accept field (RFC 9110, section 12.5.1)."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class MediaRange:
         return 0 if self.value == "*/*" else 1 if self.value.endswith("/*") else 2
 
     def matches(self, media_type: str) -> bool:
-        """Return whether this range covers that media type."""
+        """Check whether this range covers that media type."""
         return self.value in {"*/*", media_type} or (self.specificity == 1 and media_type.startswith(self.value[:-1]))
 
 
 def parse_accept(field: str | None) -> tuple[MediaRange, ...]:
-    """Read an Accept field; an absent, empty or unreadable one accepts everything."""
+    """Parse an Accept field; an absent, empty or unreadable one accepts everything."""
     ranges: list[MediaRange] = []
     for entry in (field or "").split(","):
         value, *parameters = (part.strip() for part in entry.split(";"))
-        if value == "*":
+        if value == "*":  # no media range by the grammar, but what Java's HttpURLConnection sends
             value = "*/*"
         if "/" not in value:
             continue
@@ -45,6 +45,7 @@ def parse_accept(field: str | None) -> tuple[MediaRange, ...]:
 
 
 def _weight(text: str) -> float:
+    """Parse a weight into 0 to 1; an unreadable one is 0, so that it never makes a type more welcome."""
     try:
         weight = float(text)
     except ValueError:
@@ -58,26 +59,29 @@ def quality(ranges: Sequence[MediaRange], media_types: Iterable[str]) -> tuple[f
     for media_type in media_types:
         matching = [r for r in ranges if r.matches(media_type)]
         if matching:
+            # The most specific range decides, not the best weight: "*/*, text/turtle;q=0" excludes Turtle.
             closest = max(matching, key=lambda r: r.specificity)
             best = max(best, (closest.quality, closest.specificity))
     return best
 
 
 def _score(ranges: Sequence[MediaRange], fmt: Format) -> tuple[float, int]:
-    """Return the weight of a format; its other names count only where the client spells them out."""
+    """Return weight and specificity of a format; its aliases count only where the client names them exactly."""
+    # Aliases are generic types. Under "text/*" the alias text/plain would offer N-Triples, whose own type is another.
     exact = [r for r in ranges if r.specificity == 2]
     return max(quality(ranges, (fmt.media_type,)), quality(exact, fmt.aliases))
 
 
 def choose(field: str | None, offered: Sequence[Format], name: str | None = None) -> Format:
-    """Return the offered format of that name or media type where one is named, by ``format=`` or a suffix.
+    """Return the offered format with ``name`` or that media type, where ``format=`` or a suffix gives one.
 
-    Else the one that the client likes best by its Accept field, among equals the first. Raises NotAcceptable with what
-    there is.
+    Else the one with the highest weight in the Accept ``field``, among equals the first. Raises NotAcceptable with the
+    media types that are available.
     """
     if name:
         return _named(name, offered)
     ranges = parse_accept(field)
+    # The Accept field of most programs; scoring every format would take longer than a small answer from the cache.
     if len(ranges) == 1 and ranges[0].value == "*/*" and ranges[0].quality > 0:
         return offered[0]
     scored = [(_score(ranges, f), -index, f) for index, f in enumerate(offered)]
@@ -91,15 +95,18 @@ def choose(field: str | None, offered: Sequence[Format], name: str | None = None
 
 
 def _named(name: str, offered: Sequence[Format]) -> Format:
-    found = next((f for f in offered if name in {f.name, f.media_type}), None)
-    if found is None:
+    match = next((f for f in offered if name in {f.name, f.media_type}), None)
+    if match is None:
         names = [f.name for f in offered]
         raise NotAcceptable(f"There is no format {name!r} here; there are {', '.join(names)}.", available=names)
-    return found
+    return match
 
 
 def prefers_html(field: str | None, offered: Sequence[Format]) -> bool:
-    """Return whether a page is at least as welcome as any of the offered formats; it must be named for that."""
+    """Check whether HTML is at least as welcome as any offered format, and named in the field.
+
+    ``*/*`` alone does not count: it comes from programs, which want data.
+    """
     ranges = parse_accept(field)
     page = quality([r for r in ranges if r.specificity], ("text/html", "application/xhtml+xml"))
     return page[0] > 0 and page >= max(_score(ranges, f) for f in offered)

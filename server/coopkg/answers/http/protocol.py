@@ -1,4 +1,4 @@
-"""HTTP values to SPARQL operations (SPARQL 1.1 Protocol, section 2): pure functions, no framework."""
+"""Requests and responses as values, and the parsing of SPARQL operations (SPARQL 1.1 Protocol, section 2)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ FORM: Final = "application/x-www-form-urlencoded"
 QUERY_BODY: Final = "application/sparql-query"
 UPDATE_BODY: Final = "application/sparql-update"
 COMMON_HEADERS: Final = {"X-Content-Type-Options": "nosniff"}
-"""What every response has."""
+"""Header fields of every response. ``nosniff`` keeps a browser from taking results with a client's text for HTML."""
 PATH_SAFE: Final = "/:@!$&'()*+,;=~"
-"""What a path has as it is besides letters, digits and ``-._`` (RFC 3986, section 3.3)."""
+"""Characters that are not escaped in a path, besides letters, digits and ``-._`` (RFC 3986, section 3.3)."""
 QUERY_METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What any server knows of a request: the path is percent-encoded, names of header fields are in lower case."""
+    """A request as a value: the path is percent-encoded, names of header fields are in lower case."""
 
     method: str
     path: str
@@ -37,10 +37,9 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer as a value; ``body`` is whole, so its length is known before the status line is sent.
+    """A response as a value; ``body`` is whole, so a failure is always a status and never a torn 200.
 
-    A file is sent in place of a body: ``span`` is where in the file at ``path`` it begins, and before which byte it
-    ends.
+    With a ``path``, a file is sent in place of the body: its bytes from ``span[0]`` to before ``span[1]``.
     """
 
     status: int
@@ -57,10 +56,10 @@ class HttpResponse:
 
 @dataclass(frozen=True)
 class SparqlRequest:
-    """A query operation: its text, the RDF dataset that the protocol names over the query's own, what else is asked.
+    """An operation: its text, the RDF dataset that takes the place of the query's own (section 2.1.4), and options.
 
     ``timeout`` is in seconds and shortens the server's own deadline, never lengthens it. Without ``entailment`` the
-    answer is from what is asserted alone.
+    answer is from asserted triples alone.
     """
 
     text: str
@@ -77,24 +76,25 @@ class SparqlRequest:
 
 
 def query_hash(request: HttpRequest) -> str:
-    """Return twelve hexadecimal digits that stand for the query string and body of a request."""
+    """Compute twelve hexadecimal digits of a digest of the query string and body: the name of a query in the log."""
     return hashlib.sha256(request.query_string.encode("utf-8", "replace") + b"\0" + request.body).hexdigest()[:12]
 
 
 def media_type(content_type: str | None) -> str:
-    """Return the bare media type of a Content-Type field, in lower case."""
+    """Extract the media type of a Content-Type field without parameters, in lower case (RFC 9110, section 8.3.1)."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
 def refuse_codings(headers: Mapping[str, str]) -> None:
-    """Let no body through that would have to be decompressed. Raises UnsupportedCoding."""
+    """Refuse a request whose body is in a content coding, by raising UnsupportedCoding."""
+    # The bound on a body is checked while it arrives; a compressed one could unpack to a thousand times that.
     coding = headers.get("content-encoding", "").strip()
     if coding.lower() not in {"", "identity"}:
         raise UnsupportedCoding(coding)
 
 
 def charset(content_type: str | None) -> str:
-    """Return the charset parameter of a Content-Type field, in lower case; UTF-8 where there is none."""
+    """Extract the charset parameter of a Content-Type field, in lower case; UTF-8 where there is none."""
     for parameter in (content_type or "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
@@ -114,6 +114,9 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
 def form_fields(text: str) -> list[tuple[str, str]]:
     """Decode a query string or form body, once. Raises ProtocolError if it is not UTF-8 behind its escapes."""
+    # Decoding twice would turn %252B into "+". Blank values are kept: "query=" is an empty query,
+    # which has a syntax error, and not a missing one. The bound keeps a body of "&a&a" from becoming millions of
+    # tuples.
     try:
         return parse_qsl(text, keep_blank_values=True, strict_parsing=False, errors="strict", max_num_fields=1000)
     except UnicodeDecodeError:
@@ -123,7 +126,7 @@ def form_fields(text: str) -> list[tuple[str, str]]:
 
 
 def parse_query(request: HttpRequest) -> SparqlRequest | None:
-    """Return the query operation that a request asks for, or None where it carries no parameter at all.
+    """Parse the query operation of a request; None where it has no parameter at all, which asks for the description.
 
     Raises ProtocolError, MethodNotAllowed or UnsupportedMediaType where the protocol says 4xx.
     """
@@ -132,6 +135,7 @@ def parse_query(request: HttpRequest) -> SparqlRequest | None:
         case "GET" | "HEAD":
             if not url:
                 return None
+            # GET is safe (RFC 9110, section 9.2.1): a link or a crawler must never be able to change anything.
             if any(name == "update" for name, _ in url):
                 raise MethodNotAllowed("An update is sent by POST.", ("POST",))
             return _operation(url)
@@ -142,7 +146,7 @@ def parse_query(request: HttpRequest) -> SparqlRequest | None:
 
 
 def parse_update(request: HttpRequest) -> SparqlRequest:
-    """Return the update operation that a request asks for; its graphs are those of USING and USING NAMED.
+    """Parse the update operation of a request (section 2.2); its graphs are those of USING and USING NAMED.
 
     Raises ProtocolError, MethodNotAllowed or UnsupportedMediaType where the protocol says 4xx.
     """
@@ -172,6 +176,7 @@ def parse_update(request: HttpRequest) -> SparqlRequest:
 
 
 def _from_body(request: HttpRequest, url: list[tuple[str, str]]) -> SparqlRequest:
+    """Parse a query in a body, as a form or as itself (sections 2.1.2 and 2.1.3). Raises as ``parse_query``."""
     content_type = request.headers.get("content-type")
     match media_type(content_type):
         case kind if kind == FORM and request.method == "POST":
@@ -191,12 +196,13 @@ def _from_body(request: HttpRequest, url: list[tuple[str, str]]) -> SparqlReques
 
 
 def _operation(fields: list[tuple[str, str]]) -> SparqlRequest:
+    """Build the operation from decoded fields. Raises ProtocolError unless there is exactly one query (section 2.1)."""
     queries = [value for name, value in fields if name == "query"]
     if any(name == "update" for name, _ in fields):
         raise ProtocolError("A query operation carries no update parameter.")
     if len(queries) != 1:
-        found = "no query parameter" if not queries else f"{len(queries)} query parameters"
-        raise ProtocolError(f"There must be exactly one query, and there is {found}.")
+        number = "no query parameter" if not queries else f"{len(queries)} query parameters"
+        raise ProtocolError(f"There must be exactly one query, and there is {number}.")
     formats = [value for name, value in fields if name == "format" and value]
     return SparqlRequest(
         text=queries[0],
@@ -209,7 +215,7 @@ def _operation(fields: list[tuple[str, str]]) -> SparqlRequest:
 
 
 def read_entailment(values: Sequence[str]) -> bool:
-    """Return whether what is inferred takes part, by the parameter ``entailment``. Raises ProtocolError."""
+    """Check whether inferred triples take part, from the values of ``entailment``. Raises ProtocolError."""
     if any(value not in {"on", "off"} for value in values) or len(set(values)) > 1:
         raise ProtocolError("The entailment is on, which is the default, or off.")
     return "off" not in values
@@ -222,6 +228,6 @@ def _timeout(values: list[str]) -> float | None:
         seconds = float(values[0])
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds < math.inf:
+    if not 0 < seconds < math.inf:  # false for NaN too, which float() parses
         raise ProtocolError("The timeout is a number of seconds above zero.")
     return seconds

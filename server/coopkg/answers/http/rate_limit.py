@@ -1,4 +1,4 @@
-"""How much one client may ask of a worker: a token bucket for each address (RFC 6585, section 4)."""
+"""The rate limit of a web process: a token bucket for each client (429, RFC 6585, section 4)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REMEMBERED: Final = 4096
-"""Clients of which a worker keeps count; beyond these the one that was silent for longest begins anew."""
+"""Buckets that a web process keeps; beyond these the client that was silent for longest loses its own."""
 OWN: Final = frozenset({"127.0.0.1", "::1"})
-"""The machine itself: its operator, or a proxy in front, which sees the true addresses and has limits of its own."""
+"""Addresses without a limit: the operator's, or those of a proxy in front, which sees and limits the clients."""
 
 
 @dataclass
@@ -26,7 +26,7 @@ class _Bucket:
 
 
 class RateLimiter:
-    """Lets ``rate`` requests a second of one client through, and ``burst`` at once after a pause."""
+    """Admits ``rate`` requests a second of one client on average, and ``burst`` at once after a pause."""
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.rate = rate
@@ -41,6 +41,7 @@ class RateLimiter:
             return
         now = self._clock()
         bucket = self._bucket(network(host), now)
+        # Refilled when it is used: no timer, and a client that is silent costs nothing.
         bucket.tokens = min(self.burst, bucket.tokens + (now - bucket.filled) * self.rate)
         bucket.filled = now
         if bucket.tokens < 1:
@@ -52,6 +53,8 @@ class RateLimiter:
     def _bucket(self, key: str, now: float) -> _Bucket:
         bucket = self._buckets.get(key)
         if bucket is None:
+            # Bounded, since every packet can come from another address. The dropped client is the one that was silent
+            # for longest, whose bucket is most likely full again anyway.
             if len(self._buckets) >= REMEMBERED:
                 self._buckets.popitem(last=False)
             bucket = self._buckets[key] = _Bucket(self.burst, now)
@@ -61,7 +64,7 @@ class RateLimiter:
 
 
 def network(host: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the /64 network that one IPv6 subscriber has."""
+    """Return what counts as one client: an IPv4 address, or the /64 network that a single IPv6 subscriber has."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What the operator sees: a line for each request that matters, and counters over all workers.
+"""The request log and the request metrics: lines for the operator, and counters over all web processes.
 
-A line never holds what a client wrote but for the path, and that as JSON, so that nobody can forge a line; a query
+A line has nothing that a client wrote but the path, and that escaped as JSON, so that nobody can forge a line. A query
 appears by its hash, which the problem document of a failed one names too, and a client by its network.
 """
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from coopkg.answers.http.protocol import HttpRequest, HttpResponse
 
 SLOW_SECONDS: Final = 1.0
+"""Seconds from which a request counts as slow."""
+# A label for each path that a client invents would let it fill the memory: whatever is not here counts as "other".
 ROUTES: Final = frozenset(
     {
         "sparql",
@@ -60,7 +62,7 @@ SECONDS: Final = Histogram(
 
 
 def client_bucket(client: str) -> str:
-    """Return the /24 or /48 network of a client's address: enough to see who asks much, not who it is."""
+    """Return the /24 or /48 network of a client's address: enough to see where load comes from, not who it is."""
     host = network(client.rpartition(":")[0].strip("[]")).partition("/")[0]
     try:
         address = ipaddress.ip_address(host)
@@ -69,6 +71,7 @@ def client_bucket(client: str) -> str:
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
+# Cached, since ``labels`` takes a lock and looks up the pair for each request.
 @cache
 def requests(route: str, status: int) -> Counter:
     """Return the counter of a route's responses with that status."""
@@ -77,18 +80,18 @@ def requests(route: str, status: int) -> Counter:
 
 @cache
 def durations(route: str) -> Histogram:
-    """Return the histogram of a route's seconds."""
+    """Return the histogram of a route's response times, in seconds."""
     return SECONDS.labels(route)
 
 
 class RequestObserver:
-    """Counts every request and writes lines: of ``all``, of the ``slow`` and failed ones, or of ``none``."""
+    """Counts every request and logs ``all``, the ``slow`` and failed ones, or ``none``."""
 
     def __init__(self, lines: str) -> None:
         self.lines = lines
 
     def saw(self, request: HttpRequest, response: HttpResponse, client: str, began: float) -> None:
-        """Take note of an answered request; ``began`` is the monotonic second at which it was whole."""
+        """Record an answered request; ``began`` is the time of the monotonic clock at which it had arrived whole."""
         seconds = time.monotonic() - began
         route = request.path.split("/", 2)[1] or "home"
         route = route if route in ROUTES or route == "home" else "other"
@@ -99,6 +102,7 @@ class RequestObserver:
 
 
 def _line(request: HttpRequest, response: HttpResponse, client: str, seconds: float) -> str:
+    # ``ensure_ascii`` is on by default: line separators and terminal escapes in a path come out as \u escapes.
     return json.dumps(
         {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -114,15 +118,15 @@ def _line(request: HttpRequest, response: HttpResponse, client: str, seconds: fl
 
 
 def metrics() -> bytes:
-    """Return the counters in the text format of Prometheus, version 0.0.4: of all workers, or of this process alone."""
+    """Render the counters of all web processes in the text format of Prometheus, version 0.0.4."""
     return generate_latest(_registry())
 
 
 @dataclass(frozen=True)
 class Times:
-    """How long requests of a route took: how many there were, and the seconds within which shares of them were done.
+    """The response times of a route: the number of requests, and quantiles in seconds by share (0.5 is the median).
 
-    A histogram knows no more than which bucket a request fell into, so the seconds are read off between its bounds.
+    They are estimates: a histogram knows only the bucket of a request, so they are interpolated within it.
     """
 
     count: int
@@ -130,7 +134,7 @@ class Times:
 
 
 def times(route: str, shares: Sequence[float] = (0.5, 0.95)) -> Times:
-    """Return how long the requests of a route took in all workers since the start."""
+    """Compute the response times of a route in all web processes since the start."""
     buckets: list[tuple[float, float]] = []
     for family in _registry().collect():
         buckets += [
@@ -140,20 +144,22 @@ def times(route: str, shares: Sequence[float] = (0.5, 0.95)) -> Times:
         ]
     buckets.sort()
     count = int(buckets[-1][1]) if buckets else 0
-    return Times(count, {share: _read_off(buckets, share * count) for share in shares if count})
+    return Times(count, {share: _quantile(buckets, share * count) for share in shares if count})
 
 
-def _read_off(buckets: Sequence[tuple[float, float]], wanted: float) -> float:
-    """Return seconds at which that many requests were done, evenly spread within a bucket (as Prometheus has it)."""
+def _quantile(buckets: Sequence[tuple[float, float]], rank: float) -> float:
+    """Return the seconds within which ``rank`` requests were answered, by linear interpolation as in Prometheus."""
     low, below = 0.0, 0.0
     for bound, within in buckets:
-        if within >= wanted:
-            return low if math.isinf(bound) else low + (bound - low) * (wanted - below) / max(within - below, 1e-9)
+        if within >= rank:
+            return low if math.isinf(bound) else low + (bound - low) * (rank - below) / max(within - below, 1e-9)
         low, below = bound, within
     return low
 
 
 def _registry() -> CollectorRegistry:
+    # With several processes each writes its counters to a file of its own in that folder, and the collector adds them
+    # up.
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

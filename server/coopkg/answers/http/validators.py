@@ -18,24 +18,28 @@ _COMPRESSED: Final = ("application/zip", "application/gzip", "image/")
 
 
 def etag(*parts: str) -> str:
-    """Return a strong entity tag over everything that decides a representation."""
+    """Compute a strong entity tag (RFC 9110, section 8.8.1) over ``parts``, which must determine each byte."""
+    # A NUL between the parts, so that no two lists of them run into the same text. A lone surrogate must not be an
+    # error.
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     return f'"{digest[:32]}"'
 
 
 def matches(field: str | None, tag: str) -> bool:
-    """Return whether an If-None-Match field names the tag, in whatever coding."""
+    """Check whether an If-None-Match field names the tag, in any coding."""
     if not field:
         return False
     if field.strip() == "*":
         return True
+    # The comparison is weak (RFC 9110, section 13.1.2). Proxies mark a tag with W/ when they compress the body
+    # themselves. The tag of our own gzip coding counts too: the client has the same content.
     bare = tag.strip('"')
     named = {entry.strip().removeprefix("W/").strip('"') for entry in field.split(",")}
     return bool({bare, f"{bare}-gzip"} & named)
 
 
 def accepts_gzip(field: str | None) -> bool:
-    """Return whether an Accept-Encoding field welcomes gzip."""
+    """Check whether an Accept-Encoding field allows gzip; a weight of 0 forbids it (RFC 9110, section 12.5.3)."""
     for entry in (field or "").split(","):
         coding, _, parameters = entry.strip().partition(";")
         if coding.strip().lower() in {"gzip", "x-gzip", "*"}:
@@ -45,7 +49,7 @@ def accepts_gzip(field: str | None) -> bool:
 
 
 def compressed(response: HttpResponse, request_headers: Mapping[str, str]) -> HttpResponse:
-    """Return the response in gzip where the client accepts it and it pays; its ETag says so."""
+    """Encode the response in gzip where the client accepts that and it saves bytes; else return it as it is."""
     headers = {name.lower(): name for name in response.headers}
     kind = response.headers.get(headers.get("content-type", ""), "")
     if (
@@ -60,9 +64,12 @@ def compressed(response: HttpResponse, request_headers: Mapping[str, str]) -> Ht
     changed = dict(response.headers)
     changed["Content-Encoding"] = "gzip"
     changed.pop(headers.get("content-length", ""), None)
+    # Another sequence of bytes needs another strong tag (RFC 9110, section 8.8.3.3), and a cache must know what it
+    # varies by.
     if "etag" in headers:
         changed[headers["etag"]] = f'{changed[headers["etag"]][:-1]}-gzip"'
     vary = changed.get(headers.get("vary", "Vary"), "")
     if "accept-encoding" not in vary.lower():
         changed[headers.get("vary", "Vary")] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+    # Without a time in its header, so that equal bodies stay equal bytes under one tag.
     return replace(response, headers=changed, body=gzip.compress(response.body, 6, mtime=0))

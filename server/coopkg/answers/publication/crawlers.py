@@ -1,4 +1,4 @@
-"""What crawlers and language models look for: robots.txt, a sitemap, llms.txt, the dataset as schema.org has it."""
+"""Documents for crawlers and language models: robots.txt, sitemap, llms.txt, and the dataset in schema.org terms."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ claim of a source that supports it (coop:hasEvidence); what is inferred stands i
 
 
 def robots(base: str) -> str:
-    """Return robots.txt (RFC 9309): what is computed for each question is not for crawlers, who have the dumps."""
+    """Build robots.txt (RFC 9309), which keeps crawlers from computed answers; the dumps have everything."""
     return _ROBOTS.format(base=base)
 
 
 def sitemap(service: Service, page: int | None) -> str:
-    """Return the sitemap of the entities; where there are too many for one, the index of its pages, or such a page."""
+    """Build the sitemap of all entities, or page ``page`` of it; an index of pages where one sitemap is too small."""
     base = service.settings.base
     things = ox.Literal(f"{base}id/")
     count = int(service.rows(query_text(_COUNT, things=things))[0]["n"])
@@ -84,24 +84,25 @@ def sitemap(service: Service, page: int | None) -> str:
         return f'{_XML}<sitemapindex xmlns="{_SITEMAPS}">\n{body}</sitemapindex>\n'
     offset = ((page or 1) - 1) * PER_SITEMAP
     rows = service.rows(query_text(_ENTITIES, things=things, limit=PER_SITEMAP, offset=offset))
+    # An IRI may contain an ampersand.
     body = "".join(f"<url><loc>{escape(row['s'])}</loc></url>\n" for row in rows)
     return f'{_XML}<urlset xmlns="{_SITEMAPS}">\n{body}</urlset>\n'
 
 
 def llms(service: Service) -> str:
-    """Return llms.txt (llmstxt.org): what there is and how to ask it, as Markdown."""
+    """Build llms.txt (llmstxt.org): the content of the dataset and the ways to query it, as Markdown."""
     base, about = service.settings.base, _about(service, LANGUAGES[0])
-    known = "\n".join(f"- `{name}:` <{iri}>" for name, iri in prefixes(base).items() if iri.startswith(base))
+    namespaces = "\n".join(f"- `{name}:` <{iri}>" for name, iri in prefixes(base).items() if iri.startswith(base))
     queries = "\n".join(f"- [{q.summary[LANGUAGES[0]]}]({base}queries/{q.slug})" for q in service.queries.values())
     return _LLMS.format(
-        base=base, licence=LICENCE, prefixes=known, queries=queries, examples=EXAMPLES, catalog=CATALOG, void=VOID,
+        base=base, licence=LICENCE, prefixes=namespaces, queries=queries, examples=EXAMPLES, catalog=CATALOG, void=VOID,
         title=about["title"], description=about["description"], version=about["version"],
         solutions=", ".join(f.name for f in SOLUTION_FORMATS), graphs=", ".join(f.name for f in GRAPH_FORMATS),
     )  # fmt: skip
 
 
 def dataset_markup(service: Service, language: str) -> dict[str, Any]:
-    """Return the whole graph as a Dataset of schema.org, with its downloads, for the home page."""
+    """Describe the dataset as a schema.org Dataset with its downloads, as JSON-LD for the home page."""
     base, about = service.settings.base, _about(service, language)
     return {
         "@context": CONTEXT,
@@ -130,8 +131,8 @@ def dataset_markup(service: Service, language: str) -> dict[str, Any]:
 
 
 def _about(service: Service, language: str) -> dict[str, str]:
-    """Return title, description and version of the dataset, as the catalogue has them; "" for what it has not."""
+    """Return title, description and version of the dataset from the catalogue; "" for a missing one."""
     dataset = ox.NamedNode(f"{service.settings.base}catalog#dataset")
     rows = service.rows(query_text(_ABOUT, dataset=dataset, language=ox.Literal(language)))
-    found = {row["p"].rpartition("#")[2].rpartition("/")[2]: row["o"] for row in rows}
-    return {name: found.get(name, "") for name in ("title", "description", "version")}
+    values = {row["p"].rpartition("#")[2].rpartition("/")[2]: row["o"] for row in rows}
+    return {name: values.get(name, "") for name in ("title", "description", "version")}

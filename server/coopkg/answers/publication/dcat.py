@@ -1,4 +1,4 @@
-"""The catalogue in DCAT-AP 3: what the catalogue file says, and what can be computed, added for each version."""
+"""The catalogue in DCAT-AP 3: the triples of the catalogue file, and for each version those that are computed."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ SELECT DISTINCT ?file ?graph WHERE { GRAPH [[catalog]] { ?file sd:name ?graph } 
 
 
 def catalogue(service: Service) -> list[Triple]:
-    """Return the catalogue: dataset, its named graphs, their files and dumps, the service.
+    """Describe the dataset, its named graphs, their files and dumps, and the service.
 
-    Raises as evaluation does.
+    Raises the errors of evaluation.
     """
     base, graph = service.settings.base, ox.NamedNode(f"{service.settings.base}graph/catalog")
     text = query_text("CONSTRUCT { ?s ?p ?o } WHERE { GRAPH [[graph]] { ?s ?p ?o } }", graph=graph)
     written = read_triples(service.ask(Task(text, _NTRIPLES, base)))
-    found = [*written, *_head(service), *_service(base), *_dataset(service)]
+    triples = [*written, *_head(service), *_service(base), *_dataset(service)]
     files = service.rows(query_text(_FILES, catalog=graph))
-    found += [triple(row["file"], _DCAT + "accessURL", row["graph"]) for row in files]
-    found += _named_graphs(service, graph)
-    return list(dict.fromkeys(found))
+    triples += [triple(row["file"], _DCAT + "accessURL", row["graph"]) for row in files]
+    triples += _named_graphs(service, graph)
+    return list(dict.fromkeys(triples))
 
 
 def _head(service: Service) -> Iterator[Triple]:
@@ -80,7 +80,8 @@ def _head(service: Service) -> Iterator[Triple]:
 
 
 def changed_at(service: Service) -> str:
-    """Return when the current version was made, as xsd:dateTime; "" where no commit made it."""
+    """Return the time of the commit that made the current version, as xsd:dateTime; "" for version 1."""
+    # The tag ends with a full stop and the number of the version.
     version = int(service.engine.tag().rpartition(".")[2] or 0)
     record = service.history.record(version) if service.history is not None else None
     return "" if record is None else record.time
@@ -113,7 +114,7 @@ def _dataset(service: Service) -> Iterator[Triple]:
 
 
 def _distribution(base: str, dump: Dump, access: str) -> Iterator[Triple]:
-    """Return a dump as a distribution, whose IRI is its address."""
+    """Describe a dump as a distribution, whose IRI is its address."""
     node, fmt = f"{base}dumps/{dump.name}", by_name(dump.format)
     yield triple(node, _TYPE, _DCAT + "Distribution")
     yield triple(node, _DCAT + "accessURL", access)
@@ -127,9 +128,9 @@ def _distribution(base: str, dump: Dump, access: str) -> Iterator[Triple]:
 
 
 def _named_graphs(service: Service, catalog: ox.NamedNode) -> Iterator[Triple]:
-    """Return what the catalogue file leaves out of the named graphs that it lists: descriptions, publisher, dumps."""
+    """Describe what the catalogue file omits about its named graphs: descriptions, publisher, dumps."""
     base, dumps = service.settings.base, offered(service)
-    seen: set[str] = set()
+    described: set[str] = set()
     sizes: dict[str, int] = {}
     for row in service.rows(query_text(_DATASETS, catalog=catalog)):
         dataset, graph = row["dataset"], row["graph"]
@@ -138,9 +139,10 @@ def _named_graphs(service: Service, catalog: ox.NamedNode) -> Iterator[Triple]:
         if row["described"] == "false":
             text = _GRAPH[row["language"]].format(graph=graph, title=row["title"], size=sizes[graph])
             yield triple(dataset, _TERMS + "description", text, row["language"])
-        if dataset in seen:
+        # There is a row for each language of the title; what has no language is described once.
+        if dataset in described:
             continue
-        seen.add(dataset)
+        described.add(dataset)
         yield triple(dataset, _TERMS + "publisher", f"{base}{CATALOG}#contributors")
         for dump in dumps:
             if dump.graph == graph:

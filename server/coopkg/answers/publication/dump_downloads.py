@@ -18,22 +18,20 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "/dumps/"
 NOT_FILES: Final = frozenset({"", "manifest.json", "SHA256SUMS"})
-"""What stands under the prefix and is no dump."""
+"""Paths under the prefix that are no dumps."""
 METHODS: Final = ("GET", "HEAD")
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def concerns(path: str) -> bool:
-    """Return whether a path may be that of a dump."""
+    """Check whether a path is handled here: one under the prefix that may name a dump."""
     return path.startswith(PREFIX) and path.removeprefix(PREFIX) not in NOT_FILES
 
 
 def distribute(request: HttpRequest, service: Service) -> HttpResponse:
-    """Return the response to a request for a dump.
+    """Build the response to a request for a dump, or for one range of its bytes.
 
     Raises NotFound, MethodNotAllowed, Busy and the errors of evaluation.
-
-    A range is one of bytes. Any other is not heeded, as the standard allows: the whole file is the answer.
     """
     if request.method not in METHODS:
         raise MethodNotAllowed(f"{request.method} is not allowed here.", METHODS)
@@ -46,6 +44,8 @@ def distribute(request: HttpRequest, service: Service) -> HttpResponse:
         "ETag": tag,
         "Cache-Control": "public, max-age=0, must-revalidate",
         "Accept-Ranges": "bytes",
+        # Over the whole file, also in a 206 (RFC 9530, section 3): a download in parts can be checked when it is
+        # complete.
         "Repr-Digest": file.repr_digest(),
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "ETag, Repr-Digest, Content-Range",
@@ -61,11 +61,15 @@ def distribute(request: HttpRequest, service: Service) -> HttpResponse:
 
 
 def _span(headers: Mapping[str, str], size: int, tag: str) -> tuple[int, int] | None:
-    """Return the first and the last byte but one of the range that is asked for; None for the whole file."""
-    found = _RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
-    if found is None or headers.get("if-range", tag) != tag:
+    """Return the first byte of the requested range and the one after its last; None for the whole file.
+
+    Several ranges, other units and ranges outside of the file are ignored, as RFC 9110, section 14.2, allows.
+    """
+    # If-Range: a download is resumed only if the file is still the same one (section 13.1.5).
+    match = _RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
+    if match is None or headers.get("if-range", tag) != tag:
         return None
-    first, last = found[1], found[2]
+    first, last = match[1], match[2]
     if not first:
         start, end = size - int(last or 0), size
     else:

@@ -1,4 +1,8 @@
-"""Dumps: each graph, and all of them, as files that are made once for a version, with digests."""
+"""Dumps: each graph, and all graphs together, as files with digests that are written once for each version.
+
+A worker serialises a graph, a web process writes the file into the folder that the web processes share, and the server
+sends it from there, so that no process holds a whole dump for a slow client.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +30,19 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 FORMATS: Final = {ALL: ("nq", "trig"), "graph": ("nq", "ttl")}
-"""The formats of the dump of everything, and of that of one graph."""
+"""The formats of the dump of all graphs, and of the dump of one graph."""
 GZIP: Final = "application/gzip"
 CHUNK: Final = 1 << 20
+"""Bytes that are copied at once."""
 KEPT: Final = 2
-"""Versions whose files are kept: whoever began to read one may read it to its end."""
+"""Versions whose files are kept, so that a download in several ranges can end after the version has changed."""
 ATTEMPTS: Final = 3
+"""How often a dump is begun, if the dataset changes meanwhile."""
 
 
 @dataclass(frozen=True)
 class Dump:
-    """A file to be had: ``stem`` is its name without suffixes; ``graph`` is the graph's IRI, None for all of them."""
+    """A dump that is offered: ``stem`` is its name without suffixes, ``graph`` the graph's IRI, None for all graphs."""
 
     stem: str
     graph: str | None
@@ -50,14 +56,14 @@ class Dump:
 
     @property
     def media_type(self) -> str:
-        """Return the media type of the file: of what it is, or of what is in it where it is not compressed."""
+        """Return the media type of the file as it is: gzip, or that of the RDF format."""
         fmt = by_name(self.format)
         return GZIP if self.zipped or fmt is None else fmt.content_type
 
 
 @dataclass(frozen=True)
 class Made:
-    """A file that has been made, of the version with that tag; ``digest`` is its SHA-256 in hexadecimal digits."""
+    """The file of a dump, of the version with that tag; ``size`` in bytes, ``digest`` is its SHA-256 in hexadecimal."""
 
     path: Path
     tag: str
@@ -70,7 +76,7 @@ class Made:
 
 
 def graphs(service: Service) -> list[str]:
-    """Return the named graphs that hold facts, asserted or inferred, by IRI, without the available ones."""
+    """Return the sorted IRIs of the named graphs of the dataset, with the inferred one and without available graphs."""
     return [row["g"] for row in service.rows("SELECT ?g WHERE { GRAPH ?g {} } ORDER BY ?g")]
 
 
@@ -81,63 +87,65 @@ def size(service: Service, graph: str) -> int:
 
 
 def offered(service: Service) -> list[Dump]:
-    """Return all dumps that there are of the current version."""
-    found = [Dump(ALL, None, fmt, zipped) for fmt in FORMATS[ALL] for zipped in (False, True)]
+    """Return every dump of the current version, whether its file has been written or not."""
+    dumps = [Dump(ALL, None, fmt, zipped) for fmt in FORMATS[ALL] for zipped in (False, True)]
     for graph in graphs(service):
         stem = _stem(graph, service.settings.base)
-        found += [Dump(stem, graph, fmt, zipped) for fmt in FORMATS["graph"] for zipped in (False, True)]
-    return found
+        dumps += [Dump(stem, graph, fmt, zipped) for fmt in FORMATS["graph"] for zipped in (False, True)]
+    return dumps
 
 
 def _stem(graph: str, base: str) -> str:
-    """Return the name of a graph's files: its IRI from the base on, or for one of another base a digest."""
-    own = graph.removeprefix(base)
-    plain = own not in {graph, ALL} and all(c.isalnum() or c in "-_./" for c in own) and ".." not in own
-    return own if plain and own.isascii() else f"graph-{hashlib.sha256(graph.encode()).hexdigest()[:16]}"
+    """Return the name of a graph's files: its IRI without the base, or a digest if that is no plain path."""
+    local = graph.removeprefix(base)
+    plain = local not in {graph, ALL} and all(c.isalnum() or c in "-_./" for c in local) and ".." not in local
+    return local if plain and local.isascii() else f"graph-{hashlib.sha256(graph.encode()).hexdigest()[:16]}"
 
 
 def find(service: Service, name: str) -> Dump:
-    """Return the dump of that name. Raises NotFound."""
-    found = next((dump for dump in offered(service) if dump.name == name), None)
-    if found is None:
+    """Find the dump with that file name. Raises NotFound."""
+    match = next((dump for dump in offered(service) if dump.name == name), None)
+    if match is None:
         raise NotFound(f"There is no dump {name!r}; {service.settings.base}dumps lists those that there are.")
-    return found
+    return match
 
 
 def made(service: Service, dump: Dump) -> Made:
-    """Return the file of the current version, made if it has not been.
+    """Return the file of a dump of the current version, and write it first where there is none yet.
 
     Raises Busy, StorageExceeded, and as ``Engine.extract``.
     """
-    found = _found(service, service.engine.tag(), dump)
-    if found is not None:
-        return found
+    file = _existing(service, service.engine.tag(), dump)
+    if file is not None:
+        return file
     with service.files.turn():
         for _ in range(ATTEMPTS):
             tag = service.engine.tag()
-            found = _found(service, tag, dump) or _make(service, dump, tag)
-            if found is not None:
+            file = _existing(service, tag, dump) or _make(service, dump, tag)
+            if file is not None:
                 _tidy(_root(service))
-                return found
+                return file
     raise Busy("The graph kept changing while the dump was made; come back in a moment.")
 
 
 def _make(service: Service, dump: Dump, tag: str) -> Made | None:
-    """Make a file of that version; None where the graph has gone on to another meanwhile."""
+    """Write the file of a dump of the version with that tag; None where the dataset has another version by now."""
     if dump.zipped:
         plain = Dump(dump.stem, dump.graph, dump.format)
-        source = _found(service, tag, plain) or _make(service, plain, tag)
+        source = _existing(service, tag, plain) or _make(service, plain, tag)
         return None if source is None else _write(service, tag, dump, lambda: _chunks(source.path))
     if dump.graph is not None:
-        answer = service.engine.extract(GraphExtract(dump.graph, dump.format))
-        return _write(service, tag, dump, lambda: iter((answer.body,))) if answer.tag == tag else None
+        extract = service.engine.extract(GraphExtract(dump.graph, dump.format))
+        return _write(service, tag, dump, lambda: iter((extract.body,))) if extract.tag == tag else None
+    # All files of the graphs, one after another: N-Quads and TriG may be concatenated, and blank nodes have one label
+    # each.
     parts = []
     for graph in graphs(service):
         part = Dump(_stem(graph, service.settings.base), graph, dump.format)
-        whole = _found(service, tag, part) or _make(service, part, tag)
-        if whole is None:
+        file = _existing(service, tag, part) or _make(service, part, tag)
+        if file is None:
             return None
-        parts.append(whole.path)
+        parts.append(file.path)
     return _write(service, tag, dump, lambda: (chunk for path in parts for chunk in _chunks(path)))
 
 
@@ -146,11 +154,12 @@ def _root(service: Service) -> Path:
 
 
 def _path(service: Service, tag: str, dump: Dump) -> Path:
-    """Return where a file is kept: its name there is a digest, so that no name leads out of the folder."""
+    """Return the path of a dump's file: its name there is a digest, so that no name leads out of the folder."""
     return _root(service) / tag / f"{hashlib.sha256(dump.name.encode()).hexdigest()}.dump"
 
 
-def _found(service: Service, tag: str, dump: Dump) -> Made | None:
+def _existing(service: Service, tag: str, dump: Dump) -> Made | None:
+    """Return the file of a dump if it is complete, which the file with its digest says."""
     path = _path(service, tag, dump)
     digest_file = path.with_suffix(".sha256")
     if not digest_file.exists():
@@ -159,10 +168,13 @@ def _found(service: Service, tag: str, dump: Dump) -> Made | None:
 
 
 def _write(service: Service, tag: str, dump: Dump, chunks: Callable[[], Iterator[bytes]]) -> Made:
-    """Put a file in its place whole, and only then its digest, by which it is known to be there.
+    """Write a file under another name, rename it, then do the same with its digest.
 
-    Raises StorageExceeded where the disk takes no more; then nothing is left of it.
+    Raises StorageExceeded where the disk is full or fails; nothing is left of the file then.
     """
+    # Other web processes look for the digest, so it must not exist before the file is whole. Two of them may write the
+    # same file at once: each has its own temporary name, and the content is equal. Nothing is flushed to the disk,
+    # since the folder is removed when the server ends.
     path = _path(service, tag, dump)
     part = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     mark = part.with_suffix(".mark")
@@ -182,7 +194,7 @@ def _write(service: Service, tag: str, dump: Dump, chunks: Callable[[], Iterator
 
 
 def _tidy(root: Path) -> None:
-    """Remove the files of all versions but the last ones."""
+    """Remove the folders of all versions but the ``KEPT`` newest."""
     folders = sorted(root.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in folders[KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)
@@ -190,6 +202,7 @@ def _tidy(root: Path) -> None:
 
 def _fill(path: Path, chunks: Iterator[bytes], *, zipped: bool) -> None:
     with path.open("wb") as raw:
+        # Without name and time in its header: the same version gives the same bytes and the same digest everywhere.
         target = gzip.GzipFile("", "wb", 6, raw, mtime=0) if zipped else raw
         for chunk in chunks:
             target.write(chunk)

@@ -1,4 +1,4 @@
-"""What crawlers read: a description as JSON-LD in the terms of schema.org, made from the description's own triples."""
+"""Structured data for crawlers: a description as JSON-LD in schema.org terms, made from its own triples."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ _AS: Final = {
 
 
 def structured(triples: Iterable[ox.Triple], iri: str) -> dict[str, Any]:
-    """Return what the triples say of the IRI in schema.org's terms: its types there, and what it is called.
+    """Return the triples about an IRI as a JSON-LD object in schema.org terms: its types, names and links.
 
-    Types and properties of schema.org itself come from the graph, where inference puts them by the alignment.
+    Types and properties of schema.org are in the graph already: they are inferred by the alignment.
     """
     node = ox.NamedNode(iri)
-    found: dict[str, list[Any]] = {}
+    values_by_name: dict[str, list[Any]] = {}
     for triple in triples:
         if triple.subject != node:
             continue
         name = triple.predicate.value
         if name == _TYPE and isinstance(triple.object, ox.NamedNode) and triple.object.value.startswith(_SCHEMA):
-            found.setdefault("@type", []).append(triple.object.value.removeprefix(_SCHEMA))
+            values_by_name.setdefault("@type", []).append(triple.object.value.removeprefix(_SCHEMA))
         elif name in _AS or name.startswith(_SCHEMA):
-            found.setdefault(_AS.get(name) or name.removeprefix(_SCHEMA), []).append(_value(triple.object))
-    values = {name: items[0] if len(items) == 1 else items for name, items in sorted(found.items())}
+            values_by_name.setdefault(_AS.get(name) or name.removeprefix(_SCHEMA), []).append(_value(triple.object))
+    values = {name: items[0] if len(items) == 1 else items for name, items in sorted(values_by_name.items())}
     return {"@context": CONTEXT, "@id": iri, "@type": "Thing", **values, "mainEntityOfPage": iri}
 
 
@@ -66,6 +66,8 @@ def _value(term: Term) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def script(value: Mapping[str, Any]) -> str:
-    """Return the JSON for a script element: no ``<`` is left in it that could end it (HTML, section 4.12.1.3)."""
+    """Encode the JSON for a script element (HTML, section 4.12.1.3)."""
+    # A label may contain "</script>" or "<!--", which would end the element or change how the rest is parsed. Within
+    # JSON strings, where alone these characters occur, the escapes mean the same.
     text = json.dumps(value, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

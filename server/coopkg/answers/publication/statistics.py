@@ -1,4 +1,4 @@
-"""Figures of one version of the graph, as VoID has them: each triple counts once, whatever graphs have it."""
+"""Statistics of one version of the dataset for VoID: each triple counts once, in however many graphs it stands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAPPINGS: Final = (
     "http://www.w3.org/2004/02/skos/core#relatedMatch",
     "http://www.w3.org/2002/07/owl#sameAs",
 )
-"""The properties whose triples are links from our things to those of others."""
+"""The properties whose triples are links from entities of this dataset to those of others."""
 _TOTALS: Final = """
 SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects) WHERE {
   { SELECT DISTINCT ?s ?p ?o WHERE { ?s ?p ?o } }
@@ -47,6 +47,7 @@ _TO_DATATYPES: Final = """
 SELECT DISTINCT ?class ?p ?to WHERE {
   ?s a ?class ; ?p ?o FILTER(ISLITERAL(?o) && ISIRI(?class)) BIND(DATATYPE(?o) AS ?to)
 } ORDER BY ?class ?p ?to"""
+# The namespace of an IRI is what ends with its last slash or number sign, a final one not counted.
 _LINKS: Final = """
 SELECT ?p ?space (COUNT(*) AS ?triples) WHERE {
   { SELECT DISTINCT ?s ?p ?o WHERE { VALUES ?p { [[mappings]] } ?s ?p ?o
@@ -57,7 +58,7 @@ SELECT ?p ?space (COUNT(*) AS ?triples) WHERE {
 
 @dataclass(frozen=True)
 class Property:
-    """A property: how many triples have it, and how many subjects and objects those have."""
+    """A property, with the numbers of its triples and of their distinct subjects and objects."""
 
     iri: str
     triples: int
@@ -67,7 +68,7 @@ class Property:
 
 @dataclass(frozen=True)
 class Class:
-    """A class: how many instances it has, one of them, and what those are said to have.
+    """A class, with the number of its instances, one of them as an example, and their properties.
 
     ``to_classes`` and ``to_datatypes`` have the classes and datatypes of the values, by property.
     """
@@ -82,7 +83,7 @@ class Class:
 
 @dataclass(frozen=True)
 class Links:
-    """How many triples of a mapping property lead to IRIs of one namespace of others."""
+    """The number of triples of one mapping property that lead into one namespace of another publisher."""
 
     property: str
     space: str
@@ -91,7 +92,7 @@ class Links:
 
 @dataclass(frozen=True)
 class Statistics:
-    """All figures of a version."""
+    """All statistics of a version; ``entities`` are subjects below the base IRI, ``graphs`` the triples by graph."""
 
     triples: int
     subjects: int
@@ -104,7 +105,7 @@ class Statistics:
 
 
 def statistics(service: Service) -> Statistics:
-    """Count. Raises the errors of evaluation."""
+    """Compute the statistics by queries. Raises the errors of evaluation."""
     base = service.settings.base
     totals = service.rows(_TOTALS)[0]
     ours = ox.Literal(base)
@@ -126,13 +127,13 @@ def _property(row: dict[str, str]) -> Property:
 
 
 def _classes(service: Service) -> tuple[Class, ...]:
-    of: dict[str, list[Property]] = {}
+    properties: dict[str, list[Property]] = {}
     for row in service.rows(_OF_CLASSES):
-        of.setdefault(row["class"], []).append(_property(row))
+        properties.setdefault(row["class"], []).append(_property(row))
     classes, datatypes = (_targets(service, query) for query in (_TO_CLASSES, _TO_DATATYPES))
     return tuple(
         Class(
-            row["class"], int(row["n"]), row["first"], tuple(of.get(row["class"], ())),
+            row["class"], int(row["n"]), row["first"], tuple(properties.get(row["class"], ())),
             classes.get(row["class"], {}), datatypes.get(row["class"], {}),
         )
         for row in service.rows(_CLASSES)
@@ -140,9 +141,9 @@ def _classes(service: Service) -> tuple[Class, ...]:
 
 
 def _targets(service: Service, query: str) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the classes or datatypes of values, by class and property."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    """Return the classes, or datatypes, of values: class to property to their IRIs."""
+    targets: dict[str, dict[str, tuple[str, ...]]] = {}
     for row in service.rows(query):
-        properties = found.setdefault(row["class"], {})
+        properties = targets.setdefault(row["class"], {})
         properties[row["p"]] = (*properties.get(row["p"], ()), row["to"])
-    return found
+    return targets

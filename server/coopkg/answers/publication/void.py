@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _VOID: Final = STANDARD_PREFIXES["void"]
 _EXT: Final = "http://ldf.fi/void-ext#"
-"""The extension that SIB's tools read: datatypes of values."""
+"""The extension with the datatypes of values, which the query editor of SIB reads."""
 _SD: Final = STANDARD_PREFIXES["sd"]
 _TERMS: Final = STANDARD_PREFIXES["dcterms"]
 _TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
@@ -32,10 +32,10 @@ TITLE: Final = {
 
 
 def void_description(service: Service) -> list[Triple]:
-    """Return the description. Raises the errors of evaluation."""
+    """Describe the dataset, its partitions, link sets and named graphs. Raises the errors of evaluation."""
     figures, base = statistics(service), service.settings.base
     document, dataset = base + VOID, f"{base}catalog#dataset"
-    found = [
+    triples = [
         triple(document, _TYPE, _VOID + "DatasetDescription"),
         triple(document, STANDARD_PREFIXES["foaf"] + "primaryTopic", dataset),
         *(triple(document, _TERMS + "title", TITLE[language], language) for language in LANGUAGES),
@@ -48,12 +48,13 @@ def void_description(service: Service) -> list[Triple]:
         *(triple(dataset, _VOID + "vocabulary", space) for space in vocabularies(figures, base)),
         *(triple(dataset, _VOID + "dataDump", f"{base}dumps/{d.name}") for d in offered(service) if d.graph is None),
     ]
+    # Examples must resolve here, which entities of other publishers do not.
     own = (c.example for c in figures.classes if c.iri.startswith(base) and c.example.startswith(base))
-    found += [triple(dataset, _VOID + "exampleResource", example) for example in own]
-    found += _partitions(f"{document}#", dataset, figures)
+    triples += [triple(dataset, _VOID + "exampleResource", example) for example in own]
+    triples += _partitions(f"{document}#", dataset, figures)
     for number, links in enumerate(figures.links, 1):
-        found += _linkset(f"{document}#links-{number}", dataset, links)
-    return [*found, *_graphs(service, dataset, figures)]
+        triples += _linkset(f"{document}#links-{number}", dataset, links)
+    return [*triples, *_graphs(service, dataset, figures)]
 
 
 def _counts(node: str, figures: Statistics) -> Iterator[Triple]:
@@ -73,20 +74,22 @@ def _number(node: str, name: str, number: int) -> Triple:
 
 
 def vocabularies(figures: Statistics, base: str) -> list[str]:
-    """Return the namespaces of the classes and properties in use, ours among them."""
+    """Return the sorted namespaces of the classes and properties in use, those of this ontology included."""
     terms = (*(c.iri for c in figures.classes), *(p.iri for p in figures.properties))
     spaces = {iri[: max(iri.rfind("#"), iri.rfind("/")) + 1] for iri in terms}
     return sorted(space for space in spaces if not space.startswith(f"{base}id/"))
 
 
 def _partitions(stem: str, dataset: str, figures: Statistics) -> Iterator[Triple]:
-    for number, found in enumerate(figures.properties, 1):
+    """Describe the property and class partitions (VoID, section 4.5)."""
+    # IRIs made of numbers, not blank nodes: the description is merged with others, and keeps its nodes in every format.
+    for number, prop in enumerate(figures.properties, 1):
         node = f"{stem}property-{number}"
         yield triple(dataset, _VOID + "propertyPartition", node)
-        yield triple(node, _VOID + "property", found.iri)
-        yield _number(node, "triples", found.triples)
-        yield _number(node, "distinctSubjects", found.subjects)
-        yield _number(node, "distinctObjects", found.objects)
+        yield triple(node, _VOID + "property", prop.iri)
+        yield _number(node, "triples", prop.triples)
+        yield _number(node, "distinctSubjects", prop.subjects)
+        yield _number(node, "distinctObjects", prop.objects)
     for number, cls in enumerate(figures.classes, 1):
         node = f"{stem}class-{number}"
         yield triple(dataset, _VOID + "classPartition", node)
@@ -96,21 +99,21 @@ def _partitions(stem: str, dataset: str, figures: Statistics) -> Iterator[Triple
 
 
 def _of_class(node: str, cls: Class) -> Iterator[Triple]:
-    for number, found in enumerate(cls.properties, 1):
+    for number, prop in enumerate(cls.properties, 1):
         part = f"{node}-property-{number}"
         yield triple(node, _VOID + "propertyPartition", part)
-        yield triple(part, _VOID + "property", found.iri)
-        yield _number(part, "triples", found.triples)
-        for place, target in enumerate(cls.to_classes.get(found.iri, ()), 1):
-            yield triple(part, _VOID + "classPartition", f"{part}-class-{place}")
-            yield triple(f"{part}-class-{place}", _VOID + "class", target)
-        for place, target in enumerate(cls.to_datatypes.get(found.iri, ()), 1):
-            yield triple(part, _EXT + "datatypePartition", f"{part}-datatype-{place}")
-            yield triple(f"{part}-datatype-{place}", _EXT + "datatype", target)
+        yield triple(part, _VOID + "property", prop.iri)
+        yield _number(part, "triples", prop.triples)
+        for index, target in enumerate(cls.to_classes.get(prop.iri, ()), 1):
+            yield triple(part, _VOID + "classPartition", f"{part}-class-{index}")
+            yield triple(f"{part}-class-{index}", _VOID + "class", target)
+        for index, target in enumerate(cls.to_datatypes.get(prop.iri, ()), 1):
+            yield triple(part, _EXT + "datatypePartition", f"{part}-datatype-{index}")
+            yield triple(f"{part}-datatype-{index}", _EXT + "datatype", target)
 
 
 def _linkset(node: str, dataset: str, links: Links) -> Iterator[Triple]:
-    """Return a linkset (VoID, section 5): it is a part of the dataset that its links begin in."""
+    """Describe a linkset (VoID, section 5), which is a subset of the dataset with the subjects of its links."""
     target = f"{node}-target"
     yield triple(dataset, _VOID + "subset", node)
     yield triple(node, _TYPE, _VOID + "Linkset")
@@ -123,7 +126,7 @@ def _linkset(node: str, dataset: str, links: Links) -> Iterator[Triple]:
 
 
 def _graphs(service: Service, dataset: str, figures: Statistics) -> Iterator[Triple]:
-    """Return the named graphs as parts of the dataset, which the service description names too."""
+    """Describe the named graphs as subsets of the dataset, under the IRIs of the service description."""
     base = service.settings.base
     dumps = [dump for dump in offered(service) if dump.graph is not None]
     for graph, size in figures.graphs.items():
