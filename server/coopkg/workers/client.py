@@ -1,4 +1,4 @@
-"""The web processes' side of the workers: hand over a task, get the whole answer, or learn why there is none."""
+"""The web processes' side of the workers: hand over a task and receive the whole answer, or the error without it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from coopkg.workers.wire import Frame
 
 ATTEMPTS: Final = 5
-"""How often a request is made again: its worker was ended for another's sake, or another change came first."""
+"""How often a request is made: its worker was ended because of another request, or another change was committed."""
 
 
 class QueueLimits(Protocol):
@@ -55,7 +55,7 @@ class QueueLimits(Protocol):
 
 
 class WorkerClient:
-    """Hands tasks to the workers. Its event loop is the one it is first asked in, else one of its own."""
+    """Hands tasks to the workers, on the event loop that is attached, else on one in a thread of its own."""
 
     def __init__(self, folder: Path, limits: QueueLimits) -> None:
         self.folder = folder
@@ -66,10 +66,10 @@ class WorkerClient:
         self._starting = threading.Lock()
 
     def ask(self, task: Task, deadline: float | None = None) -> Answer:
-        """Return the whole answer, asked from a thread that runs no event loop.
+        """Return the whole answer to a task; ``deadline`` is in seconds. For threads that run no event loop.
 
-        Raises what the evaluation raised, Busy where the queue is full or the dataset process away, DeadlineExceeded,
-        MemoryExceeded or QueryTooComplex where the worker was ended.
+        Raises what the evaluation raised, Busy where the queue is full or there is no dataset process,
+        DeadlineExceeded, MemoryExceeded or QueryTooComplex where the worker was ended.
         """
         return asyncio.run_coroutine_threadsafe(self.ask_async(task, deadline), self._running_loop()).result()
 
@@ -79,34 +79,36 @@ class WorkerClient:
         return Answer(frame.body, str(frame.facts["tag"]))
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
-        """Have a worker read the answer of another endpoint.
+        """Have a worker parse the answer of another endpoint, whose bytes could end the process that parses them.
 
         Raises EndpointFailed, also for an answer that ends the worker; Busy and DeadlineExceeded as ``ask``.
         """
         try:
             frame = self.request("remote", remote.as_json(), deadline)
         except (QueryTooComplex, MemoryExceeded, EngineFault):
+            # The body brought the worker down. That is the endpoint's fault, not the fault of the user's query.
             raise unreadable(remote.alias, "ends whoever reads it") from None
         return Table.of(frame.facts, frame.body.decode())
 
     def request(self, kind: str, payload: Any, deadline: float | None = None) -> Frame:  # noqa: ANN401 - JSON
-        """Return the frame that answers a task of any kind, asked from a thread. Raises as ``ask``."""
+        """Return the frame that answers a task of any kind. For threads, as ``ask``, and raises as ``ask``."""
         return asyncio.run_coroutine_threadsafe(
             self._converse({kind: payload}, deadline), self._running_loop()
         ).result()
 
     def tag(self) -> str:
-        """Return the tag of the current version, read from shared memory: it costs no request."""
+        """Return the tag of the current version, from shared memory: it costs no request."""
         return self._current.get()
 
     def info(self) -> dict[str, Any]:
-        """Return what the dataset process says of itself. Raises Busy while there is none."""
+        """Fetch the state of the dataset process as a JSON object. Raises Busy while there is none."""
         return self.control("info")
 
     def control(self, question: str, seconds: float | None = None) -> dict[str, Any]:
-        """Return the dataset process's answer to a control question; ``queue_seconds`` is the default for ``seconds``.
+        """Send a control command to the dataset process and return its answer, a JSON object.
 
-        Raises the error that the answer reports, and Busy where there is none.
+        ``seconds`` bounds the wait; the default is ``queue_seconds``. Raises the error that the answer reports, and
+        Busy where there is no answer.
         """
         answer = self._ask_dataset_process(question, seconds)
         if "error" in answer:
@@ -114,27 +116,32 @@ class WorkerClient:
         return answer
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Use that event loop, which runs."""
+        """Use an event loop that runs already: a server with one of its own needs no second thread."""
         self._loop = loop
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
+        with self._starting:  # two threads with the first two requests must not start a loop each
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
+                # A daemon thread: it never ends by itself, and must not keep the process alive.
                 threading.Thread(target=self._loop.run_forever, daemon=True, name="connection").start()
             return self._loop
 
     async def _converse(self, request: dict[str, Any], deadline: float | None) -> Frame:
         if self._connection is None:
+            # Made here, not in the constructor: a connection belongs to the event loop that runs when it is made.
             self._connection = Connection(self.folder, self.limits.queue_seconds)
         if len(self._connection) >= self.limits.queue_length:
             raise Busy("Too many queries are waiting; come back in a moment.")
+        # A client may ask for a shorter deadline, never for a longer one.
         seconds = min(deadline or self.limits.deadline_seconds, self.limits.deadline_seconds)
         payload = json.dumps(request).encode()
         for _ in range(ATTEMPTS):
             try:
                 frame = await self._connection.ask(payload, seconds)
             except Lost as lost:
+                # "gone" is a worker that was ended to cancel a request, and took this one up in the moment before the
+                # signal arrived. Nobody cancelled this one, so another worker may evaluate it.
                 if lost.cause != "gone":
                     raise _explain(lost.cause, seconds) from None
                 continue
@@ -149,9 +156,10 @@ class WorkerClient:
             try:
                 connection.connect(str(self.folder / CONTROL))
                 connection.sendall(question.encode())
+                # The end of the stream ends the message, in both directions: there is one question a connection.
                 connection.shutdown(socket.SHUT_WR)
                 answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
-            except OSError:
+            except OSError:  # no process listens there, or it ended or was silent for too long
                 answer = b""
         if not answer:
             raise Busy("The dataset is being loaded; come back in a moment.")
@@ -160,8 +168,9 @@ class WorkerClient:
 
 
 def _explain(cause: str, seconds: float) -> CoopkgError:
-    """Return the error for a worker that ended before it answered."""
+    """Translate the cause of a worker's end into the error of the request that it was evaluating."""
     match cause:
+        # A worker that is silent past its deadline was not ended by the timer: its process may be stopped.
         case "deadline" | "silent":
             return DeadlineExceeded(f"The evaluation took longer than {seconds:g} s and was ended.", bound=seconds)
         case "memory":
@@ -169,14 +178,16 @@ def _explain(cause: str, seconds: float) -> CoopkgError:
         case "busy":
             return Busy("Too many long evaluations are running; come back in a moment.")
         case "crash":
+            # A panic of the engine, or a stack overflow: 2,195 nested braces are enough for a stack of 8 MiB.
             return QueryTooComplex("The query is too complex for the engine; make it smaller or less nested.")
         case _:
             return EngineFault("The worker ended without an answer.")
 
 
 def _rebuild(value: dict[str, Any]) -> CoopkgError:
-    """Return the error that a worker raised, of the same class."""
+    """Rebuild the error that a worker raised, of the same class."""
     cls = getattr(errors, str(value["error"]), EngineFault)
+    # The constructors of the classes differ. The detail and the members are what all of them come down to.
     error: CoopkgError = CoopkgError.__new__(cls)
     CoopkgError.__init__(error, value["detail"], **value["members"])
     return error

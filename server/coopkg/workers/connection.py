@@ -1,7 +1,8 @@
-"""The web process's end of the conversation with the workers: posts requests and takes the frames that come back.
+"""The web process's connection to the workers: posts requests and receives the frames that answer them.
 
 Everything here runs in one event loop. Sockets are read in its callbacks, so that a request costs one datagram out, one
-wake-up in, and no task of its own.
+wake-up in, and no task of its own. A connection, an ``accept`` and a hand-over between threads for every query cost
+more than the query itself.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GRACE: Final = 2.0
-"""Seconds beyond the deadline after which a silent worker counts as lost."""
+"""Seconds beyond the deadline after which a silent worker counts as lost; the kernel has long ended it by then."""
 SWEEP: Final = 0.1
-"""Seconds between two looks for requests that have waited for too long."""
+"""Seconds between two sweeps for requests that have waited for too long: one timer for all, not one for each."""
 
 
 class Lost(Exception):
-    """The worker ended before it answered; ``cause`` is the dataset process's word for why."""
+    """The worker ended before it answered; ``cause`` is the word in which the dataset process reports why."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -37,15 +38,17 @@ class Lost(Exception):
 
 @dataclass
 class _Call:
+    """A request that runs or waits, and the future of its answer."""
+
     request: Request
     future: asyncio.Future[Frame]
     overdue: float
-    """The monotonic second at which waiting ends: for a free worker first, for the answer once it has begun."""
+    """The monotonic second at which waiting ends: for a free worker first, for the answer once evaluation has begun."""
     begun: bool = False
 
 
 class Connection:
-    """Posts requests to whichever worker is idle, and gives each caller the frame that answers it."""
+    """Posts requests to whichever worker is idle, and hands each caller the frame that answers its request."""
 
     def __init__(self, folder: Path, queue_seconds: float) -> None:
         self.folder = folder
@@ -59,7 +62,7 @@ class Connection:
         self._sweeping = False
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         path = folder / process_socket(self.process)
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # pids are reused, and an ended process leaves its socket in the folder
         self._listener.bind(str(path))
         self._listener.listen(128)
         self._loop.add_reader(self._listener, self._accept)
@@ -69,9 +72,10 @@ class Connection:
         return len(self._calls)
 
     async def ask(self, payload: bytes, deadline: float) -> Frame:
-        """Return the frame that answers, of kind ANSWER or ERROR; to cancel calls the request off.
+        """Post a request and return the frame that answers it, of kind ANSWER or ERROR.
 
-        Raises Busy where no worker took it up in time or there is no dataset process, and Lost.
+        Cancelling the task cancels the request. Raises Busy where no worker took it up in time or there is no dataset
+        process, and Lost where the worker ended.
         """
         number = next(self._numbers)
         expires = time.monotonic() + self.queue_seconds
@@ -82,24 +86,26 @@ class Connection:
             self._sweep_soon()
             return await call.future
         except asyncio.CancelledError:
+            # The client has gone away. The engine has no cancellation, so the worker is ended.
             self._cancel(number)
             raise
         finally:
             del self._calls[number]
 
     def _post(self, request: Request) -> None:
-        if self._unsent:
+        if self._unsent:  # no request overtakes those that wait already
             self._unsent.append(request)
             return
         try:
             self._send(request)
         except BlockingIOError:
+            # The kernel's queue of the socket is full. To wait in line here keeps the event loop free.
             self._unsent.append(request)
             if self._out is not None:
                 self._loop.add_writer(self._out, self._drain)
 
     def _drain(self) -> None:
-        """Send what waits, as far as the queue has room; leave out what nobody waits for any more."""
+        """Send the waiting requests as far as the socket's queue has room, except those that nobody waits for."""
         try:
             while self._unsent:
                 if self._unsent[0].number in self._calls:
@@ -113,7 +119,8 @@ class Connection:
             self._loop.remove_writer(self._out)
 
     def _send(self, request: Request) -> None:
-        """Send one request; connect anew where the workers of a version have been replaced."""
+        """Send one request; connect anew where the workers of a version have been replaced. Raises Busy."""
+        # Twice: a new version has a new socket under the same name, so that the connected one may be dead by now.
         for _ in range(2):
             try:
                 if self._out is None:
@@ -134,6 +141,8 @@ class Connection:
             self._out.close()
             self._out = None
         if self._unsent:
+            # The writer callback that would have drained them went with the socket. Not at once, but from the loop:
+            # the drain may be what called this.
             self._loop.call_soon(self._drain)
 
     def _accept(self) -> None:
@@ -141,7 +150,7 @@ class Connection:
             stream, _ = self._listener.accept()
         except BlockingIOError:
             return
-        stream.setblocking(False)  # noqa: FBT003
+        stream.setblocking(False)  # noqa: FBT003 - the name of the method says it
         buffer = Buffer()
         self._loop.add_reader(stream, lambda: self._take(stream, buffer))
 
@@ -153,18 +162,21 @@ class Connection:
         except OSError:
             data = b""
         if not data:
+            # A worker ended, or the dataset process did. Of a worker's end the dataset process sends notice.
             self._loop.remove_reader(stream)
             stream.close()
             self._check_dataset_process()
             return
         for frame in buffer.feed(data):
-            self._hear(frame)
+            self._deliver(frame)
 
-    def _hear(self, frame: Frame) -> None:
+    def _deliver(self, frame: Frame) -> None:
         call = self._calls.get(frame.number)
-        if call is None or call.future.done():
+        if call is None or call.future.done():  # cancelled or overdue in the meantime
             return
         if frame.kind is Kind.STARTED:
+            # The wait for a free worker is over; from here on it is the evaluation that must end in time. Light ones
+            # are not announced: they are over before a notice would arrive.
             call.begun = True
             call.overdue = time.monotonic() + call.request.deadline + GRACE
         elif frame.kind is Kind.DIED:
@@ -173,13 +185,14 @@ class Connection:
             call.future.set_result(frame)
 
     def _check_dataset_process(self) -> None:
-        """Fail all that wait if the dataset process is gone, for its workers went with it."""
+        """Fail all requests at once if the dataset process is gone, for its workers end with it."""
         if not self._calls:
             return
+        # Connecting is enough: the dataset process takes an empty message for such a probe and does not answer it.
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
             try:
                 probe.connect(str(self.folder / CONTROL))
-            except BlockingIOError:
+            except BlockingIOError:  # it listens, and its backlog is full
                 return
             except OSError:
                 self._fail_all(Busy("The dataset is being loaded; come back in a moment."))
@@ -197,20 +210,21 @@ class Connection:
 
     def _sweep(self) -> None:
         now = time.monotonic()
+        # A done future is not taken out of the table here but by its own task, so that the table keeps its size.
         for number, call in self._calls.items():
             if call.overdue < now and not call.future.done():
                 self._cancel(number)
                 error = Lost("silent") if call.begun else Busy("No worker was free in time; come back in a moment.")
                 call.future.set_exception(error)
         self._sweeping = False
-        if self._calls:
+        if self._calls:  # the timer stops while nothing waits
             self._sweep_soon()
 
     def _cancel(self, number: int) -> None:
-        """Have the dataset process end the work on a request."""
+        """Ask the dataset process to end the work on a request, without waiting for an answer."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as control:
             try:
                 control.connect(str(self.folder / CONTROL))
                 control.send(f"cancel {self.process} {number}".encode())
-            except OSError:
+            except OSError:  # no dataset process, no work: and what goes on nevertheless has its deadline
                 return

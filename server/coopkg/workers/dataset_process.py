@@ -1,8 +1,11 @@
 """The dataset process: one single-threaded process that owns a dataset and forks the workers that evaluate over it.
 
 It listens on two Unix sockets in a private folder: ``workers``, from which idle workers receive requests, and
-``control``, on which web processes ask what the dataset is, hand in changes and cancel requests. What the dataset is,
-what a change does and which further tasks workers know is the ``Owner``'s to say.
+``control``, on which web processes ask for its state, hand in changes and cancel requests. What the dataset is, what a
+change does and which further tasks workers know is up to the ``Owner``.
+
+It has one thread, because ``fork`` copies only the thread that calls it: a lock that another one held would stay locked
+in every worker. A store in memory has no threads of its own; one in RocksDB has, and must never be open here.
 """
 
 from __future__ import annotations
@@ -37,17 +40,21 @@ if TYPE_CHECKING:
     from coopkg.workers.tasks import Snapshot, TaskKind
 
 TICK: Final = 0.05
-"""Seconds between two looks at what the workers are at work on."""
+"""Seconds between two looks at the scoreboard: 20 a second, so that 0.1 s of work are noticed before 0.2 s."""
 HEAVY_AFTER: Final = 0.1
 """Seconds after which an evaluation counts as heavy: it yields the processor, and its place among the light ones."""
 HEAVY_NICENESS: Final = 10
+"""How far a heavy evaluation steps back for light ones, out of 19; where nothing else runs it costs nothing."""
 REMEMBERED_CANCELLATIONS: Final = 256
-"""Requests remembered as called off though no worker has taken them up yet."""
+"""Requests remembered as cancelled though no worker has taken them up yet; a client must not be able to grow this."""
 CAUSES: Final = {signal.SIGALRM: "deadline", signal.SIGXCPU: "deadline", signal.SIGKILL: "memory"}
+"""What the signal that ended a worker means; a SIGKILL that was not sent from here is the kernel's, out of memory."""
+_STDERR_BYTES: Final = 4096
+"""How much of a worker's standard error is kept, from its end: there a panic or a traceback says what went wrong."""
 
 
 class Owner(Protocol):
-    """Who knows the dataset: its current version, what workers can do with it, and how it changes."""
+    """Holds the dataset: its current version, what workers can do with it, and how it changes."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -63,11 +70,11 @@ class Owner(Protocol):
         ...
 
     def info(self) -> dict[str, Any]:
-        """Return what there is to say of the dataset, as JSON."""
+        """Describe the dataset as a JSON object."""
         ...
 
     def release(self) -> None:
-        """Close, in a worker that was just forked, what only the dataset process may hold."""
+        """Close, in a worker that was just forked, what only the dataset process may hold, such as the journal."""
         ...
 
 
@@ -92,19 +99,23 @@ class WorkerLimits(Protocol):
 
 @dataclass
 class Child:
-    """A worker as the dataset process sees it; ``cause`` is set where the dataset process itself ends it."""
+    """A worker as the dataset process sees it.
+
+    ``stderr`` is the read end of the pipe that its standard error goes to, ``output`` the last bytes of that. ``cause``
+    is set where the dataset process itself ends the worker.
+    """
 
     pid: int
     index: int
     slot: Slot
-    errors: int
+    stderr: int
     version: int
     cause: str | None = None
-    said: bytearray = field(default_factory=bytearray)
+    output: bytearray = field(default_factory=bytearray)
 
 
 class DatasetProcess:
-    """Forks workers, replaces those that end, and tells web processes why; ``seconds`` is how long loading took."""
+    """Forks workers, replaces those that end, and reports why they did; ``seconds`` is how long loading took."""
 
     def __init__(self, owner: Owner, limits: WorkerLimits, folder: Path, seconds: float = 0.0) -> None:
         self.owner = owner
@@ -119,7 +130,7 @@ class DatasetProcess:
         self.children: dict[int, Child] = {}
         self.streams: dict[int, socket.socket] = {}
         self.cancelled: OrderedDict[tuple[int, int], None] = OrderedDict()
-        self.told_about_network = False
+        self.warned_about_network = False
         self.current = CurrentTag(folder)
         self.requests = _requests(folder / WORKERS)
         self.control = _listen(folder / CONTROL)
@@ -136,56 +147,67 @@ class DatasetProcess:
 
     def run(self) -> None:
         """Keep workers until SIGTERM."""
-        signal.signal(signal.SIGCHLD, _ignore)
+        signal.signal(signal.SIGCHLD, _ignore)  # a Python handler, even an empty one: without it nothing wakes the loop
         signal.signal(signal.SIGTERM, _stop)
+        # Control-C reaches the whole process group. The supervisor decides in which order its processes end.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A full buffer is no problem: one byte in it is enough to have all workers reaped that have ended.
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         self.selector.register(self.wake, selectors.EVENT_READ, self._reap)
-        self.selector.register(self.control, selectors.EVENT_READ, self._answer)
+        self.selector.register(self.control, selectors.EVENT_READ, self._answer_control)
         self._fill()
+        # The tag is what says that the version is served, so it comes after the workers.
         self.current.set(self.owner.snapshot.tag)
         while True:
             for key, _ in self.selector.select(TICK):
                 key.data()
-            self._look()
+            self._watch()
 
     def _fill(self) -> None:
+        """Fork workers until enough are free for light work; heavy ones and those of old versions do not count."""
         light = sum(not c.slot.heavy for c in self.children.values() if c.version == self.version)
         for _ in range(min(self.limits.readers - light, len(self.free))):
             self._fork()
 
     def _fork(self) -> None:
-        errors_read, errors_write = os.pipe()
+        stderr_read, stderr_write = os.pipe()
         index = self.free.pop()
         slot = self.scoreboard.slot(index)
         pid = os.fork()
         if pid == 0:
-            self._become_worker(slot, errors_write)
-        os.close(errors_write)
-        os.set_blocking(errors_read, False)
-        child = self.children[pid] = Child(pid, index, slot, errors_read, self.version)
-        self.selector.register(errors_read, selectors.EVENT_READ, lambda: self._collect(child))
+            self._become_worker(slot, stderr_write)
+        # With the write end open here too, the pipe would never report that the worker has closed it.
+        os.close(stderr_write)
+        os.set_blocking(stderr_read, False)
+        child = self.children[pid] = Child(pid, index, slot, stderr_read, self.version)
+        self.selector.register(stderr_read, selectors.EVENT_READ, lambda: self._collect(child))
 
-    def _become_worker(self, slot: Slot, errors: int) -> None:
+    def _become_worker(self, slot: Slot, stderr: int) -> None:
+        """Turn a process that was just forked into a worker; never returns.
+
+        What the dataset process has open is closed here: as long as one worker holds a connection, it does not end.
+        """
         die_with(self.pid)
+        # First of all: the wake-up descriptor is shared, and a signal here would wake the dataset process.
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.dup2(errors, 2)
+        os.dup2(stderr, 2)
         self.selector.close()
         self.owner.release()
         for child in self.children.values():
-            os.close(child.errors)
+            os.close(child.stderr)
         for sock in (self.control, self.wake, self._waker, *self.streams.values()):
             sock.close()
         try:
             kinds = {**evaluation_kinds(self.owner.snapshot), **self.owner.kinds()}
             Worker(kinds, self.requests, slot, self.folder).run(self.limits.reader_memory_bytes)
         finally:
+            # Without the cleaning up of a usual exit, which would run the dataset process's handlers in the worker.
             traceback.print_exc()
             os._exit(FAILED)
 
-    def _look(self) -> None:
-        """See what the workers are at work on: whose work has become heavy, and whose was called off."""
+    def _watch(self) -> None:
+        """Look at the scoreboard: whose work has become heavy, and whose was cancelled."""
         now = time.monotonic()
         for child in list(self.children.values()):
             work = child.slot.work
@@ -193,71 +215,78 @@ class DatasetProcess:
                 if (work.process, work.number) in self.cancelled:
                     self._end(child, "gone")
                 elif not child.slot.heavy and now - work.begun > HEAVY_AFTER:
-                    self._grow_heavy(child, work)
-            if child.slot.networked and not self.told_about_network:
-                self.told_about_network = True
+                    self._mark_heavy(child, work)
+            if child.slot.networked and not self.warned_about_network:  # once, not for every worker
+                self.warned_about_network = True
                 print("coopkg: workers cannot leave the network here; admission alone guards it", file=sys.stderr)  # noqa: T201
 
-    def _grow_heavy(self, child: Child, work: Work) -> None:
+    def _mark_heavy(self, child: Child, work: Work) -> None:
+        """Count an evaluation as heavy, and fork another worker in its place, so that light ones always find one."""
         child.slot.heavy = True
         if sum(c.slot.heavy for c in self.children.values()) > self.limits.heavy_readers:
+            # Each heavy evaluation may take all of its memory and a processor: so many fit, and no more.
             self._end(child, "busy")
         else:
             with contextlib.suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, child.pid, HEAVY_NICENESS)
-            self._tell(work, Kind.STARTED, {"pid": child.pid})
+            self._notify(work, Kind.STARTED, {"pid": child.pid})
         self._fill()
 
     @staticmethod
     def _end(child: Child, cause: str) -> None:
         child.cause = cause
+        # SIGKILL alone: native code does not return to Python to handle a signal, and the engine cannot be cancelled.
+        # The pid is the child's still, for only ``_reap`` lets the kernel reuse it.
         os.kill(child.pid, signal.SIGKILL)
 
-    def _tell(self, work: Work, kind: Kind, facts: dict[str, Any]) -> None:
-        """Send a notice to the worker whose work it is; one that is gone needs none."""
+    def _notify(self, work: Work, kind: Kind, facts: dict[str, Any]) -> None:
+        """Send a notice to the web process whose request it is about; one that is gone needs none."""
         try:
             stream = self.streams.get(work.process)
             if stream is None:
                 stream = self.streams[work.process] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                stream.setblocking(False)  # noqa: FBT003
+                # A web process that does not read must not hold up the others: its notice fails instead.
+                stream.setblocking(False)  # noqa: FBT003 - the name of the method says it
                 stream.connect(str(self.folder / process_socket(work.process)))
             send(stream, Frame(kind, work.number, facts))
         except OSError:
             self.streams.pop(work.process).close()
 
     def _collect(self, child: Child) -> None:
-        if child.pid in self.children:  # else buried by an event of the same round
+        if child.pid in self.children:  # else reaped by an event of the same round, and its descriptor closed
             with contextlib.suppress(BlockingIOError):
-                child.said += os.read(child.errors, 4096)
-                del child.said[:-4096]
+                child.output += os.read(child.stderr, _STDERR_BYTES)
+                del child.output[:-_STDERR_BYTES]
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while self.wake.recv(256):
                 pass
+        # Signals of one kind are merged while they wait, so that one SIGCHLD can stand for several workers.
         while self.children:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 break
-            self._bury(pid, status)
+            self._remove(pid, status)
         self._fill()
 
-    def _bury(self, pid: int, status: int) -> None:
+    def _remove(self, pid: int, status: int) -> None:
+        """Forget a worker that has ended, and report to the web process whose request it had, if any, why."""
         child = self.children[pid]
-        self._collect(child)
+        self._collect(child)  # what it wrote last is what tells a panic from a lack of memory
         del self.children[pid]
         work = child.slot.work
-        self.selector.unregister(child.errors)
-        os.close(child.errors)
+        self.selector.unregister(child.stderr)
+        os.close(child.stderr)
         self.free.append(child.index)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-            print(f"coopkg: a worker failed: {child.said.decode(errors='replace')}", file=sys.stderr)  # noqa: T201
+            print(f"coopkg: a worker failed: {child.output.decode(errors='replace')}", file=sys.stderr)  # noqa: T201
         if work is not None:
             self.cancelled.pop((work.process, work.number), None)
-            self._tell(work, Kind.DIED, {"cause": child.cause or _cause(status, child.said)})
+            self._notify(work, Kind.DIED, {"cause": child.cause or _cause(status, child.output)})
 
-    def _answer(self) -> None:
-        """Answer one control question: ``info``, ``cancel PROCESS NUMBER``, or a command of the owner's.
+    def _answer_control(self) -> None:
+        """Answer one control command: ``info``, ``cancel PROCESS NUMBER``, or one of the owner's.
 
         The latter is a line with its name and a note in JSON, and a body behind it.
         """
@@ -276,15 +305,18 @@ class DatasetProcess:
                 connection.sendall(json.dumps(answer).encode())
                 connection.shutdown(socket.SHUT_WR)  # a worker forked meanwhile holds the connection too
 
-    def _cancel(self, worker: int, number: int) -> None:
+    def _cancel(self, process: int, number: int) -> None:
         """End the work on a request, now or when a worker takes it up."""
-        self.cancelled[worker, number] = None
+        self.cancelled[process, number] = None
         while len(self.cancelled) > REMEMBERED_CANCELLATIONS:
             self.cancelled.popitem(last=False)
-        self._look()
+        self._watch()
 
     def _command(self, command: str, note: dict[str, Any], body: str) -> dict[str, Any]:
-        """Have the owner carry a command out, and publish the version that it made, if any, before it is answered."""
+        """Have the owner carry a command out, and publish the version that it made, if any, before the answer.
+
+        So who has committed a change and then queries gets an answer that includes it.
+        """
         before = self.version
         try:
             answer = self.owner.control(command, note, body)
@@ -297,16 +329,18 @@ class DatasetProcess:
     def _publish(self) -> None:
         """Have new workers receive on a new socket under the old name; the old ones finish what theirs still holds.
 
-        The old socket is shut before the new tag is told, so that whoever knows the new version is not answered by the
-        old one.
+        The old socket is shut before the new tag is published, so that no client that has seen the new version is
+        answered from the old one.
         """
-        passed = self.requests
+        old_requests = self.requests
         name = self.folder / f"{WORKERS}.{self.version}"
         self.requests = _requests(name)
         self._fill()
+        # A rename replaces the name in one step: at no moment does a web process find no socket there.
         name.rename(self.folder / WORKERS)
-        passed.shutdown(socket.SHUT_RD)
-        passed.close()
+        # Only shutting it makes senders fail and connect anew; the workers still hold the closed socket open.
+        old_requests.shutdown(socket.SHUT_RD)
+        old_requests.close()
         self.current.set(self.owner.snapshot.tag)
 
     def _info(self) -> dict[str, Any]:
@@ -321,27 +355,29 @@ class DatasetProcess:
 
 
 def die_with(parent: int) -> None:
-    """End when the parent ends, also if that was before the kernel heard of it.
+    """End when the parent ends, also if it ended before the kernel was asked for that.
 
     An orphan would hold a socket open on which nobody receives, or the journal.
     """
     sandbox.die_with_parent()
+    # The parent may have died between fork and prctl, and no signal comes for that.
     if os.getppid() != parent:
         os._exit(0)
 
 
-def _cause(status: int, said: bytes | bytearray) -> str:
-    """Say why a worker died: an allocation that fails aborts, as a panic does, but a panic says so."""
+def _cause(status: int, output: bytes | bytearray) -> str:
+    """Name the cause of a worker's end, from its exit status and the end of its standard error."""
     if not os.WIFSIGNALED(status):
         return "fault"
     number = signal.Signals(os.WTERMSIG(status))
     if number is signal.SIGABRT:
-        return "crash" if b"panicked" in said else "memory"
+        # pyoxigraph is built with panic=abort. So a panic aborts as an allocation that fails does, but says so.
+        return "crash" if b"panicked" in output else "memory"
     return CAUSES.get(number, "crash")
 
 
 def _requests(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)  # left by a dataset process that was killed
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(str(path))
     return sock
@@ -356,8 +392,9 @@ def _listen(path: Path) -> socket.socket:
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: the wake-up descriptor tells the loop."""
+    """Do nothing: the wake-up descriptor notifies the loop."""
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
+    # The group is signalled only where this process leads it, so that nobody else's processes are in it.
     os.killpg(0, signal.SIGKILL) if os.getpgrp() == os.getpid() else os._exit(0)

@@ -1,4 +1,4 @@
-"""The beginning of an answer, with how much there is of it: what a page shows, whatever the size of the whole."""
+"""The beginning of an answer, with the number of its rows: what a page shows, whatever the size of the whole."""
 
 from __future__ import annotations
 
@@ -14,36 +14,39 @@ if TYPE_CHECKING:
     from coopkg.rdf.terms import Term
 
 COUNTED: Final = 10_000
-"""Rows past those shown that are counted; where there are more, the answer says "more"."""
+"""Rows past those listed that are counted; where there are more, the answer says "more".
+
+To count every row of a large answer would take as long as to compute it, which is what a preview is meant to save.
+"""
 
 
 def preview(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, rows: int, skip: int = 0) -> bytes:
-    """Return a JSON object: ``boolean``, or ``vars`` and ``rows`` (terms as in SPARQL 1.1 Query Results JSON Format).
+    """Serialise up to ``rows`` rows of a result, after the first ``skip``, as a JSON object.
 
-    The first ``skip`` rows are passed over. ``total`` is how many rows there are in all, and ``more`` says that there
-    are more than even that. The rows of a graph are its triples.
+    It has ``boolean``, or ``vars`` and ``rows`` (terms as in SPARQL 1.1 Query Results JSON Format). ``total`` is the
+    number of rows in all, and ``more`` says that there are more than even that. The rows of a graph are its triples.
     """
     if isinstance(result, ox.QueryBoolean):
         return json.dumps({"boolean": bool(result)}).encode()
-    found: Iterator[Iterable[Term | None]]
+    solutions: Iterator[Iterable[Term | None]]
     if isinstance(result, ox.QueryTriples):
-        names, found = ["subject", "predicate", "object"], _distinct(result)
+        names, solutions = ["subject", "predicate", "object"], _distinct(result)
     else:
-        names, found = [variable.value for variable in result.variables], iter(result)
-    before = sum(1 for _ in islice(found, skip))
-    shown = [[None if term is None else term_json(term) for term in row] for row in islice(found, rows)]
-    rest = sum(1 for _ in islice(found, COUNTED + 1))
-    total = before + len(shown) + min(rest, COUNTED)
-    answer = {"vars": names, "rows": shown, "total": total, "more": rest > COUNTED}
+        names, solutions = [variable.value for variable in result.variables], iter(result)
+    skipped = sum(1 for _ in islice(solutions, skip))
+    listed = [[None if term is None else term_json(term) for term in row] for row in islice(solutions, rows)]
+    rest = sum(1 for _ in islice(solutions, COUNTED + 1))
+    total = skipped + len(listed) + min(rest, COUNTED)
+    answer = {"vars": names, "rows": listed, "total": total, "more": rest > COUNTED}
     return json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _distinct(triples: Iterable[ox.Triple]) -> Iterator[list[Term]]:
-    """Return the triples of a graph, which has each once, though a template may give it often."""
-    seen: set[ox.Triple] = set()
+    """Yield the triples of a graph, which has each once, though a template may give it often."""
+    yielded: set[ox.Triple] = set()
     for triple in triples:
-        if triple not in seen:
-            seen.add(triple)
+        if triple not in yielded:
+            yielded.add(triple)
             yield [triple.subject, triple.predicate, triple.object]
 
 
@@ -55,10 +58,10 @@ def term_json(term: Term) -> dict[str, Any]:
         case ox.BlankNode():
             return {"type": "bnode", "value": term.value}
         case ox.Literal():
-            found = {"type": "literal", "value": term.value}
+            literal = {"type": "literal", "value": term.value}
             if term.language:
-                return {**found, "xml:lang": term.language}
-            return found if term.datatype.value.endswith("#string") else {**found, "datatype": term.datatype.value}
+                return {**literal, "xml:lang": term.language}
+            return literal if term.datatype.value.endswith("#string") else {**literal, "datatype": term.datatype.value}
         case _:
             parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
             return {"type": "triple", "value": {name: term_json(part) for name, part in parts.items()}}

@@ -1,4 +1,8 @@
-"""What the kernel takes away from a worker before it touches a byte that a user sent."""
+"""What the kernel takes away from a worker before it touches a byte that a user sent.
+
+pyoxigraph has no deadline, no cancellation and no memory cap, its SERVICE makes requests and cannot be switched off,
+and queries of a few kilobytes overflow its stack. So each of these is bounded from outside, for the whole process.
+"""
 
 from __future__ import annotations
 
@@ -14,50 +18,66 @@ CLONE_NEWNET: Final = 0x40000000
 PR_SET_PDEATHSIG: Final = 1
 M_ARENA_MAX: Final = -8
 STACK_BYTES: Final = 256 * 1024 * 1024
+"""The stack of an evaluation: 8 MiB end at 2,195 nested braces, and this is far beyond what admission lets through."""
 
 
 def die_with_parent() -> None:
     """Have the kernel end this process when its parent ends."""
+    # Python's library has no prctl. The setting is not inherited, so that each fork has to ask for it.
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def leave_network() -> bool:
-    """Move this process into an empty network namespace; False where the kernel does not allow it."""
+    """Move this process into an empty network namespace; False where the kernel does not allow it.
+
+    The second guard against requests that a query makes the engine send, should one get past admission.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
+    # Root may leave at once; anybody else needs a user namespace of their own, which some systems forbid.
     return any(libc.unshare(flags) == 0 for flags in (CLONE_NEWNET, CLONE_NEWUSER | CLONE_NEWNET))
 
 
 def limit_resources(memory_bytes: int) -> None:
     """Cap this process: ``memory_bytes`` beyond what it maps now, no file to write, no core, few descriptors."""
     ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)  # an arena a thread would take 128 MiB of the cap for nothing
+    # The cap is on addresses (RLIMIT_AS), the only bound on memory that the kernel keeps for one process; so the
+    # dataset, which was mapped before the fork, and the stack of the evaluating thread come on top.
     with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - a file of the kernel
         mapped = int(statm.read().split()[0]) * resource.getpagesize()
     cap = mapped + STACK_BYTES + memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # A core of a process that maps the dataset would be as large as that, and workers that abort are nothing unusual.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # A worker needs its request socket, standard error, a memory file and 16 streams to web processes.
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 
 def set_deadline(seconds: float) -> None:
-    """Have the kernel end this process after that long; 0 lifts the deadline.
+    """Have the kernel end this process after ``seconds``; 0 lifts the deadline.
 
-    SIGALRM must have its default action: a handler of Python's would wait until the native call returns.
+    SIGALRM must have its default action: a Python handler would wait until the native call returns, and one with an
+    alarm of 0.3 s had not run after 8 s.
     """
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 class ProcessorTime:
-    """The second guard: a cap on processor time, moved on as it is used, so that no work gets much beyond its share."""
+    """The second guard against endless work: a cap on processor time, which is moved on for each request.
+
+    It also holds where the timer is not set, and ends with SIGXCPU, which counts as a deadline too.
+    """
 
     def __init__(self) -> None:
         self._moved = -1.0
         self._allowed = 0.0
 
     def allow(self, seconds: float) -> None:
-        """Allow that many more seconds, give or take one."""
+        """Allow this process about ``seconds`` more of processor time."""
         now = time.monotonic()
+        # At most once a second, unless a request may take longer than the last: a system call less for a light query.
         if now - self._moved > 1 or seconds > self._allowed:
             self._moved, self._allowed = now, seconds
             used = sum(os.times()[:2])
+            # Whole seconds, and only the soft limit: an unprivileged process could not raise a hard one again.
             resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 3, resource.RLIM_INFINITY))

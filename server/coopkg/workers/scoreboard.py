@@ -1,4 +1,8 @@
-"""The scoreboard: what each worker is doing, in memory shared with the dataset process, so that reading is free."""
+"""The scoreboard: what each worker is doing, in memory shared with the dataset process, so that looking is free.
+
+There are no locks: each field has one writer, and what is read while it is being written is right at the next look,
+0.05 s later.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SLOTS: Final = 256
+"""Workers that can be alive at once: those of the current version, heavy ones, and the last of older versions."""
 _SLOT: Final = struct.Struct("<IQdBB6x")
 _WORK: Final = struct.Struct("<IQd")
 _HEAVY: Final = _WORK.size
@@ -28,14 +33,14 @@ class Scoreboard:
     """A table with a slot for each worker, mapped before they are forked."""
 
     def __init__(self) -> None:
-        self._map = mmap.mmap(-1, SLOTS * _SLOT.size)
+        self._map = mmap.mmap(-1, SLOTS * _SLOT.size)  # anonymous and shared: a fork has the same pages, not a copy
 
     def slot(self, index: int) -> Slot:
-        """Return one slot, emptied."""
-        found = Slot(self._map, index * _SLOT.size)
-        found.clear()
-        found.heavy = found.networked = False
-        return found
+        """Return a slot, cleared of what its last worker left there."""
+        slot = Slot(self._map, index * _SLOT.size)
+        slot.clear()
+        slot.heavy = slot.networked = False
+        return slot
 
 
 class Slot:
@@ -46,22 +51,22 @@ class Slot:
         self._start = start
 
     def begin(self, process: int, number: int) -> None:
-        """Say that the request is taken up now."""
+        """Record that the worker begins to evaluate a request now."""
         _WORK.pack_into(self._map, self._start, process, number, time.monotonic())
 
     def clear(self) -> None:
-        """Say that there is no work."""
+        """Record that the worker has no work."""
         _WORK.pack_into(self._map, self._start, 0, 0, 0.0)
 
     @property
     def work(self) -> Work | None:
-        """What the worker is at work on."""
+        """The request under evaluation, or None; no process has the pid 0, so that it can stand for none."""
         process, number, begun = _WORK.unpack_from(self._map, self._start)
         return Work(process, number, begun) if process else None
 
     @property
     def heavy(self) -> bool:
-        """Whether the dataset process holds the work for heavy."""
+        """Whether the dataset process counts the work as heavy."""
         return bool(self._map[self._start + _HEAVY])
 
     @heavy.setter

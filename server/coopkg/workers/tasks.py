@@ -1,4 +1,8 @@
-"""What workers are asked and what they answer, as values and as JSON: terms travel in N-Triples, formats by name."""
+"""Tasks of workers and their outcomes, as values and as JSON: terms travel in N-Triples, formats by name.
+
+JSON and not pickle: whatever a worker sends may have been written by a query that has taken it over, and to unpickle is
+to run code.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Task:
-    """All that the engine needs besides the dataset; ``substitutions`` binds variables as terms.
+    """All that the engine needs besides the dataset.
 
-    Without ``entailment`` the answer is from what is asserted alone. ``inferred`` names the graph of what is inferred
-    where the default graph is a plain one, which that graph then is merged into. With ``rows`` the answer is a preview
-    of that many rows after those skipped, whatever the format.
-    ``remote`` says that solutions of other endpoints stand in the text, ``dry`` that it is to be evaluated over
-    nothing, to see whether it can be read.
+    ``substitutions`` binds variables as terms, never by splicing them into the text. Without ``entailment`` the answer
+    is from what is asserted alone. ``inferred`` names the graph of what is inferred where the default graph is a plain
+    one, which that graph then is merged into. With ``rows`` the answer is a preview of that many rows after those
+    skipped, whatever the format. ``remote`` says that solutions of other endpoints stand in the text, ``dry`` that it
+    is to be evaluated over an empty store, to see whether the engine accepts it.
     """
 
     text: str
@@ -45,7 +49,7 @@ class Task:
     dry: bool = False
 
     def default_graph(self) -> list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None:
-        """Return the graphs that the default graph is the merge of; None for the store's own, or the union of all."""
+        """Return the graphs whose merge is the default graph; None for the store's own, or the union of all."""
         if self.default_graphs or self.named_graphs:
             return [ox.NamedNode(graph) for graph in self.default_graphs]
         return None if self.inferred is None else [ox.DefaultGraph(), ox.NamedNode(self.inferred)]
@@ -56,7 +60,7 @@ class Snapshot(Protocol):
 
     @property
     def tag(self) -> str:
-        """What identifies this version among all, at most 128 ASCII characters."""
+        """An identifier of this version among all, at most 128 ASCII characters."""
         ...
 
     @property
@@ -66,7 +70,7 @@ class Snapshot(Protocol):
 
     @property
     def available(self) -> Sequence[ox.Quad]:
-        """Quads of named graphs that a query may name and that are no part of the dataset otherwise."""
+        """The quads of named graphs that a query may name and that are no part of the dataset otherwise."""
         ...
 
     @property
@@ -81,7 +85,7 @@ class Snapshot(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer, the tag of the dataset version that gave it, and what became of each remote source in it."""
+    """A whole answer, the tag of the dataset version that it is from, and what each remote source gave to it."""
 
     body: bytes
     tag: str
@@ -102,9 +106,9 @@ class RemoteSource:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a task gave: the body of the answer, and facts about it that are JSON.
+    """The outcome of a task: the body of the answer, and facts about it that are JSON.
 
-    ``spoilt`` says that the task has left traces in the worker's copy of the dataset, which nobody else must see.
+    ``spoilt`` says that the task has changed the worker's copy of the dataset, which must serve no other request.
     """
 
     body: bytes
@@ -114,14 +118,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class TaskKind:
-    """How a worker does the tasks of one kind, from their JSON; after one that ``spoils``, even in vain, it ends."""
+    """How a worker does the tasks of one kind, from their JSON; it ends after one that ``spoils``, failed or not."""
 
     run: Callable[[Any], Outcome]
     spoils: bool = False
 
 
 def encode(task: Task) -> dict[str, Any]:
-    """Return a task as a JSON object."""
+    """Encode a task as a JSON object."""
     return {
         "text": task.text,
         "format": task.format.name,
@@ -142,7 +146,7 @@ def encode(task: Task) -> dict[str, Any]:
 
 
 def decode(value: dict[str, Any]) -> Task:
-    """Return the task that a JSON object stands for."""
+    """Decode the JSON object of a task. Raises ValueError for a format that does not exist."""
     fmt = by_name(value["format"])
     if fmt is None:
         raise ValueError(f"there is no format {value['format']!r}")

@@ -1,8 +1,8 @@
-"""What travels on the Unix sockets between web processes, workers and dataset process.
+"""The messages on the Unix sockets between web processes, workers and dataset process.
 
-A request is one datagram on the workers' common socket; whichever worker is idle receives it. What is too large for a
-datagram travels as a descriptor of a memory file. Answers and notices are frames on streams to the worker's own socket:
-each names the request that it belongs to.
+A request is one datagram on the workers' common socket; whichever worker is idle receives it, so that the kernel is the
+queue and nothing has to choose. What is too large for a datagram travels as a descriptor of a memory file. Answers and
+notices are frames on streams to the web process's own socket: each names the request that it belongs to.
 """
 
 from __future__ import annotations
@@ -21,15 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HEAD: Final = struct.Struct("<cQIQ")
+"""The head of a frame: kind, number of the request, bytes of the facts, bytes of the body."""
 _REQUEST: Final = struct.Struct("<IQdd")
+"""The head of a request: process, number, deadline, expires."""
 CHUNK: Final = 64 * 1024
+"""Bytes that are received at once, and up to which a body is copied behind its head to be sent with it."""
 LARGEST_DATAGRAM: Final = 96 * 1024
+"""Bytes of a payload that travels in the datagram; a socket's send buffer (net.core.wmem_default) is about 208 KiB."""
 WORKERS: Final = "workers"
 CONTROL: Final = "control"
 
 
 def process_socket(process: int) -> str:
-    """Return the name of the socket on which a web process takes frames."""
+    """Return the file name of the socket on which a web process receives frames."""
     return f"process-{process}"
 
 
@@ -48,7 +52,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Frame:
-    """A whole frame; ``number`` is the request's, as its worker counts them."""
+    """A whole frame; ``number`` is the request's, as its web process counts them."""
 
     kind: Kind
     number: int
@@ -68,7 +72,7 @@ def send(sock: socket.socket, frame: Frame) -> None:
 
 
 class Buffer:
-    """Collects bytes as they arrive and gives the frames that are whole."""
+    """Collects bytes as they arrive and yields the frames that are whole."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -76,9 +80,10 @@ class Buffer:
         self._need = _HEAD.size
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take bytes; return the frames that they complete."""
+        """Take the next bytes of the stream and yield the frames that they complete."""
         self._parts.append(data)
         self._have += len(data)
+        # Parts are joined only once a frame is whole: to join at each arrival would copy a large body again and again.
         if self._have < self._need:
             return
         whole = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
@@ -111,11 +116,12 @@ class Request:
     payload: bytes
 
     def post(self, sock: socket.socket) -> None:
-        """Send it as one datagram. Raises BlockingIOError where the queue is full, OSError where it is gone."""
+        """Send one datagram. Raises BlockingIOError where the queue is full, OSError where there is no socket."""
         head = _REQUEST.pack(self.process, self.number, self.deadline, self.expires)
         if len(self.payload) <= LARGEST_DATAGRAM:
             sock.send(head + self.payload)
             return
+        # The datagram holds the file once it is sent, so that there is nothing to clean up, whoever dies.
         memory = os.memfd_create("request", os.MFD_CLOEXEC)
         try:
             with os.fdopen(os.dup(memory), "wb") as file:
@@ -131,11 +137,11 @@ class RequestSocket:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._buffer = bytearray(_REQUEST.size + LARGEST_DATAGRAM)
-        self._room = socket.CMSG_SPACE(array.array("i").itemsize)
+        self._ancillary_size = socket.CMSG_SPACE(array.array("i").itemsize)  # one descriptor
 
     def receive(self) -> Request | None:
         """Wait for the next request; None when the dataset process has shut the socket and nothing is left in it."""
-        size, ancillary, _, _ = self._sock.recvmsg_into([self._buffer], self._room)
+        size, ancillary, _, _ = self._sock.recvmsg_into([self._buffer], self._ancillary_size)
         if not size:
             return None
         process, number, deadline, expires = _REQUEST.unpack_from(self._buffer)

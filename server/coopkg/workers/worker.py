@@ -1,4 +1,4 @@
-"""A worker: a disposable process, forked from the dataset process with one version of the dataset, that evaluates.
+"""A worker: a disposable process that evaluates, forked from the dataset process with one version of the dataset.
 
 Its work is done in a thread with a stack that deep nesting does not exhaust: receive a request, note it on the
 scoreboard that the dataset process watches, evaluate, answer on the stream to the web process that asked. It ends when
@@ -64,6 +64,7 @@ class Worker:
         # The stack size of the main thread is fixed at exec; only a new thread gets one that deep nesting fits into.
         threading.stack_size(sandbox.STACK_BYTES)
         threading.Thread(target=self._serve, daemon=True, name="evaluator").start()
+        # The main thread must not end while the other works, and has nothing to do.
         while True:
             signal.pause()
 
@@ -74,15 +75,19 @@ class Worker:
             streams: dict[int, socket.socket] = {}
             while (request := requests.receive()) is not None:
                 if request.expires < time.monotonic():
-                    continue
+                    continue  # it has waited for too long, and its client has an answer that says so
+                # On the scoreboard before anything that can end this process, so that its web process learns of it.
                 self.slot.begin(request.process, request.number)
                 sandbox.set_deadline(request.deadline)
                 processor.allow(request.deadline)
                 ((name, payload),) = json.loads(request.payload).items()
                 frame, spoilt = self._outcome(request.number, self.kinds[name], payload)
+                # Under the deadline still: a web process that does not read must not hold a worker for ever.
                 self._reply(streams, request, frame)
                 sandbox.set_deadline(0)
                 self.slot.clear()
+                # A heavy worker has a low priority, which it may not raise again; and a long scan has copied many of
+                # the pages that it shared with its parent, for reading a term changes its reference count.
                 if self.slot.heavy or spoilt:
                     break
         except BaseException:  # noqa: BLE001 - a thread that ends must end its process
@@ -97,11 +102,12 @@ class Worker:
         except CoopkgError as error:
             return _error(number, error), kind.spoils
         except MemoryError:
+            # Only where Python asked for the memory; an allocation that fails in the engine aborts the process.
             return _error(number, MemoryExceeded("The evaluation wanted more memory than it may have.")), kind.spoils
         return Frame(Kind.ANSWER, number, dict(outcome.facts), outcome.body), kind.spoils or outcome.spoilt
 
     def _reply(self, streams: dict[int, socket.socket], request: Request, frame: Frame) -> None:
-        """Answer the web process that asked; one that is gone needs no answer."""
+        """Send the frame to the web process that asked; one that is gone needs no answer."""
         try:
             stream = streams.get(request.process)
             if stream is None:
@@ -116,7 +122,7 @@ class Worker:
 
 
 def evaluation_kinds(snapshot: Snapshot) -> dict[str, TaskKind]:
-    """Return the kinds of tasks that every dataset has: a query, and reading what a remote endpoint answered."""
+    """Return the kinds of tasks that every dataset has, by name: a query, and parsing a remote endpoint's answer."""
 
     def query(payload: dict[str, Any]) -> Outcome:
         task = tasks.decode(payload)
