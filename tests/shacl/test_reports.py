@@ -27,11 +27,11 @@ from coopkg.rdf.graph import RDF_REST, Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES, prefixes
 from coopkg.rdf.terms import Document, same_graph
 from coopkg.settings import Settings
-from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryEffect
+from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.documents import read
 from coopkg.shacl.gate import open_gate
 from coopkg.shacl.report import Place, Report, Result, Severity, SyntaxIssue
-from coopkg.shacl.report_formats import FACES, NAMES, report_format
+from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS, report_format
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
 from coopkg.shacl.source_locations import locate
 from coopkg.shacl.syntax_errors import MOST, syntax_errors
@@ -65,8 +65,8 @@ FAULTY = ReportView(
     Report(()),
     prefixes(),
     texts={"f.ttl": "a b , .\n"},
-    faults=(SyntaxIssue(Place("f.ttl", 1, 5), ", is not a <term>", "perhaps:"),),
-    more_faults=True,
+    syntax_errors=(SyntaxIssue(Place("f.ttl", 1, 5), ", is not a <term>", "perhaps:"),),
+    more_syntax_errors=True,
 )
 
 
@@ -172,7 +172,7 @@ def test_every_face_says_conforms(name: str) -> None:
     assert re.search(r"[Cc]onforms|executionSuccessful", text)
 
 
-@pytest.mark.parametrize("name", [f.name for f in FACES if f.faults])
+@pytest.mark.parametrize("name", [f.name for f in REPORT_FORMATS if f.syntax_errors])
 def test_syntax_errors_have_faces_too(name: str) -> None:
     text = report_format(name).render(FAULTY)
     assert "f.ttl" in text
@@ -184,9 +184,9 @@ def test_what_would_change_is_shown() -> None:
     quad = ox.Quad(
         ox.NamedNode("http://e/s"), ox.NamedNode("http://e/p"), ox.Literal("<o>"), ox.NamedNode("http://e/g")
     )
-    queries = (QueryEffect("one", Outcome.DIFFERENT, 1, 2), QueryEffect("two", Outcome.NOT_RUN))
+    queries = (QueryChange("one", Outcome.DIFFERENT, 1, 2), QueryChange("two", Outcome.NOT_RUN))
     effects = ChangePreview(7, "http://e/g", (quad,) * 300, (quad,), queries)
-    shown = ReportView(Report(()), prefixes(), effects=effects)
+    shown = ReportView(Report(()), prefixes(), change_preview=effects)
     changes = json.loads(report_format("json").render(shown))["changes"]
     assert (changes["version"], len(changes["added"]), len(changes["removed"])) == (7, 300, 1)
     assert changes["queries"] == {
@@ -488,7 +488,7 @@ def documented() -> list[tuple[str, str]]:
 def test_the_documentation_names_every_face_and_shows_each() -> None:
     text = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
     shown = " ".join(command for command, _ in documented())
-    for one in FACES:
+    for one in REPORT_FORMATS:
         assert f"| `{one.name}` | `{one.format.media_type}` |" in text
         assert one.name == "human" or f"-f {one.name} " in shown
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from coopkg.rdf.namespaces import DEFAULT_BASE
-from coopkg.shacl.report_formats import FACES
+from coopkg.shacl.report_formats import REPORT_FORMATS
 from documents import BROKEN, LINKED, QUADS, SEED, SEEDS, TRIG, XML, mutated
 
 pytestmark = pytest.mark.slow
@@ -74,7 +74,7 @@ def test_a_report_says_what_is_wrong_and_what_would_change(server: str) -> None:
     assert "changes" not in report(server, FACTS.encode(), query="?against=nothing")
 
 
-@pytest.mark.parametrize("face", FACES, ids=lambda f: f.name)
+@pytest.mark.parametrize("face", REPORT_FORMATS, ids=lambda f: f.name)
 def test_every_face_is_negotiated_and_named(server: str, face: Any) -> None:  # noqa: ANN401
     by_name = post(server, FACTS.encode(), "text/turtle", query=f"?format={face.name}&against=nothing")
     assert (by_name[0], by_name[1]) == (200, face.format.content_type)

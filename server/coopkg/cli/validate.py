@@ -160,7 +160,7 @@ def _write(view: ReportView, name: str) -> None:
     chosen = report_format(name)
     if view.readable:
         emit(report(chosen.render(view)) if name == "human" else chosen.render(view))
-    elif name == "human" or not chosen.faults:
+    elif name == "human" or not chosen.syntax_errors:
         click.echo(report_format("human").render(view), err=True, nl=False)
     else:
         emit(chosen.render(view))
@@ -168,7 +168,7 @@ def _write(view: ReportView, name: str) -> None:
 
 
 def _edits(view: ReportView, file: str) -> list[Edit]:
-    fixes = [fault.fix for fault in view.faults] + [result.fix for result in view.report.results]
+    fixes = [error.fix for error in view.syntax_errors] + [result.fix for result in view.report.results]
     return [edit for fix in fixes if fix for edit in fix.edits if edit.file == file]
 
 

@@ -27,13 +27,13 @@ from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES
 from coopkg.rdf.terms import Document
 from coopkg.shacl import reference_implementation
-from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryEffect
+from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.documents import Source, read
 from coopkg.shacl.gate import Gate
 from coopkg.shacl.new_nodes import find_new_nodes
 from coopkg.shacl.report_formats import page_data, report_format
-from coopkg.shacl.report_formats.json_format import faults as as_members
+from coopkg.shacl.report_formats.json_format import syntax_error_members
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
 from coopkg.shacl.result_details import explain
 from coopkg.shacl.shapes import moved_to_base, read_shapes
@@ -83,7 +83,7 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
     texts = {source.name: source.text for source in sources}
     names = report_prefixes([*sources, *own_shapes], question.base)
     facts = sum(len(source.quads) for source in sources)
-    view = ReportView(report, names, question.language, texts, effects=preview, facts=facts)
+    view = ReportView(report, names, question.language, texts, change_preview=preview, facts=facts)
     render = page_data.render if question.face == page_data.NAME else report_format(question.face).render
     # JSON and its escapes can bring lone surrogates into a literal.
     body = render(view).encode("utf-8", errors="replace")
@@ -115,7 +115,7 @@ def _read(uploads: Iterable[Upload], base: str) -> list[Source]:
         first = issues[0].place
         raise RdfSyntaxError(
             "\n".join(map(str, issues)),
-            file=first.file, line=first.line, column=first.column, **as_members(tuple(issues), more=more),
+            file=first.file, line=first.line, column=first.column, **syntax_error_members(tuple(issues), more=more),
         )  # fmt: skip
     return sources
 
@@ -302,12 +302,12 @@ def _rows(body: bytes, task: Task) -> Counter[str]:
 
 def _compared(
     before: Mapping[str, Counter[str]], after: Mapping[str, Counter[str]], queries: Mapping[str, Task]
-) -> tuple[QueryEffect, ...]:
-    def effect(slug: str) -> QueryEffect:
+) -> tuple[QueryChange, ...]:
+    def effect(slug: str) -> QueryChange:
         if slug not in before or slug not in after:
-            return QueryEffect(slug, Outcome.NOT_RUN)
+            return QueryChange(slug, Outcome.NOT_RUN)
         outcome = Outcome.SAME if before[slug] == after[slug] else Outcome.DIFFERENT
-        return QueryEffect(slug, outcome, before[slug].total(), after[slug].total())
+        return QueryChange(slug, outcome, before[slug].total(), after[slug].total())
 
     return tuple(effect(slug) for slug in queries)
 

@@ -1,7 +1,8 @@
-"""A whole pass over a large graph: which focus nodes may violate a shape, found for all nodes at once.
+"""A whole pass over a large graph: which focus nodes may violate a shape, selected for all nodes at once.
 
-Each constraint is a set operation over the columns, or one query over all focus nodes. What it gives may contain a node
-too many, never one too few; only those nodes are then checked one by one, which gives the results.
+Each constraint is a set operation over the columns, or one query over all focus nodes. A selection may contain a node
+too many, never one too few: the nodes of it are then checked one by one, which gives the results, and all others are
+never looked at again.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ Numbers = set[int]
 
 
 class Relation:
-    """Where a path leads from some nodes."""
+    """The value nodes of some nodes along a path, by number."""
 
     def __init__(self, targets: dict[int, Iterable[int]]) -> None:
-        self._targets = {source: found for source, values in targets.items() if (found := set(values))}
+        self._targets = {source: distinct for source, values in targets.items() if (distinct := set(values))}
 
     def fewer(self, nodes: Numbers, count: int) -> Numbers:
         """Return the nodes with fewer values than that."""
@@ -60,7 +61,7 @@ class ColumnRelation(Relation):
 
     def fewer(self, nodes: Numbers, count: int) -> Numbers:
         """Return the nodes with fewer values than that."""
-        if count == 1:
+        if count == 1:  # sh:minCount 1, the commonest constraint of all: one set operation
             return nodes - self._column.first.keys()
         return {n for n in nodes if len(self._column.of(n)) < count}
 
@@ -72,6 +73,7 @@ class ColumnRelation(Relation):
 
     def values(self, nodes: Numbers) -> Numbers:
         """Return at least the values of the nodes."""
+        # For more than half of the subjects it is less work to take the whole column; a value too many is no harm.
         if len(nodes) * 2 > len(self._column.first):
             return self._column.values()
         return {value for n in nodes for value in self._column.of(n)}
@@ -86,7 +88,7 @@ class ColumnRelation(Relation):
 
 
 class Checks(Protocol):
-    """What looks at one focus node at a time, as far as the selection needs it: see ``validator.Run``."""
+    """The check of one focus node at a time, as far as the selection needs it: see ``validator.Run``."""
 
     @property
     def shapes(self) -> Mapping[Node, Shape]:
@@ -98,7 +100,7 @@ class Checks(Protocol):
         ...
 
     def solutions(self, shape: Shape, query: SparqlQuery) -> Mapping[Node, Rows[Any]] | None:
-        """Return the violations of a query by focus node, None where it must be evaluated for each of them."""
+        """Return the violations of a query by focus node; None where it must be evaluated for each of them."""
         ...
 
 
@@ -109,116 +111,122 @@ class CandidateSelection:
         self.run = run
         self.columns = columns
 
-    def suspects(self, shape: Shape) -> Iterator[tuple[Node, int]]:
-        """Return the focus nodes of a shape that may violate it, each with the number of all its focus nodes."""
+    def candidates(self, shape: Shape) -> Iterator[tuple[Node, int]]:
+        """Yield the focus nodes of a shape that may violate it, each with the number of all its focus nodes."""
         focus_nodes = self._focus_nodes(shape)
         for number in sorted(self._violators(shape, focus_nodes)):
             yield self.columns.terms[number], len(focus_nodes)
 
     def _focus_nodes(self, shape: Shape) -> Numbers:
-        found: Numbers = set()
+        numbers: Numbers = set()
         for kind, node in shape.targets:
             match kind:
                 case "targetClass":
-                    found |= self.columns.instance_numbers(node)
+                    numbers |= self.columns.instance_numbers(node)
                 case "targetSubjectsOf":
-                    found |= self.columns.column(node).first.keys()
+                    numbers |= self.columns.column(node).first.keys()
                 case "targetObjectsOf":
-                    found |= self.columns.column(node).values()
+                    numbers |= self.columns.column(node).values()
                 case _:
-                    found.add(self.columns.number(node))
-        return found
+                    numbers.add(self.columns.number(node))
+        return numbers
 
     def _violators(self, shape: Shape, nodes: Numbers) -> Numbers:
         if not nodes or not shape.constraints:
             return set()
         relation = self._relation(shape.path, nodes) if shape.path else None
-        found: Numbers = set()
+        candidates: Numbers = set()
         for constraint in shape.constraints:
-            found |= self._violating(shape, constraint, nodes, relation)
-        return found
+            candidates |= self._violating(shape, constraint, nodes, relation)
+        return candidates
 
     def _violating(  # noqa: PLR0911 - one case a kind of constraint
         self, shape: Shape, constraint: Constraint, nodes: Numbers, relation: Relation | None
     ) -> Numbers:
         """Return the nodes that may violate one constraint of a shape."""
-        name, wanted = constraint.name, constraint.value
+        name, operand = constraint.name, constraint.value
         match name:
             case "minCount" if relation:
-                return relation.fewer(nodes, wanted)
+                return relation.fewer(nodes, operand)
             case "maxCount" if relation:
-                return relation.more(nodes, wanted)
+                return relation.more(nodes, operand)
             case "hasValue" if relation:
-                return nodes - relation.having(nodes, {self.columns.number(wanted)})
+                return nodes - relation.having(nodes, {self.columns.number(operand)})
             case "uniqueLang" if relation:
                 return {n for n in relation.more(nodes, 1) if self._repeats_language(relation.of(n))}
             case "equals" | "disjoint" | "lessThan" | "lessThanOrEquals":
-                return {n for n in nodes if self._pair_fails(name, wanted, n, relation)}
+                return {n for n in nodes if self._pair_fails(name, operand, n, relation)}
             case "qualifiedMinCount" | "qualifiedMaxCount":
-                return self._qualified(name, wanted, nodes, relation)
+                return self._qualified(name, operand, nodes, relation)
             case "sparql":
-                solutions = self.run.solutions(shape, wanted)
+                solutions = self.run.solutions(shape, operand)
                 return nodes if solutions is None else {self.columns.number(focus) for focus in solutions} & nodes
-            case "component":
+            case "component":  # its validators may read anything, so every node is a candidate
                 return nodes
         values = relation.values(nodes) if relation else nodes
-        bad = self._bad_values(name, wanted, values)
+        bad = self._bad_values(name, operand, values)
         return relation.having(nodes, bad) if relation else bad
 
     def _bad_values(  # noqa: C901, PLR0911 - one case a kind of constraint
-        self, name: str, wanted: Any, values: Numbers  # noqa: ANN401
+        self, name: str, operand: Any, values: Numbers  # noqa: ANN401
     ) -> Numbers:  # fmt: skip
         """Return the value nodes that violate a constraint by themselves."""
         match name:
             case "property":
-                return self._violators(self.run.shapes[wanted], values)
+                return self._violators(self.run.shapes[operand], values)
             case "node":
-                return self._failing(wanted, values)
+                return self._failing(operand, values)
             case "not":
-                return values - self._failing(wanted, values)
+                return values - self._failing(operand, values)
             case "and":
-                return set().union(*(self._failing(shape, values) for shape in wanted))
+                return set().union(*(self._failing(shape, values) for shape in operand))
             case "or":
-                left = set(values)
-                for shape in wanted:
-                    left &= self._failing(shape, left)
-                return left
+                # Each member is checked only for what failed all members before it.
+                failing_all = set(values)
+                for shape in operand:
+                    failing_all &= self._failing(shape, failing_all)
+                return failing_all
             case "xone":
-                failing = [self._failing(shape, values) for shape in wanted]
-                return {v for v in values if sum(v not in one for one in failing) != 1}
+                failing = [self._failing(shape, values) for shape in operand]
+                return {v for v in values if sum(v not in failing_member for failing_member in failing) != 1}
             case "class":
-                return values - self.columns.instance_numbers(wanted)
+                return values - self.columns.instance_numbers(operand)
             case "in":
-                return values - {self.columns.number(term) for term in wanted}
+                return values - {self.columns.number(term) for term in operand}
             case "hasValue":
-                return values - {self.columns.number(wanted)}
+                return values - {self.columns.number(operand)}
             case "closed":
-                open_columns = (c.first.keys() for p, c in self.columns.columns.items() if p not in wanted)
+                open_columns = (c.first.keys() for p, c in self.columns.columns.items() if p not in operand)
                 return set().union(*(values & subjects for subjects in open_columns))
             case "pattern":
+                # Few texts and many nodes, as a rule: each text is matched once.
                 texts = {v: text_of(self.columns.terms[v]) for v in values}
-                bad = not_matching({text for text in texts.values() if text is not None}, *wanted)
+                bad = not_matching({text for text in texts.values() if text is not None}, *operand)
                 return {v for v, text in texts.items() if text is None or text in bad}
         terms = self.columns.terms
-        known = tuple(terms[v] for v in values)
-        violating = core(name, wanted, self.columns, None, known, self.run.conforms)
+        value_nodes = tuple(terms[v] for v in values)
+        # Every other component judges a value node by itself, so that those of all focus nodes can be checked together.
+        violating = core(name, operand, self.columns, None, value_nodes, self.run.conforms)
         return {self.columns.number(term) for term in violating}
 
     def _failing(self, node: Node, values: Numbers) -> Numbers:
-        """Return the values that do not conform to a shape: exactly these, so that what builds on it may negate it."""
-        suspects = self._violators(self.run.shapes[node], values)
-        return {v for v in suspects if not self.run.conforms(self.columns.terms[v], node)}
+        """Return the values that do not conform to a shape: exactly these, because callers negate the selection.
 
-    def _qualified(self, name: str, wanted: Any, nodes: Numbers, relation: Relation | None) -> Numbers:  # noqa: ANN401
-        shape, count, siblings = wanted
+        Under sh:not a candidate too many here would become a violator too few there.
+        """
+        candidates = self._violators(self.run.shapes[node], values)
+        return {v for v in candidates if not self.run.conforms(self.columns.terms[v], node)}
+
+    def _qualified(self, name: str, operand: Any, nodes: Numbers, relation: Relation | None) -> Numbers:  # noqa: ANN401
+        shape, count, siblings = operand
         values = relation.values(nodes) if relation else nodes
         good = values - self._failing(shape, values)
         for sibling in siblings:
             good &= self._failing(sibling, good)
         counts = {n: len(good.intersection(relation.of(n) if relation else (n,))) for n in nodes}
         if name == "qualifiedMinCount":
-            return {n for n, found in counts.items() if found < count}
-        return {n for n, found in counts.items() if found > count}
+            return {n for n, number in counts.items() if number < count}
+        return {n for n, number in counts.items() if number > count}
 
     def _repeats_language(self, values: Iterable[int]) -> bool:
         languages = [getattr(self.columns.terms[v], "language", None) for v in values]
@@ -256,5 +264,5 @@ class CandidateSelection:
         reached: dict[int, Numbers] = {n: {n} for n in nodes}
         for path in paths:
             step = self._relation(path, set().union(*reached.values()))
-            reached = {n: {v for middle in found for v in step.of(middle)} for n, found in reached.items()}
+            reached = {n: {v for middle in middles for v in step.of(middle)} for n, middles in reached.items()}
         return Relation(dict(reached))

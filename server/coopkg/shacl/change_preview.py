@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(Enum):
-    """What is known of a saved query's answer."""
+    """Whether a saved query's answer would change."""
 
     SAME = "same"
     DIFFERENT = "different"
@@ -19,7 +19,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class QueryEffect:
+class QueryChange:
     """A saved query, and the number of rows or triples of its answer before and after, where it differs."""
 
     slug: str
@@ -43,19 +43,19 @@ class ChangePreview:
 
     ``graph`` is the graph that triples without one go into; ``version`` is the one that the difference is to.
     ``inferred`` is what would be inferred and is not now, ``uninferred`` the reverse; None where nothing is inferred.
-    ``created`` are the nodes of which nothing is said now, ``alike`` those of them that are called as others are.
+    ``created`` are the nodes that no triple describes now, ``alike`` those of them that have the name of another node.
     """
 
     version: int
     graph: str
     added: tuple[ox.Quad, ...]
     removed: tuple[ox.Quad, ...]
-    queries: tuple[QueryEffect, ...] = ()
+    queries: tuple[QueryChange, ...] = ()
     inferred: tuple[ox.Quad, ...] | None = None
     uninferred: tuple[ox.Quad, ...] | None = None
     created: tuple[ox.NamedNode, ...] = ()
     alike: tuple[SameLabel, ...] = ()
 
-    def of(self, outcome: Outcome) -> tuple[QueryEffect, ...]:
-        """Return the saved queries of which that is known."""
+    def of(self, outcome: Outcome) -> tuple[QueryChange, ...]:
+        """Return the saved queries with that outcome."""
         return tuple(query for query in self.queries if query.outcome is outcome)

@@ -1,7 +1,7 @@
-"""A large graph as columns of numbers, one table a predicate, each term once: what a whole pass of validation reads.
+"""A large graph as columns of numbers, one table a predicate, each term once, for a whole pass of validation.
 
 Terms keep their lexical forms. Sets of numbers make most constraints one operation over all focus nodes at once, and
-the same columns answer the lookups of the few nodes that have to be looked at one by one.
+the same columns answer the lookups of the few nodes that have to be checked one by one.
 """
 
 from __future__ import annotations
@@ -28,19 +28,20 @@ class Column:
         self._inverse: Column | None = None
 
     def add(self, subject: int, obj: int) -> None:
-        """Add a triple, unless it is there."""
-        known = self.first.setdefault(subject, obj)
-        if known != obj:
+        """Add a triple, unless the column has it."""
+        # Most subjects have one object of a property. A list for each of them would take several times the memory.
+        first = self.first.setdefault(subject, obj)
+        if first != obj:
             others = self.more.setdefault(subject, [])
             if obj not in others:
                 others.append(obj)
 
     def values(self) -> set[int]:
         """Return all objects."""
-        found = set(self.first.values())
+        objects = set(self.first.values())
         for others in self.more.values():
-            found.update(others)
-        return found
+            objects.update(others)
+        return objects
 
     def of(self, subject: int) -> Sequence[int]:
         """Return the objects of one subject."""
@@ -50,17 +51,18 @@ class Column:
 
     def having(self, objects: AbstractSet[int]) -> set[int]:
         """Return the subjects that have one of those objects."""
+        # Few objects are looked up; for many, one scan is less work than so many lookups and than making the inverse.
         if len(objects) * 8 < len(self.first):
             inverse = self.inverse
             return {subject for obj in objects for subject in inverse.of(obj)}
-        found = {subject for subject, obj in self.first.items() if obj in objects}
-        found.update(subject for subject, others in self.more.items() if not objects.isdisjoint(others))
-        return found
+        subjects = {subject for subject, obj in self.first.items() if obj in objects}
+        subjects.update(subject for subject, others in self.more.items() if not objects.isdisjoint(others))
+        return subjects
 
     @property
     def inverse(self) -> Column:
         """The same triples, objects to subjects."""
-        if self._inverse is None:
+        if self._inverse is None:  # made when it is first asked for: most predicates are never walked backwards
             inverse = self._inverse = Column()
             inverse._inverse = self
             for subject, obj in self.pairs():
@@ -68,12 +70,12 @@ class Column:
         return self._inverse
 
     def append(self, subject: int, obj: int) -> None:
-        """Add a triple that is not there yet."""
+        """Add a triple that the column does not have yet; saves the search for it among the other objects."""
         if self.first.setdefault(subject, obj) != obj:
             self.more.setdefault(subject, []).append(obj)
 
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """Return every (subject, object)."""
+        """Yield every (subject, object)."""
         yield from self.first.items()
         for subject, others in self.more.items():
             for obj in others:
@@ -84,7 +86,7 @@ _EMPTY = Column()
 
 
 class Columns(Readable):
-    """The union of some quads as one graph; the graph names are not looked at."""
+    """The union of some quads as one graph; their graph names do not count."""
 
     def __init__(self, quads: Iterable[ox.Quad]) -> None:
         self.numbers: dict[Node, int] = {}
@@ -99,12 +101,12 @@ class Columns(Readable):
         self.terms: list[Node] = list(numbers)
 
     def number(self, term: Node) -> int:
-        """Return the number of a term; one that the graph has not gets a new one."""
-        found = self.numbers.get(term)
-        if found is None:
-            found = self.numbers[term] = len(self.terms)
+        """Return the number of a term; one that the graph does not have gets a new one, which no column contains."""
+        number = self.numbers.get(term)
+        if number is None:
+            number = self.numbers[term] = len(self.terms)
             self.terms.append(term)
-        return found
+        return number
 
     def column(self, predicate: Node) -> Column:
         """Return the triples of a predicate."""
@@ -115,7 +117,7 @@ class Columns(Readable):
         return [self.terms[number] for number in numbers]
 
     def instance_numbers(self, cls: Node) -> set[int]:
-        """Return the numbers of the SHACL instances of a class."""
+        """Return the numbers of the SHACL instances of a class, subclasses included (SHACL, section 1.1)."""
         types = self.column(RDF_TYPE).inverse
         classes = self.closure(cls, SUBCLASS_OF, inverse=True)
         return {node for c in classes if c in self.numbers for node in types.of(self.numbers[c])}
@@ -131,7 +133,7 @@ class Columns(Readable):
         return () if number is None else self.nodes(self.column(predicate).inverse.of(number))
 
     def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
-        """Return (predicate, object) of every triple of that subject."""
+        """Yield (predicate, object) of every triple of that subject."""
         number = self.numbers.get(subject)
         if number is not None:
             for predicate, column in self.columns.items():
@@ -146,6 +148,6 @@ class Columns(Readable):
         return self.nodes({subject: None for c in self.columns.values() for subject in c.inverse.of(number)})
 
     def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
-        """Return (subject, object) of every triple with that predicate."""
+        """Yield (subject, object) of every triple with that predicate."""
         for subject, obj in self.column(predicate).pairs():
             yield self.terms[subject], self.terms[obj]

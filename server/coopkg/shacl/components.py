@@ -32,71 +32,78 @@ _KINDS: Final = {
 
 
 def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a component, each a line or two
-    name: str, wanted: Any, graph: Readable, focus: Node, values: Values, conforms: Conforms  # noqa: ANN401
+    name: str, operand: Any, graph: Readable, focus: Node, values: Values, conforms: Conforms  # noqa: ANN401
 ) -> Iterable[Node | None]:  # fmt: skip
-    """Return the violations of one component: offending value nodes, or None for a result without a value."""
+    """Apply one component: return the offending value nodes, or None for each result that has no value (section 4).
+
+    ``operand`` is the value of the component's parameter, and ``conforms`` checks a node against another shape. Raises
+    AssertionError for a component that ``shapes`` does not read.
+    """
     match name:
         case "minCount":
-            return (None,) if len(values) < wanted else ()
+            return (None,) if len(values) < operand else ()
         case "maxCount":
-            return (None,) if len(values) > wanted else ()
+            return (None,) if len(values) > operand else ()
         case "class":
-            return (v for v in values if isinstance(v, ox.Literal) or not graph.is_instance(v, wanted))
+            return (v for v in values if isinstance(v, ox.Literal) or not graph.is_instance(v, operand))
         case "datatype":
-            return (v for v in values if not _has_datatype(v, wanted))
+            return (v for v in values if not _has_datatype(v, operand))
         case "nodeKind":
-            return (v for v in values if not isinstance(v, _KINDS[wanted.value.rpartition("#")[2]]))
+            return (v for v in values if not isinstance(v, _KINDS[operand.value.rpartition("#")[2]]))
         case "minExclusive":
-            return (v for v in values if not less(wanted, v))
+            # Literals that do not compare violate too (section 4.3), so it is "not less", never "greater or equal".
+            return (v for v in values if not less(operand, v))
         case "minInclusive":
-            return (v for v in values if not less(wanted, v, or_equal=True))
+            return (v for v in values if not less(operand, v, or_equal=True))
         case "maxExclusive":
-            return (v for v in values if not less(v, wanted))
+            return (v for v in values if not less(v, operand))
         case "maxInclusive":
-            return (v for v in values if not less(v, wanted, or_equal=True))
+            return (v for v in values if not less(v, operand, or_equal=True))
         case "minLength":
-            return (v for v in values if (text := text_of(v)) is None or len(text) < wanted)
+            return (v for v in values if (text := text_of(v)) is None or len(text) < operand)
         case "maxLength":
-            return (v for v in values if (text := text_of(v)) is None or len(text) > wanted)
+            return (v for v in values if (text := text_of(v)) is None or len(text) > operand)
         case "pattern":
-            return (v for v in values if (text := text_of(v)) is None or not matches(text, *wanted))
+            return (v for v in values if (text := text_of(v)) is None or not matches(text, *operand))
         case "languageIn":
-            return (v for v in values if not _in_languages(v, wanted))
+            return (v for v in values if not _in_languages(v, operand))
         case "uniqueLang":
+            # One result for each language that is repeated, none of them with a value (section 4.4.5).
             counts = Counter(v.language.lower() for v in values if isinstance(v, ox.Literal) and v.language)
             return (None for count in counts.values() if count > 1)
         case "hasValue":
-            return () if wanted in values else (None,)
+            return () if operand in values else (None,)
         case "in":
-            return (v for v in values if v not in wanted)
+            return (v for v in values if v not in operand)
         case "not":
-            return (v for v in values if conforms(v, wanted))
+            return (v for v in values if conforms(v, operand))
         case "and":
-            return (v for v in values if not all(conforms(v, shape) for shape in wanted))
+            return (v for v in values if not all(conforms(v, shape) for shape in operand))
         case "or":
-            return (v for v in values if not any(conforms(v, shape) for shape in wanted))
+            return (v for v in values if not any(conforms(v, shape) for shape in operand))
         case "xone":
-            return (v for v in values if sum(conforms(v, shape) for shape in wanted) != 1)
+            return (v for v in values if sum(conforms(v, shape) for shape in operand) != 1)
         case "node":
-            return (v for v in values if not conforms(v, wanted))
+            return (v for v in values if not conforms(v, operand))
         case "equals" | "disjoint" | "lessThan" | "lessThanOrEquals":
-            return _pair(name, graph.objects(focus, wanted), values)
+            return _pair(name, graph.objects(focus, operand), values)
         case "qualifiedMinCount":
-            return (None,) if _qualified(values, wanted, conforms) < wanted[1] else ()
+            return (None,) if _qualified(values, operand, conforms) < operand[1] else ()
         case "qualifiedMaxCount":
-            return (None,) if _qualified(values, wanted, conforms) > wanted[1] else ()
+            return (None,) if _qualified(values, operand, conforms) > operand[1] else ()
         case _:
             raise AssertionError(f"the shapes were read with a component {name} that is not evaluated")
 
 
 def closed(allowed: frozenset[Node], graph: Readable, values: Values) -> Iterator[tuple[Node, Node]]:
-    """Return (property, object) of the triples that a closed shape does not allow."""
+    """Yield (property, object) of the triples that a closed shape does not allow (section 4.8.1)."""
     for value in values:
         if not isinstance(value, ox.Literal):
             yield from ((p, o) for p, o in graph.predicates(value) if p not in allowed)
 
 
 def _has_datatype(value: Node, datatype: ox.NamedNode) -> bool:
+    # An ill-typed literal has the datatype and violates nevertheless (section 4.1.2).
     return isinstance(value, ox.Literal) and value.datatype == datatype and well_formed(value.value, datatype.value)
 
 
@@ -107,6 +114,7 @@ def _in_languages(value: Node, ranges: tuple[str, ...]) -> bool:
 def _pair(name: str, others: Iterable[Node], values: Values) -> Iterator[Node]:
     others = tuple(others)
     if name == "equals":
+        # In both directions: a value that only the other property has is a result of its own (section 4.5.1).
         yield from (v for v in values if v not in others)
         yield from (o for o in others if o not in values)
     elif name == "disjoint":
@@ -117,13 +125,13 @@ def _pair(name: str, others: Iterable[Node], values: Values) -> Iterator[Node]:
             yield from (value for other in others if not _ordered(value, other, or_equal=or_equal))
 
 
-def _ordered(one: Node, other: Node, *, or_equal: bool) -> bool:
-    literals = isinstance(one, ox.Literal) and isinstance(other, ox.Literal)
-    return literals and less(one, other, or_equal=or_equal)
+def _ordered(value: Node, other: Node, *, or_equal: bool) -> bool:
+    literals = isinstance(value, ox.Literal) and isinstance(other, ox.Literal)
+    return literals and less(value, other, or_equal=or_equal)
 
 
-def _qualified(values: Values, wanted: tuple[Node, int, tuple[Node, ...]], conforms: Conforms) -> int:
-    shape, _, siblings = wanted
+def _qualified(values: Values, operand: tuple[Node, int, tuple[Node, ...]], conforms: Conforms) -> int:
+    shape, _, siblings = operand
     return sum(conforms(v, shape) and not any(conforms(v, sibling) for sibling in siblings) for v in values)
 
 

@@ -1,4 +1,4 @@
-"""What a constraint expects, in words, and what to call what has no name: in English, Russian and Belarusian."""
+"""Descriptions of what a constraint expects, and of nodes without a name: in English, Russian and Belarusian."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ _LISTED: Final = 12
 def expected(
     constraint: Constraint, shape: Shape, shapes: Mapping[Node, Shape], prefixes: dict[str, str]
 ) -> tuple[Words, tuple[Any, ...]]:
-    """Return what a constraint expects, by language, and the terms that it names; nothing for one in SPARQL."""
+    """Describe what a constraint expects, by language, and give the terms that it names; nothing for one in SPARQL."""
     if constraint.name not in _PHRASES:
         return {}, ()
     terms, texts = _operands(constraint, shapes, prefixes)
@@ -152,7 +152,7 @@ def _operands(  # noqa: PLR0911 - one a component
 
 
 def _shape_words(shapes: Mapping[Node, Shape], node: Node, prefixes: dict[str, str]) -> tuple[str, ...]:
-    """Return what to call a shape that a constraint refers to: its name, else what its constraints expect."""
+    """Name a shape that a constraint refers to, in each language: by its IRI, else by what its constraints expect."""
     if isinstance(node, ox.NamedNode):
         return (compact(node.value, prefixes),) * len(LANGUAGES)
     shape = shapes.get(node)
@@ -164,7 +164,7 @@ def _shape_words(shapes: Mapping[Node, Shape], node: Node, prefixes: dict[str, s
 
 
 def show(term: Node, prefixes: dict[str, str]) -> str:
-    """Return a term of a shape as a person would write it."""
+    """Write a term of a shape as a person would."""
     if isinstance(term, ox.NamedNode):
         return compact(term.value, prefixes)
     return literal(term, prefixes) if isinstance(term, ox.Literal) else str(term)
@@ -176,7 +176,7 @@ def sentences(words: Words) -> Words:
 
 
 def unnamed(kind: str, labels: Mapping[str, str], line: int | None) -> Words:
-    """Return what to call a blank node: its class, its label and the line that it stands on."""
+    """Describe a blank node by language: by its class, its label and the line that it stands on."""
     words = {}
     for index, language in enumerate(LANGUAGES):
         label = labels.get(language) or next(iter(labels.values()), "")
@@ -187,12 +187,12 @@ def unnamed(kind: str, labels: Mapping[str, str], line: int | None) -> Words:
 
 
 def shape_of(path: str, parent: str) -> Words:
-    """Return what to call a property shape without a name."""
+    """Describe a property shape without a name, by its path and the shape that it belongs to."""
     return {language: _SHAPE_OF[index].format(path, parent) for index, language in enumerate(LANGUAGES)}
 
 
 def unnamed_shape() -> Words:
-    """Return what to call a shape of which nothing is known."""
+    """Describe a shape without a name that belongs to no other."""
     return dict(zip(LANGUAGES, _UNNAMED_SHAPE, strict=True))
 
 

@@ -1,6 +1,6 @@
-"""The edges that paths and SPARQL constraints read, each with the way to it from the focus node.
+"""The edges that paths and SPARQL constraints depend on, each with the path to it from the focus node.
 
-What a query reads is taken from rdflib's algebra: its triple patterns, joined by variables to ``$this``.
+Those of a query are taken from rdflib's algebra: its triple patterns, joined by variables to ``$this``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Sign(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """An edge that a shape reads: over ``predicate`` (None: any), from the node that ``before`` leads to.
+    """An edge that a shape depends on: over ``predicate`` (None: any), from the node that ``before`` leads to.
 
     ``before`` is the path from the focus node (None: the focus node itself). The edge leaves that node, or, if
     ``backwards``, leads to it. A change ``anywhere`` counts where no path leads to the edge.
@@ -58,9 +58,9 @@ class Step:
     sign: Sign = Sign.EITHER
 
 
-def signed(found: Iterable[Step], sign: Sign) -> Iterator[Step]:
+def signed(edges: Iterable[Step], sign: Sign) -> Iterator[Step]:
     """Return the same edges with that sign."""
-    return (replace(step, sign=sign) for step in found)
+    return (replace(step, sign=sign) for step in edges)
 
 
 def joined(first: Path | None, second: Path | None) -> Path | None:
@@ -71,7 +71,7 @@ def joined(first: Path | None, second: Path | None) -> Path | None:
 
 
 def steps(path: Path, before: Path | None) -> Iterator[Step]:
-    """Return the edges that a path reads, each with the path that leads to it."""
+    """Yield the edges that a path follows, each with the path that leads to it."""
     match path:
         case Predicate(iri):
             yield Step(iri, before)
@@ -89,37 +89,40 @@ def steps(path: Path, before: Path | None) -> Iterator[Step]:
         case Anything():
             yield Step(None, before)
         case Repeated(inner, mark):
+            # The edge may be the one of any repetition, so that any number of them may come before it.
             yield from steps(inner, before if mark == "?" else joined(before, Repeated(inner, "*")))
 
 
 def steps_of_query(text: str, path: Path | None) -> list[Step]:
-    """Return the edges that a SPARQL constraint reads, each with the path from ``$this`` over the query's own patterns.
+    """Return the edges that a SPARQL constraint depends on, each with the path to it from ``$this``.
 
-    A pattern that no chain of variables joins to ``$this`` is a step that counts anywhere.
+    The path goes over the query's own patterns. A pattern that no chain of variables joins to ``$this`` is a step that
+    counts anywhere.
     """
     reached: dict[str, Path | None] = {"this": None}
-    left, found = list(_patterns(text, path)), list[Step]()
-    while left:
-        joinable = [p for p in left if p.subject in reached or p.object in reached]
+    pending, query_steps = list(_patterns(text, path)), list[Step]()
+    # As Prim's algorithm grows a tree: of the patterns that touch what is reached, the nearest is joined next.
+    while pending:
+        joinable = [p for p in pending if p.subject in reached or p.object in reached]
         if not joinable:
-            edges = (edge for p in left for edge in _edges(p, None, backwards=False))
-            return [*found, *(replace(edge, before=None, anywhere=True) for edge in edges)]
-        joined_on = min(joinable, key=lambda pattern: _length_through(pattern, reached))
-        left.remove(joined_on)
-        backwards = joined_on.subject not in reached
-        before = reached[(joined_on.object if backwards else joined_on.subject) or ""]
-        found += _edges(joined_on, before, backwards=backwards)
-        for variable, way in joined_on.ways(backwards=backwards):
+            edges = (edge for p in pending for edge in _edges(p, None, backwards=False))
+            return [*query_steps, *(replace(edge, before=None, anywhere=True) for edge in edges)]
+        nearest = min(joinable, key=lambda pattern: _length_through(pattern, reached))
+        pending.remove(nearest)
+        backwards = nearest.subject not in reached
+        before = reached[(nearest.object if backwards else nearest.subject) or ""]
+        query_steps += _edges(nearest, before, backwards=backwards)
+        for variable, way in nearest.ways(backwards=backwards):
             reached.setdefault(variable, joined(before, way))
-    return found
+    return query_steps
 
 
 _ANY_PREDICATE: Final = 4
-"""What a variable in the place of a predicate counts as a length: other ways are better."""
+"""The length that a variable in the place of a predicate counts for: more than a usual path, which is preferred."""
 
 
 def _length_through(pattern: _Pattern, reached: Mapping[str, Path | None]) -> tuple[bool, int]:
-    """Rank a pattern: what must be there first; of these the nearest to ``$this``, whose walk back spreads least."""
+    """Rank a pattern: those that must match first; of these the nearest to ``$this``, whose walk back spreads least."""
     start = pattern.subject if pattern.subject in reached else pattern.object
     return pattern.sign is not Sign.MORE, length(reached[start or ""]) + (
         length(pattern.path) if pattern.path else _ANY_PREDICATE
@@ -127,7 +130,7 @@ def _length_through(pattern: _Pattern, reached: Mapping[str, Path | None]) -> tu
 
 
 def length(path: Path | None) -> int:
-    """Return the number of edges of a path, those that repeat counted twice."""
+    """Estimate the number of edges of a path; those that repeat count twice."""
     match path:
         case None:
             return 0
@@ -152,7 +155,7 @@ class _Pattern:
     sign: Sign = Sign.MORE
 
     def ways(self, *, backwards: bool) -> Iterator[tuple[str, Path]]:
-        """Return the variables that the pattern leads to from its subject, or its object, and how."""
+        """Yield the variables that the pattern leads to from its subject, or its object, each with the path to it."""
         end = self.subject if backwards else self.object
         if end is not None:
             anything = Anything(Via.SUBJECTS if backwards else Via.OBJECTS)
@@ -174,7 +177,7 @@ def _variable(term: Any) -> str | None:  # noqa: ANN401 - a term of rdflib
 
 
 def _patterns(text: str, path: Path | None) -> Iterator[_Pattern]:
-    """Return the triple patterns of a query, wherever they stand in it, each with its sign."""
+    """Yield the triple patterns of a query, wherever they stand in it, each with its sign."""
     from rdflib.plugins.sparql import prepareQuery  # noqa: PLC0415
 
     algebra = prepareQuery(re.sub(r"[$?]PATH\b", lambda _: path.sparql() if path else "", text)).algebra
@@ -213,7 +216,11 @@ def _of_part(name: str, fields: dict[str, Any], sign: Sign) -> Iterator[_Pattern
 
 
 def _filter(expression: Any, sign: Sign) -> Iterator[_Pattern]:  # noqa: ANN401 - a part of rdflib's algebra
-    """Return the patterns of a filter: EXISTS has the sign of its group, NOT EXISTS the other, deeper ones either."""
+    """Yield the patterns of a filter: EXISTS has the sign of its group, NOT EXISTS the other, deeper ones either.
+
+    A SPARQL constraint reports solutions, so that a triple more can give a violation more, and within NOT EXISTS a
+    triple fewer can. In any other expression, as in a comparison of booleans, both may.
+    """
     match getattr(expression, "name", None):
         case "Builtin_EXISTS":
             yield from _signed_patterns(dict.get(expression, "graph"), sign)

@@ -1,4 +1,4 @@
-"""A document with its quads, read once: what validation looks at, and what is then looked for in the text.
+"""A document with its quads, parsed once: validation needs the quads, and the report the places in the text.
 
 Nothing but the document is read: a remote context, a document type declaration or anything else that would have to be
 fetched is refused.
@@ -33,7 +33,7 @@ _PREFIX: Final = re.compile(
 
 @dataclass(frozen=True)
 class Source:
-    """A document that has been read; its blank nodes are like those of no other, and ``labels`` says what they were."""
+    """A parsed document; no other one has its blank nodes, and ``labels`` maps the labels in the text to them."""
 
     document: Document
     quads: tuple[ox.Quad, ...]
@@ -52,8 +52,8 @@ class Source:
     @cached_property
     def prefixes(self) -> dict[str, str]:
         """Return the prefixes that the text declares with whole IRIs, in the manner of Turtle."""
-        found = _PREFIX.findall(self.text) if self.document.format in _DECLARING else []
-        return dict(found)
+        declarations = _PREFIX.findall(self.text) if self.document.format in _DECLARING else []
+        return dict(declarations)
 
     @cached_property
     def lines(self) -> Lines:
@@ -62,7 +62,8 @@ class Source:
 
 
 def read(document: Document) -> Source:
-    """Read a document. Raises RdfSyntaxError with file, line and column, and RemoteContext."""
+    """Parse a document. Raises RdfSyntaxError with file, line and column, and RemoteContext."""
+    # The parser keeps the labels of blank nodes as they are written, and two documents may use the same ones.
     labels: dict[str, ox.BlankNode] = {}
 
     def fresh(term: Any) -> Any:  # noqa: ANN401 - gives back the kind of term it was given
@@ -80,8 +81,9 @@ def read(document: Document) -> Source:
 
 
 def readable(document: Document) -> Document:
-    """Return the document as the parser may have it. Raises RdfSyntaxError and RemoteContext."""
+    """Return the document in a form that is safe to parse. Raises RdfSyntaxError and RemoteContext."""
     text = text_of(document)
+    # Entities that expand to entities turn 706 bytes into more than 3 GB.
     if document.format == ox.RdfFormat.RDF_XML and _DOCTYPE in text:
         why = "RDF/XML is read without a document type declaration (<!DOCTYPE ...>)"
         raise syntax_error(document, why, text.index(_DOCTYPE))
@@ -97,7 +99,7 @@ def readable(document: Document) -> Document:
 
 
 def text_of(document: Document) -> str:
-    """Return the document's text. Raises RdfSyntaxError where it is not UTF-8."""
+    """Decode the document's text. Raises RdfSyntaxError where it is not UTF-8."""
     try:
         return document.data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -106,7 +108,7 @@ def text_of(document: Document) -> str:
 
 
 def syntax_error(document: Document, why: str, offset: int) -> RdfSyntaxError:
-    """Return the error for a place in a document, which is in code points."""
+    """Return the error for an offset in a document, in code points."""
     return _at(document, why, *position(document.data.decode("utf-8"), offset))
 
 

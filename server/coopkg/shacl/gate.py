@@ -34,7 +34,7 @@ BREAK_EVEN: Final = 1000
 SHOWN: Final = 100
 """Results that a refusal lists; it says how many there are."""
 _PLACE_SECONDS: Final = 2.0
-"""Seconds for finding out where a document says what is refused."""
+"""Seconds for locating what is refused in the documents: a refusal without lines is better than one that is late."""
 
 
 class Gate:
@@ -45,47 +45,49 @@ class Gate:
         self.index = DependencyIndex(shapes)
 
     def check(self, graph: StoreGraph, added: Iterable[ox.Quad], removed: Iterable[ox.Quad]) -> Report:
-        """Return the results of every focus node that a change can have made violate a shape.
+        """Check every focus node that a change can have made violate a shape, and report the results.
 
         ``graph`` is as it is afterwards, and must have conformed before: then these are all its results.
         """
-        impact = self.index.affected(EngineFormGraph(graph.store, graph.lexical_forms), added, removed, BREAK_EVEN)
-        if impact.all:
+        # In the engine's form, because SPARQL constraints match literals in that form: a path back must lead over a
+        # literal however it is written.
+        affected = self.index.affected(EngineFormGraph(graph.store, graph.lexical_forms), added, removed, BREAK_EVEN)
+        if affected.all:
             return self.check_all(graph)
         run = Run(self.shapes, graph, graph.store)
         return Report.of(
             result
-            for shape, nodes in impact.nodes.items()
+            for shape, nodes in affected.nodes.items()
             for node in nodes
             for result in run.check(self.shapes[shape], node, 1)
         )
 
     def check_all(self, graph: StoreGraph) -> Report:
-        """Return all results of the graph."""
+        """Check the whole graph and report all results."""
         return whole_pass(self.shapes, Columns(graph.quads()), graph.store)
 
 
 def open_gate(files: Iterable[Path], base: str) -> Gate:
-    """Read the files of the shapes graph, moved to that base IRI. Raises RdfSyntaxError."""
+    """Read the files of the shapes graph, moved to that base IRI. Raises RdfSyntaxError and DatasetBroken."""
     quads = [quad for path in files for quad in Document(str(path), path.read_bytes()).quads()]
     return Gate(read_shapes(Graph(moved_to_base(quad, base) for quad in quads)))
 
 
 def refuse(report: Report, shapes: Mapping[Node, Shape], graph: StoreGraph, sources: Sequence[Source] = ()) -> None:
-    """Let a graph through unless it violates a shape, or the ontology.
+    """Refuse a graph that violates a shape, or the ontology.
 
     Raises DoesNotConform with the report's results, each with its place in those of the ``sources`` that it is about.
     """
     if not report.refused_at(Severity.VIOLATION):
         return
     names = report_prefixes(sources)
-    shown = explain(report.first(SHOWN), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
-    view, first = ReportView(shown, names), shown.results[0]
+    listed = explain(report.first(SHOWN), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
+    view, first = ReportView(listed, names), listed.results[0]
     count = report.counts()[Severity.VIOLATION.value]
     place = f"{first.place}: " if first.place else ""
     raise DoesNotConform(
         f"The change would leave {count} violation{'s' * (count != 1)}, the first at {first.focus_node}: "
         f"{place}{first.message()}",
         violations=count,
-        results=[as_object(view, result) for result in shown.results],
+        results=[as_object(view, result) for result in listed.results],
     )

@@ -1,4 +1,4 @@
-"""Which nodes documents bring into a graph, and which of them are called as another node of their class is."""
+"""The nodes that documents bring into a graph, and those of them that share a name with a node of their class."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _TYPE: Final = ox.NamedNode(STANDARD_PREFIXES["rdf"] + "type")
 _MOST: Final = 200
-"""Nodes with the name of another that are told."""
+"""Nodes with the name of another that are reported."""
 _LONGEST: Final = 1000
 """Characters of a name that is looked up."""
 
 
 def find_new_nodes(store: ox.Store, quads: Sequence[ox.Quad]) -> tuple[tuple[ox.NamedNode, ...], tuple[SameLabel, ...]]:
-    """Return the nodes that ``store`` says nothing of, before the quads go into it, and those that share a name.
+    """Find the nodes that no triple of ``store`` describes, before the quads go into it, and those that share a name.
 
     Names are compared as they are written, in every language of the project: reconciling is for people to decide.
     """
@@ -36,7 +36,7 @@ def _alike(store: ox.Store, quads: Sequence[ox.Quad], created: frozenset[ox.Name
     for quad in quads:
         if quad.predicate == _TYPE and isinstance(quad.subject, ox.NamedNode):
             classes.setdefault(quad.subject, set()).add(quad.object)
-    seen = set()
+    yielded = set()
     for quad in quads:
         node, name = quad.subject, quad.object
         if quad.predicate not in LABELS or not isinstance(name, ox.Literal) or not isinstance(node, ox.NamedNode):
@@ -44,9 +44,9 @@ def _alike(store: ox.Store, quads: Sequence[ox.Quad], created: frozenset[ox.Name
         if node not in created or len(name.value) > _LONGEST:
             continue
         for other in _called(store, name.value):
-            own = {found.object for found in store.quads_for_pattern(other, _TYPE, None)}
-            if own & classes.get(node, own) and (node, other) not in seen:
-                seen.add((node, other))
+            own = {quad_of_type.object for quad_of_type in store.quads_for_pattern(other, _TYPE, None)}
+            if own & classes.get(node, own) and (node, other) not in yielded:
+                yielded.add((node, other))
                 yield SameLabel(node, other, name.value)
 
 

@@ -1,4 +1,4 @@
-"""Queries of SHACL-SPARQL: what they must not contain, and variables that are bound beforehand (SHACL, appendix A).
+"""Queries of SHACL-SPARQL: what they must not contain, and their pre-bound variables (SHACL, appendix A).
 
 The engine binds a variable beforehand only if the outermost SELECT projects it, and its optimizer takes a variable
 that no pattern of a group binds for one without a value: ``=`` becomes sameTerm, BOUND false, and BIND vanishes. So a
@@ -33,12 +33,11 @@ _ANYTHING: Final = ox.NamedNode("urn:x-coopkg:anything")
 
 @dataclass(frozen=True)
 class SparqlQuery:
-    """A query of a shape: ``text`` with prefixes and path spelt out, ``bound`` as it is evaluated for one focus node.
+    """A query of a shape: ``text`` with prefixes and path written out, ``bound`` as it is evaluated for a focus node.
 
-    ``names`` are the variables that are bound beforehand and that the query mentions; ``parameters`` gives the values
-    of those that a constraint component declares. ``ask`` says that solutions mean conformance. ``set_based`` says that
-    the text alone, with ``$this`` free, gives the solutions of every focus node. ``shapes_graph`` is there where the
-    query reads it.
+    ``names`` are the pre-bound variables that the query mentions; ``parameters`` gives the values of those that a
+    constraint component declares. ``ask`` says that solutions mean conformance. ``set_based`` says that the text alone,
+    with ``$this`` free, gives the solutions of every focus node. ``shapes_graph`` is set where the query reads it.
     """
 
     text: str
@@ -50,9 +49,9 @@ class SparqlQuery:
     shapes_graph: Graph | None = None
 
     def bindings(self, values: Mapping[str, Node]) -> dict[ox.Variable, Node]:
-        """Return what is bound beforehand: the parameters, and those of ``values`` that the query mentions."""
-        known = {**values, **dict(self.parameters)}
-        return {ox.Variable(name): known[name] for name in sorted(self.names & known.keys())}
+        """Return the pre-bound variables with their terms: the parameters, and those ``values`` that are mentioned."""
+        terms = {**values, **dict(self.parameters)}
+        return {ox.Variable(name): terms[name] for name in sorted(self.names & terms.keys())}
 
 
 def read_query(  # noqa: PLR0913 - what a query stands in
@@ -64,10 +63,10 @@ def read_query(  # noqa: PLR0913 - what a query stands in
     ask: bool = False,
     names: Collection[str] = (),
 ) -> SparqlQuery:
-    """Read a query that binds ``$this``, ``$currentShape``, ``$shapesGraph`` and ``names`` beforehand.
+    """Read a query in which ``$this``, ``$currentShape``, ``$shapesGraph`` and ``names`` are pre-bound.
 
     ``names`` are all parameters of a component, ``parameters`` those that have a value. Raises ValueError for a query
-    that the engine does not read or that breaks a rule of pre-binding.
+    that the engine does not accept or that breaks a rule of pre-binding.
     """
     text = _with_path(text, path)
     tokens = _tokens(text)
@@ -88,6 +87,7 @@ def read_query(  # noqa: PLR0913 - what a query stands in
         shapes_graph=shapes_graph if "shapesGraph" in mentioned else None,
     )
     try:
+        # Both forms are tried on an empty store now: a fault must refuse the shapes, not some validation later on.
         _EMPTY.query(text)
         _EMPTY.query(query.bound, substitutions={ox.Variable(name): _ANYTHING for name in mentioned})
     except (SyntaxError, RuntimeError) as error:
@@ -104,17 +104,17 @@ def _tokens(text: str) -> list[Token]:
 
 def _with_path(text: str, path: Path | None) -> str:
     """Replace ``$PATH`` by the path of the property shape (SHACL, section 5.3.1)."""
-    places = [t for t in _tokens(text) if t.kind is Kind.VARIABLE and t.text[1:] == "PATH"]
-    if places and path is None:
+    variables = [t for t in _tokens(text) if t.kind is Kind.VARIABLE and t.text[1:] == "PATH"]
+    if variables and path is None:
         raise ValueError("its query has $PATH, which only a property shape has")
-    spelled = f"({path.sparql()})" if path else ""
-    for token in reversed(places):
-        text = text[: token.start] + spelled + text[token.start + len(token.text) :]
+    written_out = f"({path.sparql()})" if path else ""
+    for token in reversed(variables):  # from the end, so that the offsets before it stay right
+        text = text[: token.start] + written_out + text[token.start + len(token.text) :]
     return text
 
 
 def _check(tokens: list[Token], candidates: Collection[str]) -> None:
-    """Raise ValueError where a rule of pre-binding is broken, or where the data graph would not be one graph."""
+    """Check the rules of pre-binding, and that the query has one data graph. Raises ValueError."""
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         name = following.text[1:] if following and following.kind is Kind.VARIABLE else ""
         if token.keyword in _FORBIDDEN:
@@ -147,9 +147,11 @@ def _projected(tokens: list[Token], select: int) -> set[str]:
 
 
 def _rewritten(text: str, tokens: list[Token], names: list[str], *, ask: bool) -> str:
-    """Return the query as the engine can bind variables in it."""
+    """Rewrite the query so that the engine can pre-bind variables in it."""
     listed = " ".join(f"${name}" for name in names)
     row = " ".join(["{}"] * len(names))
+    # A row of UNDEF joins with any solution. The others, an IRI and a string that no data has, are there for the
+    # optimizer alone: they keep it from concluding that the variables have no value, or one kind of term.
     rows = " ".join(f"({row.replace('{}', cell)})" for cell in ("UNDEF", str(_ANYTHING), '"\\u0000"'))
     block = f" VALUES ({listed}) {{ {rows} }} " if names else ""
     parts: list[str] = []
@@ -171,7 +173,7 @@ def _rewritten(text: str, tokens: list[Token], names: list[str], *, ask: bool) -
 
 
 def _is_clause(tokens: list[Token], index: int) -> bool:
-    """Return whether the names of variables may follow here: after SELECT, its DISTINCT or REDUCED, and GROUP BY."""
+    """Whether the names of variables may follow here: after SELECT, its DISTINCT or REDUCED, and GROUP BY."""
     following = tokens[index + 1].keyword if index + 1 < len(tokens) else ""
     before = tokens[index - 1].keyword if index else ""
     word = tokens[index].keyword
@@ -185,7 +187,7 @@ def _projected_here(tokens: list[Token], index: int) -> set[str]:
 
 @lru_cache(maxsize=1024)
 def starts_from_this(text: str) -> bool:
-    """Return whether a query gives the same solutions for ``$this`` whether or not it is bound beforehand.
+    """Whether a query gives the same solutions for ``$this`` whether or not it is pre-bound.
 
     It does if its outermost group begins with a triple pattern about ``$this`` and nests nothing but OPTIONAL, EXISTS
     and NOT EXISTS, whose filters see the outer binding; in UNION, BIND blocks and sub-selects they would not. A path of

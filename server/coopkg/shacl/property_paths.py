@@ -24,7 +24,7 @@ class Predicate:
     iri: ox.NamedNode
 
     def values(self, graph: Readable, node: Node) -> Iterable[Node]:
-        """Return the nodes that the path leads to, once each."""
+        """Return the objects of the node's triples with that property, once each."""
         return graph.objects(node, self.iri)
 
     def sparql(self) -> str:
@@ -59,7 +59,7 @@ class Sequence:
         """Return the nodes at the end of the last path."""
         nodes: dict[Node, None] = {node: None}
         for path in self.paths:
-            nodes = {found: None for start in nodes for found in path.values(graph, start)}
+            nodes = {value: None for start in nodes for value in path.values(graph, start)}
         return nodes
 
     def sparql(self) -> str:
@@ -75,7 +75,7 @@ class Alternative:
 
     def values(self, graph: Readable, node: Node) -> Iterable[Node]:
         """Return the nodes at the end of any of the paths."""
-        return {found: None for path in self.paths for found in path.values(graph, node)}
+        return {value: None for path in self.paths for value in path.values(graph, node)}
 
     def sparql(self) -> str:
         """Return the path in SPARQL."""
@@ -94,13 +94,14 @@ class Repeated:
         first = dict.fromkeys(self.path.values(graph, node))
         if self.mark == "?":
             return {node: None, **first}
+        # Each node is walked from once, so that a cycle in the data ends. A list and no recursion: chains may be long.
         reached = dict(first)
-        waiting = list(first)
-        while waiting:
-            for found in self.path.values(graph, waiting.pop()):
-                if found not in reached:
-                    reached[found] = None
-                    waiting.append(found)
+        pending = list(first)
+        while pending:
+            for value in self.path.values(graph, pending.pop()):
+                if value not in reached:
+                    reached[value] = None
+                    pending.append(value)
         return {node: None, **reached} if self.mark == "*" else reached
 
     def sparql(self) -> str:
@@ -109,7 +110,7 @@ class Repeated:
 
 
 class Via(Enum):
-    """How a step over any predicate goes on; SHACL has no such path, but SPARQL constraints have such patterns."""
+    """The direction of a step over any predicate; SHACL has no such path, but SPARQL constraints have such patterns."""
 
     OBJECTS = "from a node to the objects of its triples"
     SUBJECTS = "from a node to the subjects of the triples that lead to it"
@@ -148,7 +149,7 @@ _REPEATED: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath"
 
 
 def inverted(path: Path) -> Path:
-    """Return the path that leads back."""
+    """Return the path in the opposite direction."""
     match path:
         case Predicate():
             return Inverse(path)
@@ -164,30 +165,30 @@ def inverted(path: Path) -> Path:
             return Anything(_BACK[via])
 
 
-def read_path(graph: Readable, node: Node, seen: tuple[Node, ...] = ()) -> Path:
+def read_path(graph: Readable, node: Node, above: tuple[Node, ...] = ()) -> Path:
     """Read a path from the shapes graph. Raises ValueError for one that is ill-formed or recursive."""
     if isinstance(node, ox.NamedNode):
         return Predicate(node)
-    if not isinstance(node, ox.BlankNode) or node in seen:
+    if not isinstance(node, ox.BlankNode) or node in above:
         raise ValueError("a path is not well formed")
-    seen = (*seen, node)
+    above = (*above, node)
     if graph.value(node, RDF_FIRST) is not None:
-        return Sequence(_members(graph, node, seen))
+        return Sequence(_members(graph, node, above))
     keys = [(predicate.value.removeprefix(_SH), obj) for predicate, obj in graph.predicates(node)]
     if len(keys) != 1:
         raise ValueError("a path is not well formed")
     name, obj = keys[0]
     if name == "alternativePath":
-        return Alternative(_members(graph, obj, seen))
+        return Alternative(_members(graph, obj, above))
     if name == "inversePath":
-        return Inverse(read_path(graph, obj, seen))
+        return Inverse(read_path(graph, obj, above))
     if name in _REPEATED:
-        return Repeated(read_path(graph, obj, seen), _REPEATED[name])
+        return Repeated(read_path(graph, obj, above), _REPEATED[name])
     raise ValueError(f"a path has no kind {name}")
 
 
-def _members(graph: Readable, head: Node, seen: tuple[Node, ...]) -> tuple[Path, ...]:
-    paths = tuple(read_path(graph, member, seen) for member in graph.members(head))
+def _members(graph: Readable, head: Node, above: tuple[Node, ...]) -> tuple[Path, ...]:
+    paths = tuple(read_path(graph, member, above) for member in graph.members(head))
     if len(paths) < 2:
         raise ValueError("a path needs at least two members here")
     return paths

@@ -1,7 +1,7 @@
-"""Fixes of results that are mechanical: a datatype, a language tag, a name that is spelt almost right, a code.
+"""Quick fixes of results: a datatype, a language tag, a name that is written almost right, a code.
 
-A fix replaces one term where the document has it by another, which the constraint accepts; where two would do, there is
-none.
+A fix replaces one term where the document has it by another, which the constraint accepts. Where two would do there is
+none: to choose between them is up to the author.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from coopkg.shacl.source_locations import SourceLocations
 
 _CLOSE: Final = 0.75
-"""How alike two names must be for one to be put in the place of the other."""
+"""How similar two names must be, from 0 to 1, for one to be suggested in place of the other (``difflib``)."""
 _SHORT: Final = 3
-"""Letters up to which a name is taken for a code, and codes are never almost alike."""
+"""Letters up to which a name is taken for a code: BY and RU are not misspellings of each other."""
 _MANY: Final = 5000
 """Nodes of a class above which none is suggested: to compare them all would take longer than it helps."""
 _LANG_STRING: Final = STANDARD_PREFIXES["rdf"] + "langString"
@@ -47,22 +47,22 @@ _PROPERTIES: Final = (
 
 
 class QuickFixes:
-    """Finds fixes for the results on one graph; ``sources`` and ``places`` go together."""
+    """Finds fixes for the results on one graph; ``locations`` are those of the ``sources``, in the same order."""
 
     def __init__(
         self,
         graph: Readable,
         shapes: Mapping[Node, Shape],
         sources: Sequence[Source],
-        places: Sequence[SourceLocations],
+        locations: Sequence[SourceLocations],
     ) -> None:
         self.graph = graph
         self.shapes = shapes
-        self.documents = [(s, p) for s, p in zip(sources, places, strict=True) if s.document.format in EDITABLE]
+        self.documents = [(s, p) for s, p in zip(sources, locations, strict=True) if s.document.format in EDITABLE]
         self._names: dict[Any, dict[str, list[ox.NamedNode]]] = {}
 
     def fix(self, result: Result, constraint: Constraint, shape: Shape) -> Fix | None:  # noqa: PLR0911
-        """Return what would mend a result, or None."""
+        """Return an edit that would fix a result, or None."""
         path = ox.NamedNode(result.path) if result.path else None
         if constraint.name in {"minCount", "qualifiedMinCount", "hasValue"} and path is not None:
             return self._property(result.focus, path, (path,))
@@ -72,48 +72,48 @@ class QuickFixes:
             return None
         if constraint.name in {"sparql", "component"}:
             return self._term(result.focus, result.value)
-        wanted = self._replacement(constraint, result, shape)
-        if wanted is None and constraint.name in {"class", "node", "or", "xone"}:
+        replacement = self._replacement(constraint, result, shape)
+        if replacement is None and constraint.name in {"class", "node", "or", "xone"}:
             return self._type(result.value, constraint)
-        if wanted is None or wanted == result.value:
+        if replacement is None or replacement == result.value:
             return None
-        return self._write((result.focus, path, result.value), wanted)
+        return self._write((result.focus, path, result.value), replacement)
 
     def _replacement(  # noqa: PLR0911 - one a component
         self, constraint: Constraint, result: Result, shape: Shape
     ) -> Node | None:
         """Return the term that the constraint accepts in place of the value, if there is just one."""
-        value, wanted = result.value, constraint.value
+        value, operand = result.value, constraint.value
         match constraint.name:
             case "datatype":
-                return self._datatype(value, wanted, result, shape)
+                return self._datatype(value, operand, result, shape)
             case "languageIn":
-                return self._language(value, wanted, result)
+                return self._language(value, operand, result)
             case "class":
-                return self._nearest(value, self._instances(wanted))
+                return self._nearest(value, self._instances(operand))
             case "nodeKind":
-                return self._node(value, wanted, result)
+                return self._node(value, operand, result)
             case "in":
-                return _member(value, wanted)
+                return _member(value, operand)
             case "pattern" if isinstance(value, ox.Literal):
-                return _respelt(value, wanted)
+                return _reformatted(value, operand)
             case "or" | "xone" | "and":
-                shapes = [self.shapes[m] for m in wanted if m in self.shapes]
-            case "node" if wanted in self.shapes:
-                shapes = [self.shapes[wanted]]
+                shapes = [self.shapes[m] for m in operand if m in self.shapes]
+            case "node" if operand in self.shapes:
+                shapes = [self.shapes[operand]]
             case _:
                 return None
         inner = (self._replacement(c, result, s) for s in shapes for c in s.constraints if s.path is None)
         return next((term for term in inner if term is not None), None)
 
-    def _datatype(self, value: Node, wanted: ox.NamedNode, result: Result, shape: Shape) -> Node | None:
+    def _datatype(self, value: Node, datatype: ox.NamedNode, result: Result, shape: Shape) -> Node | None:
         if not isinstance(value, ox.Literal):
             return None
-        if wanted.value == _LANG_STRING:
+        if datatype.value == _LANG_STRING:
             ranges = next((c.value for c in shape.constraints if c.name == "languageIn"), ())
             return self._language(value, ranges, result)
         forms = [value.value, value.value.strip()]
-        return next((ox.Literal(f, datatype=wanted) for f in forms if well_formed(f, wanted.value)), None)
+        return next((ox.Literal(f, datatype=datatype) for f in forms if well_formed(f, datatype.value)), None)
 
     def _language(self, value: Node, ranges: tuple[str, ...], result: Result) -> Node | None:
         """Tag a text with the one language that its letters allow, and that its neighbours do not have."""
@@ -129,7 +129,7 @@ class QuickFixes:
         return ox.Literal(value.value, language=allowed[0]) if len(allowed) == 1 else None
 
     def _node(self, value: Node, kind: ox.NamedNode, result: Result) -> Node | None:
-        """Return node that a text names: by its IRI, or by a code or label of a node of the class that is wanted."""
+        """Return the node that a text names: by its IRI, or by a code or label of a node of the expected class."""
         if not isinstance(value, ox.Literal) or "IRI" not in kind.value:
             return None
         if _ABSOLUTE.fullmatch(value.value):
@@ -141,8 +141,8 @@ class QuickFixes:
             for c in shape.constraints
             if c.name == "class"
         }
-        found = {self._nearest(value, self._instances(cls)) for cls in classes} - {None}
-        return found.pop() if len(found) == 1 else None
+        nodes = {self._nearest(value, self._instances(cls)) for cls in classes} - {None}
+        return nodes.pop() if len(nodes) == 1 else None
 
     def _instances(self, cls: Node) -> dict[str, list[ox.NamedNode]]:
         """Return the nodes of a class by their names: the last part of the IRI, codes and labels."""
@@ -153,50 +153,50 @@ class QuickFixes:
                 texts = {o.value for _, o in self.graph.predicates(node) if isinstance(o, ox.Literal)}
                 for text in (_local(node.value), *sorted(texts)):
                     names.setdefault(text.casefold(), {})[node] = None
-            self._names[cls] = {name: list(found) for name, found in names.items()}
+            self._names[cls] = {name: list(named) for name, named in names.items()}
         return self._names[cls]
 
     def _nearest(self, value: Node, names: Mapping[str, list[ox.NamedNode]]) -> Node | None:
-        """Return the node that has that name or code, else the one whose name is almost spelt so."""
+        """Return the node that has that name or code, else the one whose name is almost the same."""
         if isinstance(value, ox.BlankNode | ox.Triple):
             return None
         text = (_local(value.value) if isinstance(value, ox.NamedNode) else value.value).casefold()
-        found = names.get(text, [])
-        if not found and len(text) > _SHORT:
+        nodes = names.get(text, [])
+        if not nodes and len(text) > _SHORT:
             close = get_close_matches(text, names, 1, _CLOSE)
-            found = names[close[0]] if close else []
-        found = [node for node in found if node != value]
-        return found[0] if len(found) == 1 else None
+            nodes = names[close[0]] if close else []
+        nodes = [node for node in nodes if node != value]
+        return nodes[0] if len(nodes) == 1 else None
 
     def _type(self, node: Node, constraint: Constraint) -> Fix | None:
-        """Mend the class of a node that has none that is known."""
+        """Replace an undeclared class of a node by the expected one whose name is almost the same."""
         classes = [c.value for c in self._within(constraint) if c.name == "class"]
-        known = {s for cls in classes for s in self.graph.closure(cls, SUBCLASS_OF, inverse=True)}
+        accepted = {s for cls in classes for s in self.graph.closure(cls, SUBCLASS_OF, inverse=True)}
         for kind in () if isinstance(node, ox.Literal) else self.graph.objects(node, RDF_TYPE):
             if not isinstance(kind, ox.NamedNode) or self._is_declared(kind):
                 continue
-            wanted = _alike(kind, [k for k in known if isinstance(k, ox.NamedNode)])
-            if wanted is not None:
-                return self._write((node, RDF_TYPE, kind), wanted)
+            similar = _similar(kind, [k for k in accepted if isinstance(k, ox.NamedNode)])
+            if similar is not None:
+                return self._write((node, RDF_TYPE, kind), similar)
         return None
 
     def _term(self, focus: Node, value: Node) -> Fix | None:
-        """Put a declared class or property in the place of one that the focus node uses and that nobody declares."""
+        """Replace an undeclared class or property that the focus node uses by a declared one."""
         if not isinstance(value, ox.NamedNode) or isinstance(focus, ox.Literal) or self._is_declared(value):
             return None
         if (focus, RDF_TYPE, value) in self.graph:
-            found = _alike(value, self._declared(_CLASSES))
-            return self._write((focus, RDF_TYPE, value), found) if found else None
-        found = _alike(value, self._declared(_PROPERTIES)) if self.graph.objects(focus, value) else None
+            declared = _similar(value, self._declared(_CLASSES))
+            return self._write((focus, RDF_TYPE, value), declared) if declared else None
+        declared = _similar(value, self._declared(_PROPERTIES)) if self.graph.objects(focus, value) else None
         obj = self.graph.value(focus, value)
-        return self._write((focus, value, obj), found, predicate=True) if found else None
+        return self._write((focus, value, obj), declared, predicate=True) if declared else None
 
     def _declared(self, kinds: tuple[ox.NamedNode, ...]) -> list[ox.NamedNode]:
         nodes = (node for kind in kinds for node in self.graph.subjects(RDF_TYPE, kind))
         return list(dict.fromkeys(node for node in nodes if isinstance(node, ox.NamedNode)))
 
     def _within(self, constraint: Constraint) -> Iterator[Constraint]:
-        """Return a constraint and those of the shapes that it refers to for the same node."""
+        """Yield a constraint and those of the shapes that it refers to for the same node."""
         yield constraint
         inner = constraint.value if constraint.name in {"or", "xone", "and"} else ()
         inner = (constraint.value,) if constraint.name == "node" else inner
@@ -207,73 +207,74 @@ class QuickFixes:
                     yield from self._within(member)
 
     def _property(
-        self, focus: Node, missing: ox.NamedNode | None, wanted: tuple[Node, ...], only: ox.NamedNode | None = None
+        self, focus: Node, missing: ox.NamedNode | None, expected: tuple[Node, ...], only: ox.NamedNode | None = None
     ) -> Fix | None:
-        """Put a property that is wanted in the place of one that is spelt almost so and that nobody declares."""
+        """Replace an undeclared property of the focus node by an expected one whose name is almost the same."""
         if isinstance(focus, ox.Literal):
             return None
-        known = [node for node in wanted if isinstance(node, ox.NamedNode)]
+        properties = [node for node in expected if isinstance(node, ox.NamedNode)]
         for predicate, obj in self.graph.predicates(focus):
-            if predicate in known or (only is not None and predicate != only) or self._is_declared(predicate):
+            if predicate in properties or (only is not None and predicate != only) or self._is_declared(predicate):
                 continue
-            found = _alike(predicate, known)
-            if found is not None and (missing is None or found == missing):
-                return self._write((focus, predicate, obj), found, predicate=True)
+            similar = _similar(predicate, properties)
+            if similar is not None and (missing is None or similar == missing):
+                return self._write((focus, predicate, obj), similar, predicate=True)
         return None
 
     def _is_declared(self, term: Node) -> bool:
         return any(kind in _CLASSES or kind in _PROPERTIES for kind in self.graph.objects(term, RDF_TYPE))
 
     def _write(self, key: tuple[Node, Node | None, Node], term: Node, *, predicate: bool = False) -> Fix | None:
-        """Return the fix that writes another term where a document has that triple."""
-        for source, places in self.documents:
-            written = (places.predicates if predicate else places.objects).get(key)
+        """Return the fix that writes another term where a document has that triple, or None where none has it."""
+        for source, locations in self.documents:
+            written = (locations.predicates if predicate else locations.objects).get(key)
             if written is not None and written.end > written.start:
-                edit = Edit(source.name, written.start, written.end, _spelt(term, source, places))
+                edit = Edit(source.name, written.start, written.end, _written_in(term, source, locations))
                 return Fix((edit,), text_edits.diff(source.name, source.text, (edit,), source.lines.starts))
         return None
 
 
-def _spelt(term: Node, source: Source, places: SourceLocations) -> str:
-    """Return a term as its document would write it."""
+def _written_in(term: Node, source: Source, locations: SourceLocations) -> str:
+    """Write a term as its document would, with the document's own prefixes."""
     if source.document.format in {ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS}:
         return str(term)
-    return compact(term.value, places.prefixes) if isinstance(term, ox.NamedNode) else literal(term, places.prefixes)
+    prefixes = locations.prefixes
+    return compact(term.value, prefixes) if isinstance(term, ox.NamedNode) else literal(term, prefixes)
 
 
 def _local(iri: str) -> str:
     return iri[max(iri.rfind("/"), iri.rfind("#"), iri.rfind(":")) + 1 :]
 
 
-def _alike(term: ox.NamedNode, known: Sequence[ox.NamedNode]) -> ox.NamedNode | None:
-    """Return the one of some terms whose name is almost that of another."""
-    names = {_local(node.value).casefold(): node for node in known}
+def _similar(term: ox.NamedNode, candidates: Sequence[ox.NamedNode]) -> ox.NamedNode | None:
+    """Return the candidate whose local name is most similar to that of a term, or None where none is close."""
+    names = {_local(node.value).casefold(): node for node in candidates}
     close = get_close_matches(_local(term.value).casefold(), names, 1, _CLOSE)
     return names[close[0]] if close else None
 
 
-def _member(value: Node, wanted: frozenset[Node]) -> Node | None:
+def _member(value: Node, members: frozenset[Node]) -> Node | None:
     """Return the member of an enumeration that has the same text, or almost."""
     if isinstance(value, ox.BlankNode | ox.Triple):
         return None
     text = value.value if isinstance(value, ox.Literal) else _local(value.value)
     names: dict[str, list[Node]] = {}
-    for term in wanted:
+    for term in members:
         if isinstance(term, ox.NamedNode | ox.Literal):
             own = term.value if isinstance(term, ox.Literal) else _local(term.value)
             names.setdefault(own.casefold(), []).append(term)
-    found = names.get(text.casefold(), [])
-    if not found and len(text) > _SHORT:
+    terms = names.get(text.casefold(), [])
+    if not terms and len(text) > _SHORT:
         close = get_close_matches(text.casefold(), names, 1, _CLOSE)
-        found = names[close[0]] if close else []
-    return found[0] if len(found) == 1 else None
+        terms = names[close[0]] if close else []
+    return terms[0] if len(terms) == 1 else None
 
 
-def _respelt(value: ox.Literal, wanted: tuple[str, str]) -> Node | None:
-    """Return the text in the case, or with the plain single spaces, that the pattern asks for."""
+def _reformatted(value: ox.Literal, pattern: tuple[str, str]) -> Node | None:
+    """Return the text in the case, or with the plain single spaces, that the pattern requires."""
     plain = " ".join(value.value.split())
     for text in dict.fromkeys((plain, plain.upper(), plain.lower(), plain.capitalize())):
-        if matches(text, *wanted):
+        if matches(text, *pattern):
             if value.language:
                 return ox.Literal(text, language=value.language)
             return ox.Literal(text, datatype=value.datatype)
@@ -281,7 +282,10 @@ def _respelt(value: ox.Literal, wanted: tuple[str, str]) -> Node | None:
 
 
 def _languages_of(text: str) -> frozenset[str]:
-    """Return which of English, Russian and Belarusian the letters of a text allow."""
+    """Return which of English, Russian and Belarusian the letters of a text allow, as language tags.
+
+    Belarusian has і and ў, which Russian has not; и, щ and ъ are the other way round.
+    """
     letters = {c for c in text.casefold() if c.isalpha()}
     cyrillic = {c for c in letters if unicodedata.name(c, "").startswith("CYRILLIC")}
     if not cyrillic:

@@ -1,4 +1,4 @@
-"""pySHACL, the one module that knows it: the graphs go in as quads, its results graph comes out as a Report."""
+"""pySHACL as the reference implementation in tests: graphs go in as quads, its results graph comes out as a Report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def validate(data: Iterable[ox.Quad], shapes: Iterable[ox.Quad]) -> Report:
 
 
 class PyshaclValidator:
-    """Shapes that have been read once, to be applied by pySHACL to any number of data graphs."""
+    """Applies shapes that have been read once to any number of data graphs, by pySHACL."""
 
     def __init__(self, shapes: Iterable[ox.Quad]) -> None:
         self._prepared: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
@@ -49,13 +49,13 @@ class PyshaclValidator:
         import rdflib  # noqa: PLC0415
         from rdflib.plugins.sparql import prepareQuery  # noqa: PLC0415
 
-        known = self._prepared
+        cache = self._prepared
 
         def prepare(text: str, namespaces: dict[str, Any]) -> Any:  # noqa: ANN401
             key = (text, tuple(sorted(namespaces.items())))
-            if key not in known:
-                known[key] = prepareQuery(text, initNs=namespaces)
-            return known[key]
+            if key not in cache:
+                cache[key] = prepareQuery(text, initNs=namespaces)
+            return cache[key]
 
         class PreparedGraph(rdflib.Graph):
             """A graph that parses each query text once, not once for each focus node: 81 s become 6 s here."""
@@ -83,6 +83,7 @@ def _to_rdflib(term: object) -> Any:  # noqa: ANN401
             return rdflib.Literal(term.value, lang=term.language)
         datatype = term.datatype.value
         plain = datatype == STANDARD_PREFIXES["xsd"] + "string"
+        # rdflib normalises by default, and reads "none"^^xsd:boolean as false: an ill-typed literal would not be seen.
         return rdflib.Literal(term.value, datatype=None if plain else rdflib.URIRef(datatype), normalize=False)
     raise DatasetBroken(f"{term} is a triple term, which the shapes cannot speak of.")
 
@@ -112,14 +113,14 @@ def _result(results: Any, node: Any) -> Result:  # noqa: ANN401
         return results.value(node, rdflib.URIRef(_SH + name))
 
     messages = {m.language or "en": str(m) for m in results.objects(node, rdflib.URIRef(_SH + "resultMessage"))}
-    path, found = value("resultPath"), value("value")
+    path, value_node = value("resultPath"), value("value")
     return Result(
         focus=_from_rdflib(value("focusNode")),
         shape=_name(value("sourceShape")),
         component=str(value("sourceConstraintComponent")),
         severity=Severity(str(value("resultSeverity")).rpartition("#")[2]),
         path=str(path) if isinstance(path, rdflib.URIRef) else None,
-        value=None if found is None else _from_rdflib(found),
+        value=None if value_node is None else _from_rdflib(value_node),
         messages=messages,
     )
 

@@ -1,4 +1,4 @@
-"""The validation report as a value (SHACL, section 3.6); ``faces`` has its concrete forms."""
+"""The validation report as a value (SHACL, section 3.6); ``report_formats`` has its concrete forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNNAMED: Final = {"en": "an unnamed node", "ru": "узел без имени", 
 
 
 class Severity(Enum):
-    """How bad a result is, worst first; the gate refuses Violation only."""
+    """How bad a result is, worst first; the gate refuses Violation only (SHACL, section 2.1.4)."""
 
     VIOLATION = "Violation"
     WARNING = "Warning"
@@ -30,13 +30,13 @@ class Severity(Enum):
 
     @property
     def rank(self) -> int:
-        """Return 0 for the worst."""
+        """The position in this order, 0 for the worst."""
         return list(Severity).index(self)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a document something is written: line and column from 1."""
+    """Where in a document something is written: line and column, both from 1."""
 
     file: str
     line: int
@@ -47,21 +47,21 @@ class Place:
 
 
 class Lines:
-    """The lines of a text, to give the place of an offset in code points."""
+    """The lines of a text, to convert an offset in code points to a place."""
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.starts = [0, *(m.end() for m in re.finditer("\n", text))]
 
     def place(self, offset: int) -> Place:
-        """Return file, line and column."""
+        """Convert an offset to file, line and column."""
         line = bisect.bisect_right(self.starts, offset) - 1
         return Place(self.name, line + 1, offset - self.starts[line] + 1)
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A piece of a document to be written otherwise: from offset ``start`` to ``end``, in code points."""
+    """A replacement in a document: ``text`` for what stands from offset ``start`` to ``end``, in code points."""
 
     file: str
     start: int
@@ -71,7 +71,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """What would mend a result: edits of the documents, and the same as a unified diff."""
+    """A quick fix of a result: edits of the documents, and the same as a unified diff."""
 
     edits: tuple[Edit, ...]
     diff: str
@@ -90,9 +90,9 @@ class Ground:
 class Result:
     """One validation result: terms as the specification names them, messages by language, and the place if known.
 
-    ``expected`` says by language what the constraint asks for, and ``wanted`` which terms it names. ``names`` says by
-    language what to call the blank nodes and unnamed shapes that the result speaks of. ``grounds`` are given where the
-    result follows from several triples, as a contradiction does.
+    ``expected`` describes by language what the constraint expects, and ``wanted`` are the terms that it names.
+    ``names`` describes by language the blank nodes and unnamed shapes of the result. ``grounds`` are given where the
+    result follows from several triples, as an inconsistency does.
     """
 
     focus: Term
@@ -111,7 +111,7 @@ class Result:
 
     @property
     def focus_node(self) -> str:
-        """Return the focus node's IRI; a literal or an unnamed node as N-Triples writes it."""
+        """The focus node's IRI; a literal or an unnamed node as N-Triples writes it."""
         return self.focus.value if isinstance(self.focus, ox.NamedNode) else str(self.focus)
 
     def message(self, language: str = "en") -> str:
@@ -119,7 +119,7 @@ class Result:
         return self.messages.get(language) or self.messages.get("en") or self.component.rpartition("#")[2]
 
     def show(self, term: Term, prefixes: dict[str, str], language: str = "en") -> str:
-        """Return a term as a person would write it, a blank node by its name."""
+        """Write a term as a person would, a blank node by its description."""
         if isinstance(term, ox.NamedNode):
             return compact(term.value, prefixes)
         if isinstance(term, ox.Literal):
@@ -127,7 +127,7 @@ class Result:
         return self._name(str(term), language) or _UNNAMED[language]
 
     def show_shape(self, prefixes: dict[str, str], language: str = "en") -> str:
-        """Return the shape's name; one that has none is named by what it is about."""
+        """Write the shape's name; one that has none by its description."""
         if self.shape.startswith("_:"):
             return self._name(self.shape, language) or _UNNAMED[language]
         return compact(self.shape, prefixes)
@@ -140,26 +140,26 @@ class Result:
         """Return the place, severity, focus node, message, value and shape in one line."""
         place = f"{self.place}: " if self.place else ""
         focus = self.show(self.focus, prefixes, language)
-        found = f" (found {self.show(self.value, prefixes, language)})" if self.value is not None else ""
+        value = f" (found {self.show(self.value, prefixes, language)})" if self.value is not None else ""
         shape = self.show_shape(prefixes, language)
-        return f"{place}{self.severity.value.lower()}: {focus}: {self.message(language)}{found}  [{shape}]"
+        return f"{place}{self.severity.value.lower()}: {focus}: {self.message(language)}{value}  [{shape}]"
 
     def show_ground(self, ground: Ground, prefixes: dict[str, str], language: str = "en") -> str:
-        """Return one of the triples that the result follows from, as a person would write it."""
+        """Write one of the triples that the result follows from as a person would."""
         triple = ground.triple
         return " ".join(
             self.show(term, prefixes, language) for term in (triple.subject, triple.predicate, triple.object)
         )
 
     def key(self) -> tuple[str, str, str, str, str, str]:
-        """Return what makes two results the same result."""
+        """Return what identifies a result: two with the same key are the same result."""
         value = "" if self.value is None else str(self.value)
         return (self.focus_node, self.path or "", value, self.shape, self.component, self.severity.value)
 
 
 @dataclass(frozen=True)
 class SyntaxIssue:
-    """A place at which a document cannot be read, why, and what may have been meant."""
+    """A syntax error of a document: its place, the reason, and what may have been meant."""
 
     place: Place
     message: str
@@ -175,7 +175,7 @@ class SyntaxIssue:
 class Report:
     """A validation report; ``results`` are sorted by severity, place and focus node.
 
-    ``omitted`` says of which severity results are that are not listed, and how many.
+    ``omitted`` is the number of results by severity that are not listed.
     """
 
     results: tuple[Result, ...]
@@ -183,44 +183,44 @@ class Report:
 
     @classmethod
     def of(cls, results: Iterable[Result]) -> Report:
-        """Build a report, sorted."""
+        """Sort results into a report."""
 
         def order(r: Result) -> tuple[object, ...]:
-            place = r.place or Place("\uffff", 0, 0)
+            place = r.place or Place("\uffff", 0, 0)  # behind every file name
             return (r.severity.rank, place.file, place.line, place.column, r.key())
 
         return cls(tuple(sorted(results, key=order)))
 
     @property
     def conforms(self) -> bool:
-        """Say what SHACL says: no result at all, of whatever severity."""
+        """Whether there is no result at all, of whatever severity (SHACL, section 3.6.1.1)."""
         return not self.results
 
     def and_(self, other: Report) -> Report:
-        """Return the results of both."""
+        """Merge two reports, sorted."""
         return Report.of((*self.results, *other.results)) if other.results else self
 
     def first(self, most: int) -> Report:
-        """Return the report with no more than that many results listed."""
+        """Return the report with at most that many results listed, the others counted."""
         return Report(self.results[:most], Counter(r.severity.value for r in self.results[most:]))
 
     def refused_at(self, severity: Severity) -> bool:
-        """Return whether a gate that refuses ``severity`` and worse would refuse this."""
+        """Whether a gate that refuses ``severity`` and worse would refuse this."""
         return any(r.severity.rank <= severity.rank for r in self.results)
 
     def counts(self) -> dict[str, int]:
-        """Return the number of results by severity."""
-        found = Counter(r.severity.value for r in self.results) + Counter(self.omitted)
-        return {severity.value: found[severity.value] for severity in Severity}
+        """Count the results by severity, those that are not listed included."""
+        counts = Counter(r.severity.value for r in self.results) + Counter(self.omitted)
+        return {severity.value: counts[severity.value] for severity in Severity}
 
 
 def human(report: Report, prefixes: dict[str, str], language: str = "en") -> str:
-    """Return report in lines, a result each (``file:line:column: severity: sentence [shape]``), then the summary."""
+    """Write a report in lines, one a result (``file:line:column: severity: sentence [shape]``), then the summary."""
     return "\n".join([*(result.sentence(prefixes, language) for result in report.results), summary(report)])
 
 
 def summary(report: Report) -> str:
-    """Return the number of results by severity in a sentence."""
+    """Write the number of results by severity as a sentence."""
     counts = ", ".join(f"{n} {name.lower()}{'s' if n != 1 else ''}" for name, n in report.counts().items() if n)
     listed = f" The first {len(report.results)} are listed." if report.omitted else ""
     return f"Does not conform: {counts}.{listed}" if report.results else "Conforms."

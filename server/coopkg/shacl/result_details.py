@@ -1,4 +1,4 @@
-"""A report made useful: the place of each result, what was expected in words, names for what has none, and fixes."""
+"""The details of a report: the place of each result, what was expected, names for what has none, and quick fixes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from coopkg.shacl.report import Fix, Place, Result
     from coopkg.shacl.shapes import Constraint, Shape
 
-MENDED: Final = 500
-"""Results for which a fix is looked for; those after them are likely to have the same cause."""
+MOST_FIXES: Final = 500
+"""Results for which a fix is sought; those after them are likely to have the same cause."""
 
 
 def explain(  # noqa: PLR0913, PLR0917 - what a report is about
@@ -36,16 +36,16 @@ def explain(  # noqa: PLR0913, PLR0917 - what a report is about
     own: Sequence[Source] | None = None,
     seconds: float | None = None,
 ) -> Report:
-    """Return the report with all that can be said of its results; ``graph`` is the graph that was validated.
+    """Return the report with the details of its results; ``graph`` is the graph that was validated.
 
-    ``sources`` are the documents to look for places in, the last first. Fixes are of ``own``, where given, else of all.
-    What has not been found in a document within ``seconds`` has no place.
+    ``sources`` are the documents in which to look for places, the last first. Fixes are of ``own``, where given, else
+    of all. What has not been found in a document within ``seconds`` has no place.
     """
     if report.conforms:
         return report
     explainer = _Explainer(shapes, graph, list(reversed(sources)), prefixes, own, seconds)
-    found = Report.of(explainer.result(number, result) for number, result in enumerate(report.results))
-    return dataclasses.replace(found, omitted=report.omitted)
+    explained = Report.of(explainer.result(number, result) for number, result in enumerate(report.results))
+    return dataclasses.replace(explained, omitted=report.omitted)
 
 
 class _Explainer:
@@ -63,9 +63,9 @@ class _Explainer:
         self.graph = graph
         self.prefixes = prefixes
         self.sources = sources
-        self.places = [locate(source, seconds) for source in sources]
-        mine = [(s, p) for s, p in zip(sources, self.places, strict=True) if own is None or s in own]
-        self.mender = QuickFixes(graph, shapes, [s for s, _ in mine], [p for _, p in mine])
+        self.locations = [locate(source, seconds) for source in sources]
+        editable = [(s, p) for s, p in zip(sources, self.locations, strict=True) if own is None or s in own]
+        self.quick_fixes = QuickFixes(graph, shapes, [s for s, _ in editable], [p for _, p in editable])
         self._expected: dict[tuple[str, str], tuple[dict[str, str], tuple[Any, ...]]] = {}
         self._unnamed: dict[str, dict[str, str]] = {}
 
@@ -82,8 +82,8 @@ class _Explainer:
                 self._expected[key] = constraint_descriptions.expected(constraint, shape, self.shapes, self.prefixes)
             expected, wanted = self._expected[key]
         fix = None
-        if shape is not None and constraint is not None and number < MENDED:
-            fix = self.mender.fix(result, constraint, shape)
+        if shape is not None and constraint is not None and number < MOST_FIXES:
+            fix = self.quick_fixes.fix(result, constraint, shape)
         return dataclasses.replace(
             result,
             place=self.place(result, fix),
@@ -95,29 +95,30 @@ class _Explainer:
         )
 
     def grounded(self, result: Result) -> Result:
-        """Return a result that follows from several triples with the place of each, its own in the latest document."""
+        """Locate each triple that a result follows from; the result's own place is in the latest document."""
         grounds = tuple(
-            dataclasses.replace(ground, place=place_of_triple(self.places, ground.triple)) for ground in result.grounds
+            dataclasses.replace(ground, place=place_of_triple(self.locations, ground.triple))
+            for ground in result.grounds
         )
         order = {source.name: number for number, source in enumerate(self.sources)}
         places = sorted((g.place for g in grounds if g.place), key=lambda place: order[place.file])
         return dataclasses.replace(result, grounds=grounds, place=next(iter(places), None), names=self.names(result))
 
     def place(self, result: Result, fix: Fix | None) -> Place | None:
-        """Return the place of a result: of what is wrong, else of what is incomplete."""
+        """Locate a result: what is wrong, else what is incomplete."""
         if fix is not None and result.value is None:
             return next(s.lines.place(fix.edits[0].start) for s in self.sources if s.name == fix.edits[0].file)
         path = ox.NamedNode(result.path) if result.path else None
-        return find_place(self.places, result.focus, path, result.value)
+        return find_place(self.locations, result.focus, path, result.value)
 
     def names(self, result: Result) -> dict[str, dict[str, str]]:
-        """Return what to call the blank nodes of a result, and its shape where it has no name."""
+        """Describe the blank nodes of a result, and its shape where that has no name, by language."""
         terms = [term for g in result.grounds for term in (g.triple.subject, g.triple.object)]
         nodes = [node for node in (result.focus, result.value, *terms) if isinstance(node, ox.BlankNode)]
-        found = {str(node): self.unnamed(node) for node in nodes}
+        names_by_node = {str(node): self.unnamed(node) for node in nodes}
         if result.shape.startswith("_:"):
-            found[result.shape] = self.shape(result.shape)
-        return found
+            names_by_node[result.shape] = self.shape(result.shape)
+        return names_by_node
 
     def unnamed(self, node: ox.BlankNode) -> dict[str, str]:
         key = str(node)
@@ -129,7 +130,7 @@ class _Explainer:
                 for label in self.graph.objects(node, prop)
                 if isinstance(label, ox.Literal)
             }
-            place = find_place(self.places, node, None, None)
+            place = find_place(self.locations, node, None, None)
             kind = ", ".join(compact(k.value, self.prefixes) for k in kinds)
             self._unnamed[key] = constraint_descriptions.unnamed(kind, labels, place.line if place else None)
         return self._unnamed[key]
@@ -157,14 +158,14 @@ class _Explainer:
 
 
 def _constraint(result: Result, shape: Shape | None) -> Constraint | None:
-    """Return the constraint that a result is of, the first of several of one component."""
+    """Return the constraint that a result is of, the first where the shape has several of one component."""
     return next((c for c in shape.constraints if c.component == result.component), None) if shape else None
 
 
 def _messages(
     result: Result, shape: Shape | None, constraint: Constraint | None, expected: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the shape's own messages, and in the languages that it has none in what is expected."""
+    """Return the shape's own messages; in languages that these lack, sentences made of what is expected."""
     own = shape is not None and constraint is not None and bool(shape.message_terms or constraint.messages)
     given = dict(result.messages) if own or not expected else {}
     return {**constraint_descriptions.sentences(dict(expected)), **given} if not set(LANGUAGES) <= set(given) else given

@@ -1,6 +1,7 @@
-"""The shapes graph read into values: shapes, targets and constraints (SHACL, sections 2, 4, 5 and 6).
+"""The shapes graph as values: shapes, targets and constraints (SHACL, sections 2, 4, 5 and 6).
 
-What is ill-formed, recursive or not supported is refused with the shape's name; nothing is skipped.
+What is ill-formed, recursive or not supported is refused with the shape's name. A constraint that was skipped would let
+data through that its author believes to be checked.
 """
 
 from __future__ import annotations
@@ -100,29 +101,29 @@ class Shape:
 
     @property
     def name(self) -> str:
-        """Return the shape's IRI, or a blank node's label."""
+        """The shape's IRI, or a blank node's label."""
         return self.node.value if isinstance(self.node, ox.NamedNode) else str(self.node)
 
     @property
     def messages(self) -> Mapping[str, str]:
-        """Return the messages by language; one without a language counts as English."""
+        """The messages by language; one without a language counts as English."""
         return by_language(self.message_terms)
 
 
 def focus_nodes(graph: Readable, shape: Shape) -> dict[Node, None]:
-    """Return the nodes of a data graph that the targets of a shape select, once each (SHACL, section 2.1.3)."""
-    found: dict[Node, None] = {}
+    """Select the nodes of a data graph that are targets of a shape, once each, in a dict (SHACL, section 2.1.3)."""
+    nodes: dict[Node, None] = {}
     for kind, node in shape.targets:
         match kind:
             case "targetNode":
-                found[node] = None
+                nodes[node] = None
             case "targetClass":
-                found.update(graph.instances(node))
+                nodes.update(graph.instances(node))
             case "targetSubjectsOf":
-                found.update((s, None) for s, _ in graph.pairs(node))
+                nodes.update((s, None) for s, _ in graph.pairs(node))
             case "targetObjectsOf":
-                found.update((o, None) for _, o in graph.pairs(node))
-    return found
+                nodes.update((o, None) for _, o in graph.pairs(node))
+    return nodes
 
 
 def by_language(terms: Iterable[ox.Literal]) -> dict[str, str]:
@@ -132,6 +133,7 @@ def by_language(terms: Iterable[ox.Literal]) -> dict[str, str]:
 
 def read_shapes(graph: Graph) -> dict[Node, Shape]:
     """Read every shape that has a target, and those they refer to. Raises DatasetBroken naming the shape."""
+    # A validator that does not support a regime must signal a failure (section 1.5).
     for source, regime in graph.pairs(sh("entailment")):
         raise DatasetBroken(f"The shapes graph {source} wants the entailment regime {regime}, which is not supported.")
     try:
@@ -187,7 +189,7 @@ class _Reader:
         )
 
     def _check(self, node: Node) -> None:
-        """Raise ValueError where the shape breaks a syntax rule (SHACL, appendix E) or has what is not supported."""
+        """Check the syntax rules (SHACL, appendix E), and that all is supported. Raises ValueError."""
         known_only(self.graph, node, _KNOWN)
         for name in sorted(SINGLE | _ONCE):
             if len(self.graph.objects(node, sh(name))) > 1:
@@ -213,6 +215,7 @@ class _Reader:
         for name in TARGETS:
             for value in self.graph.objects(node, sh(name)):
                 yield name, value
+        # Implicit class targets (section 2.1.3.3): a shape that is a class targets its instances.
         is_shape = any(self.graph.is_instance(node, sh(kind)) for kind in ("NodeShape", "PropertyShape"))
         types = self.graph.objects(node, RDF_TYPE)
         if is_shape and any(kind in self.graph.closure(t, SUBCLASS_OF) for t in types for kind in _CLASSES):
@@ -235,10 +238,10 @@ class _Reader:
         for value in graph.objects(node, sh("sparql")):
             if self._one(value, "severity") not in {None, self._one(node, "severity")}:
                 raise ValueError(f"the severity of {value} is not the shape's, whose results it gives")
-            if (found := read_constraint(graph, value, path)) is not None:
-                yield Constraint("sparql", found.query, found.messages, found.component, value)
-        for found in component_constraints(graph, self.components, node, path):
-            yield Constraint("component", found.query, found.messages, found.component)
+            if (declared := read_constraint(graph, value, path)) is not None:
+                yield Constraint("sparql", declared.query, declared.messages, declared.component, value)
+        for declared in component_constraints(graph, self.components, node, path):
+            yield Constraint("component", declared.query, declared.messages, declared.component)
 
     def _referred(self, name: str, node: Node, above: tuple[Node, ...]) -> Node:
         has_path = bool(self.graph.objects(node, sh("path")))
@@ -259,15 +262,15 @@ class _Reader:
             yield Constraint("uniqueLang", True)  # noqa: FBT003
         pattern, flags = self._one(node, "pattern"), self._one(node, "flags")
         if pattern is not None:
-            wanted = (pattern.value, flags.value if flags is not None else "")
-            if not readable_pattern(*wanted):
-                raise ValueError(f"the pattern {wanted[0]!r} is no regular expression that SPARQL reads")
-            yield Constraint("pattern", wanted)
+            regex = (pattern.value, flags.value if flags is not None else "")
+            if not readable_pattern(*regex):
+                raise ValueError(f"the pattern {regex[0]!r} is no regular expression that SPARQL reads")
+            yield Constraint("pattern", regex)
         if self._is_true(node, "closed"):
             yield Constraint("closed", frozenset(self._allowed(node)))
 
     def _allowed(self, node: Node) -> Iterator[Node]:
-        """Return the properties that a closed shape allows (SHACL, section 4.8.1)."""
+        """Yield the properties that a closed shape allows (SHACL, section 4.8.1)."""
         ignored = self._one(node, "ignoredProperties")
         yield from self.graph.members(ignored) if ignored is not None else ()
         for value in self.graph.objects(node, sh("property")):
@@ -283,13 +286,14 @@ class _Reader:
         shape = self.shape(value, above)
         siblings: tuple[Node, ...] = ()
         if self._is_true(node, "qualifiedValueShapesDisjoint"):
-            found = [
+            # The qualified value shapes of the other property shapes of every parent (section 4.7.3).
+            candidates = [
                 q
                 for parent in graph.subjects(sh("property"), node)
                 for p in graph.objects(parent, sh("property"))
                 for q in graph.objects(p, sh("qualifiedValueShape"))
             ]
-            siblings = tuple(self.shape(q, above) for q in dict.fromkeys(found) if q != value)
+            siblings = tuple(self.shape(q, above) for q in dict.fromkeys(candidates) if q != value)
         for name in ("qualifiedMinCount", "qualifiedMaxCount"):
             for count in graph.objects(node, sh(name)):
                 yield Constraint(name, (shape, int(count.value), siblings))
@@ -341,7 +345,7 @@ _VALUES: Final[Mapping[str, tuple[Callable[[Node], bool], str]]] = {
 
 
 def moved_to_base(quad: ox.Quad, base: str) -> ox.Quad:
-    """Return a quad of the shapes graph for another base IRI: also where the IRI stands in a query or a pattern."""
+    """Move a quad of the shapes graph to another base IRI, also where the IRI stands in a query or a pattern."""
     if base == DEFAULT_BASE:
         return quad
     if not isinstance(quad.object, ox.Literal) or quad.object.language:
@@ -355,4 +359,5 @@ def moved_to_base(quad: ox.Quad, base: str) -> ox.Quad:
 
 
 def _in_pattern(iri: str) -> str:
+    """Write an IRI as it stands in a regular expression, its full stops escaped."""
     return iri.replace(".", "\\.")

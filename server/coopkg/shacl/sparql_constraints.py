@@ -1,4 +1,4 @@
-"""What a shapes graph declares in SPARQL: constraints (SHACL, section 5) and constraint components (section 6)."""
+"""The SPARQL declarations of a shapes graph: constraints (SHACL, section 5) and constraint components (section 6)."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Declaration:
 
 def read_components(graph: Graph) -> tuple[Component, ...]:
     """Read every constraint component but those of SHACL itself. Raises ValueError for one that is ill-formed."""
-    found = (node for node in graph.instances(sh("ConstraintComponent")) if not node.value.startswith(_SH))
-    return tuple(_component(graph, node) for node in found)
+    components = (node for node in graph.instances(sh("ConstraintComponent")) if not node.value.startswith(_SH))
+    return tuple(_component(graph, node) for node in components)
 
 
 def _component(graph: Graph, node: Node) -> Component:
@@ -95,7 +95,10 @@ def read_constraint(graph: Graph, node: Node, path: Path | None) -> Declaration 
 def component_constraints(
     graph: Graph, components: tuple[Component, ...], node: Node, path: Path | None
 ) -> Iterator[Declaration]:
-    """Return the constraints that a shape has by its values for the parameters of components (section 6.2)."""
+    """Yield the constraints that a shape has by its values for the parameters of components (section 6.2).
+
+    Raises ValueError where a component with several parameters has more than one value for one of them.
+    """
     for component in components:
         given = {p.name: values for p in component.parameters if (values := graph.objects(node, p.path))}
         if not all(p.optional or p.name in given for p in component.parameters):
@@ -123,14 +126,14 @@ def _applied(graph: Graph, component: Component, parameters: Mapping[str, Node],
 
 def messages(graph: Graph, node: Node) -> tuple[ox.Literal, ...]:
     """Return the values of sh:message. Raises ValueError for one that is no string."""
-    found = tuple(graph.objects(node, sh("message")))
-    if not all(isinstance(m, ox.Literal) and m.datatype.value in STRINGS for m in found):
+    values = tuple(graph.objects(node, sh("message")))
+    if not all(isinstance(m, ox.Literal) and m.datatype.value in STRINGS for m in values):
         raise ValueError("a value of sh:message is no string")
-    return found
+    return values
 
 
 def known_only(graph: Graph, node: Node, known: frozenset[str]) -> None:
-    """Raise ValueError for a property of SHACL that is not supported here."""
+    """Refuse a node with a property of SHACL that is not supported there. Raises ValueError."""
     for predicate, _ in graph.predicates(node):
         if predicate.value.startswith(_SH) and predicate.value.removeprefix(_SH) not in known:
             raise ValueError(f"{predicate.value} is not supported at {node}")
@@ -144,13 +147,16 @@ def _text(graph: Graph, node: Node, name: str) -> str:
 
 
 def _prologue(graph: Graph, node: Node) -> str:
-    """Return the prefixes that sh:prefixes leads to, over owl:imports too (section 5.2.1)."""
-    found: dict[str, str] = {}
+    """Write the prefixes that sh:prefixes leads to as a prologue, over owl:imports too (section 5.2.1).
+
+    Raises ValueError for a declaration that is ill-formed, or contradicts another.
+    """
+    prefixes: dict[str, str] = {}
     sources = {s: None for start in graph.objects(node, sh("prefixes")) for s in graph.closure(start, _IMPORTS)}
     for declaration in (d for source in sources for d in graph.objects(source, sh("declare"))):
         names, namespaces = (graph.objects(declaration, sh(name)) for name in ("prefix", "namespace"))
         if not len(names) == len(namespaces) == 1 or not isinstance(namespaces[0], ox.Literal):
             raise ValueError(f"{declaration} must have exactly one sh:prefix and one sh:namespace")
-        if found.setdefault(names[0].value, namespaces[0].value) != namespaces[0].value:
+        if prefixes.setdefault(names[0].value, namespaces[0].value) != namespaces[0].value:
             raise ValueError(f"the prefix {names[0].value} is declared with two namespaces")
-    return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in found.items())
+    return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in prefixes.items())

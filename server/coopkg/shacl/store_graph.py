@@ -1,4 +1,8 @@
-"""The dataset's store as validation reads it, with literals as they were written."""
+"""The dataset's store as a data graph, with literals as they were written.
+
+pyoxigraph's store keeps one form of each literal: ``1.10`` becomes ``1.1``, and ``"5"^^xsd:byte`` an xsd:integer, so
+that ``sh:datatype xsd:byte`` could never hold. The lexical forms that were lost stand beside the store.
+"""
 
 from __future__ import annotations
 
@@ -26,57 +30,58 @@ class StoreGraph(Readable):
         """Return the objects of (subject, predicate, ?), each once."""
         if isinstance(subject, ox.Literal):
             return ()
-        found: dict[Node, None] = {}
+        objects: dict[Node, None] = {}
         for quad in self.store.quads_for_pattern(subject, predicate, None, None):
-            found.update(dict.fromkeys(self.lexical_forms.written(subject, predicate, quad.object)))
-        return tuple(found)
+            objects.update(dict.fromkeys(self.lexical_forms.written(subject, predicate, quad.object)))
+        return tuple(objects)
 
     def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
         """Return the subjects of (?, predicate, object), each once."""
         stored = _as_stored(obj)
         quads = self.store.quads_for_pattern(None, predicate, stored, None)
-        found = dict.fromkeys(quad.subject for quad in quads)
+        subjects = dict.fromkeys(quad.subject for quad in quads)
         if not isinstance(obj, ox.Literal):
-            return tuple(found)
-        return tuple(s for s in found if obj in self.lexical_forms.written(s, predicate, stored))
+            return tuple(subjects)
+        # Subjects whose literal is written in another form have the stored one, and not the one that is asked for.
+        return tuple(s for s in subjects if obj in self.lexical_forms.written(s, predicate, stored))
 
     def has_subject(self, predicate: Node, obj: Node) -> bool:
-        """Return whether there is a triple (?, predicate, object), without looking for more than one."""
+        """Whether there is a triple (?, predicate, object), without looking for more than one."""
         if isinstance(obj, ox.Literal):
             return bool(self.subjects(predicate, obj))
         return next(self.store.quads_for_pattern(None, predicate, obj, None), None) is not None
 
     def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
-        """Return (predicate, object) of every triple of that subject."""
+        """Yield (predicate, object) of every triple of that subject."""
         if isinstance(subject, ox.Literal):
             return
-        found: dict[tuple[Node, Node], None] = {}
+        edges: dict[tuple[Node, Node], None] = {}
         for quad in self.store.quads_for_pattern(subject, None, None, None):
             for obj in self.lexical_forms.written(subject, quad.predicate, quad.object):
-                found[quad.predicate, obj] = None
-        yield from found
+                edges[quad.predicate, obj] = None
+        yield from edges
 
     def incoming(self, obj: Node) -> Iterable[Node]:
         """Return the subjects of (?, ?, object)."""
         return {quad.subject: None for quad in self.store.quads_for_pattern(None, None, _as_stored(obj), None)}
 
     def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
-        """Return (subject, object) of every triple with that predicate."""
-        found: dict[tuple[Node, Node], None] = {}
+        """Yield (subject, object) of every triple with that predicate."""
+        pairs: dict[tuple[Node, Node], None] = {}
         for quad in self.store.quads_for_pattern(None, predicate, None, None):
             for obj in self.lexical_forms.written(quad.subject, predicate, quad.object):
-                found[quad.subject, obj] = None
-        yield from found
+                pairs[quad.subject, obj] = None
+        yield from pairs
 
     def quads(self) -> Iterator[ox.Quad]:
-        """Return every triple as it was written, as a quad of the default graph; repeated where graphs repeat it."""
+        """Yield every triple as it was written, as a quad; repeated where several graphs have it."""
         for quad in self.store:
             for obj in self.lexical_forms.written(quad.subject, quad.predicate, quad.object):
                 yield quad if obj is quad.object else ox.Quad(quad.subject, quad.predicate, obj)
 
 
 class EngineFormGraph(StoreGraph):
-    """The same, where a literal is found under whatever spelling, as SPARQL constraints find it."""
+    """The same, but a literal is found whatever its lexical form, as SPARQL constraints find it."""
 
     def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
         """Return the subjects of (?, predicate, object), each once, however the object is written."""

@@ -1,7 +1,7 @@
-"""Every syntax error of a document that can be found in one go, not only the first.
+"""All syntax errors of a document that can be found in one pass, not only the first.
 
-After an error in Turtle or TriG the reading goes on behind the next full stop that ends a statement, in N-Triples and
-N-Quads on the next line. A prefix that nobody declares counts once and is then taken for declared.
+After an error in Turtle or TriG parsing goes on behind the next full stop that ends a statement, in N-Triples and
+N-Quads on the next line. An undeclared prefix counts once and is then assumed to be declared.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from coopkg.rdf.terms import Document
 
 MOST: Final = 50
-"""Syntax errors that are told of one document; it is said whether there are more."""
+"""Syntax errors that are reported of one document, with a note if there are more."""
 _BUDGET: Final = 16 * 1024 * 1024
-"""Characters that are parsed again, all in all, in search of further errors."""
+"""Characters that are parsed again, in all, in search of further errors: each error parses what is behind it anew."""
 _PIECE: Final = 4096
 _ASSUMED: Final = "urn:x-coopkg:undeclared:"
 _CLOSE: Final = 0.6
@@ -57,7 +57,7 @@ class _Error(NamedTuple):
 
 
 def syntax_errors(document: Document) -> tuple[tuple[SyntaxIssue, ...], bool]:
-    """Return the syntax errors of a document in order, and whether there may be more. Raises RemoteContext."""
+    """Find the syntax errors of a document, in order, and whether there may be more. Raises RemoteContext."""
     original = document
     try:
         document = readable(document)
@@ -67,10 +67,10 @@ def syntax_errors(document: Document) -> tuple[tuple[SyntaxIssue, ...], bool]:
         case ox.RdfFormat.TURTLE | ox.RdfFormat.TRIG:
             return _in_statements(document)
         case ox.RdfFormat.N_TRIPLES | ox.RdfFormat.N_QUADS:
-            found = list(_in_lines(document))
+            issues = list(_in_lines(document))
         case _:
-            found = list(_where_it_stops(document, original))
-    return tuple(found[:MOST]), len(found) > MOST
+            issues = list(_where_it_stops(document, original))
+    return tuple(issues[:MOST]), len(issues) > MOST
 
 
 def _first(document: Document, error: RdfSyntaxError) -> SyntaxIssue:
@@ -80,7 +80,7 @@ def _first(document: Document, error: RdfSyntaxError) -> SyntaxIssue:
 
 
 def _parse(text: str, document: Document) -> _Error | None:
-    """Return the first error of a text."""
+    """Return the first error of a text, or None."""
     try:
         for _ in ox.parse(text.encode(), document.format, base_iri=document.base):
             pass
@@ -92,7 +92,7 @@ def _parse(text: str, document: Document) -> _Error | None:
 
 
 class _Trickle:
-    """A file that hands its bytes out in large pieces up to an offset, and then one at a time."""
+    """A file that is read in large pieces up to an offset, and then byte by byte."""
 
     def __init__(self, data: bytes, slowly_from: int) -> None:
         self.data = data
@@ -106,10 +106,11 @@ class _Trickle:
 
 
 def _where_it_stops(document: Document, original: Document) -> Iterator[SyntaxIssue]:
-    """Return error of a document in RDF/XML or JSON-LD, whose parsers do not say where they are, but read on demand.
+    """Yield the error of a document in RDF/XML or JSON-LD, whose parsers give no position, but read on demand.
 
-    What has been read of it when the error comes up ends with what is at fault.
+    So what they have read when the error is raised ends with what is at fault.
     """
+    # Twice: in large pieces to learn in which of them the error is, then byte by byte through that piece alone.
     data, slowly_from = document.data, len(document.data) + _PIECE
     for _ in range(2):
         file = _Trickle(data, slowly_from)
@@ -141,23 +142,23 @@ def _in_statements(document: Document) -> tuple[tuple[SyntaxIssue, ...], bool]:
     outline = _Outline(text, document)
     start, parsed = 0, 0
     assumed: list[str] = []
-    found: list[SyntaxIssue] = []
-    while start < len(text) and len(found) <= MOST and parsed <= _BUDGET:
+    issues: list[SyntaxIssue] = []
+    while start < len(text) and len(issues) <= MOST and parsed <= _BUDGET:
         parsed += len(text) - start
         error = _parse(outline.remainder(start, assumed), document)
         if error is None or error.line < 2:
-            return tuple(found[:MOST]), False
+            return tuple(issues[:MOST]), False
         place = Place(document.name, error.line - 2 + outline.lines.place(start).line, error.column)
         offset = min(outline.lines.starts[min(place.line, len(outline.lines.starts)) - 1] + place.column - 1, len(text))
         undeclared = _UNDECLARED.search(error.message)
         if undeclared is not None and undeclared[1] not in assumed:
-            found.append(outline.undeclared(undeclared[1], place, offset, error.message))
+            issues.append(outline.undeclared(undeclared[1], place, offset, error.message))
             assumed.append(undeclared[1])
             start = max(start, outline.end_before(offset))
         else:
-            found.append(SyntaxIssue(place, error.message))
+            issues.append(SyntaxIssue(place, error.message))
             start = max(outline.end_behind(offset), start + 1)
-    return tuple(found[:MOST]), start < len(text)
+    return tuple(issues[:MOST]), start < len(text)
 
 
 class _Outline:
@@ -208,12 +209,15 @@ class _Outline:
         return self.ends[index] if index >= 0 else 0
 
     def end_behind(self, offset: int) -> int:
-        """Return where the statement ends that an error is in."""
+        """Return the offset at which the statement with an error ends."""
         index = bisect.bisect_left(self.ends, max(offset, 1))
         return self.ends[index] if index < len(self.ends) else len(self.text)
 
     def remainder(self, start: int, assumed: Iterable[str]) -> str:
-        """Return the text from ``start`` on, behind one line with what was declared before it."""
+        """Return the text from ``start`` on, behind one line with the declarations before it.
+
+        One line, so that the lines of errors are off by one and no more; spaces keep the columns of the first.
+        """
         head = "".join(declaration for end, _, declaration in self.declarations if 0 < end <= start)
         head = "".join(f"@prefix {name}: <{_ASSUMED}{name}/> . " for name in assumed) + head
         index = bisect.bisect_right(self.ends, start) - 1
@@ -222,21 +226,21 @@ class _Outline:
         return f"{head}\n{' ' * (self.lines.place(start).column - 1)}{self.text[start:]}"
 
     def undeclared(self, name: str, place: Place, offset: int, message: str) -> SyntaxIssue:
-        """Return the error with the declaration that is missing, or with the prefix that was meant."""
+        """Return the error of an undeclared prefix, with the missing declaration or the prefix that was meant."""
         known = prefixes(self.document.base or DEFAULT_BASE)
         if name in known:
             declaration = f"@prefix {name}: <{known[name]}> ."
             at = max((end for end, _, _ in self.declarations if end <= offset), default=0)
             at = self.text.find("\n", at) + 1 if at else 0
-            return self._fault(place, message, declaration, Edit(self.document.name, at, at, f"{declaration}\n"))
+            return self._issue(place, message, declaration, Edit(self.document.name, at, at, f"{declaration}\n"))
         declared = {prefix for _, prefix, _ in self.declarations}
         close = get_close_matches(name, sorted(declared | set(known)), 1, _CLOSE)
         if not close:
             return SyntaxIssue(place, message)
         edit = Edit(self.document.name, offset, offset + len(name), close[0])
         fits = close[0] in declared and self.text.startswith(f"{name}:", offset)
-        return self._fault(place, message, f"{close[0]}:", edit if fits else None)
+        return self._issue(place, message, f"{close[0]}:", edit if fits else None)
 
-    def _fault(self, place: Place, message: str, suggestion: str, edit: Edit | None) -> SyntaxIssue:
+    def _issue(self, place: Place, message: str, suggestion: str, edit: Edit | None) -> SyntaxIssue:
         fix = Fix((edit,), text_edits.diff(self.document.name, self.text, (edit,), self.lines.starts)) if edit else None
         return SyntaxIssue(place, message, suggestion, fix)

@@ -1,4 +1,4 @@
-"""Edits of a text: to apply them, and to show them as a unified diff."""
+"""Edits of a text: applied to it, and as a unified diff."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _HUNK: Final = re.compile(r"@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@")
 
 
 def compatible(edits: Iterable[Edit]) -> list[Edit]:
-    """Return the edits in order, each once, without those that overlap one before them."""
-    found: list[Edit] = []
+    """Sort edits, each once, without those that overlap an earlier one."""
+    chosen: list[Edit] = []
     for edit in sorted(set(edits), key=lambda e: (e.file, e.start, e.end, e.text)):
-        last = found[-1] if found else None
+        last = chosen[-1] if chosen else None
         if last is None or last.file != edit.file or edit.start >= max(last.end, last.start + (last.start == last.end)):
-            found.append(edit)
-    return found
+            chosen.append(edit)
+    return chosen
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text with edits of one document made; those that overlap an earlier one are left out."""
+    """Apply the edits of one document to its text; those that overlap an earlier one are left out."""
     parts: list[str] = []
     copied = 0
     for edit in compatible(edits):
@@ -37,9 +37,9 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 
 
 def diff(name: str, text: str, edits: Iterable[Edit], starts: Sequence[int] = ()) -> str:
-    """Return the edits of one document as a unified diff; only the lines around them are looked at.
+    """Write the edits of one document as a unified diff; ``starts`` are the offsets of its lines, where known.
 
-    ``starts`` are the offsets of the lines, where they are known.
+    Only the lines around the edits are compared: to compare all of a large text for each result would take too long.
     """
     chosen = compatible(edits)
     if not chosen:
@@ -63,7 +63,7 @@ def _moved(edit: Edit, by: int) -> Edit:
 
 
 def _windows(edits: Sequence[Edit], starts: Sequence[int]) -> Iterator[tuple[int, int, list[Edit]]]:
-    """Return stretches of lines, by index, with the edits in them and the context around."""
+    """Yield stretches of lines, from first to before last by index, that cover some edits and their context."""
     open_: tuple[int, int, list[Edit]] | None = None
     for edit in edits:
         first = max(0, bisect.bisect_right(starts, edit.start) - 1 - _CONTEXT)
@@ -84,8 +84,8 @@ def _hunks(before: str, after: str, first: int, shift: int) -> Iterator[str]:
         return f"@@ -{old}{match[2] or ''} +{new}{match[4] or ''} @@"
 
     for line in list(difflib.unified_diff(_lines(before), _lines(after), n=_CONTEXT))[2:]:
-        shown = _HUNK.sub(moved, line) if line.startswith("@@") else line
-        yield shown if shown.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
+        numbered = _HUNK.sub(moved, line) if line.startswith("@@") else line
+        yield numbered if numbered.endswith("\n") else f"{numbered}\n\\ No newline at end of file\n"
 
 
 def _lines(text: str) -> list[str]:

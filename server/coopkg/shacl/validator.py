@@ -1,9 +1,9 @@
 """The validator: shapes and a data graph give a report (SHACL, section 3).
 
-Core components are evaluated on parsed terms, so that no store has rewritten a literal before it is looked at; queries
-run on pyoxigraph, once for all focus nodes where that is the same, and their solutions are led back to the literals as
-they are written. Within a query a literal is as the store has it: there ``DATATYPE("5"^^xsd:byte)`` is xsd:integer, and
-``STR(1.10)`` is "1.1". pySHACL is the oracle in the tests.
+Core components are evaluated on parsed terms, so that no store has rewritten a literal before it is checked. Queries
+run on pyoxigraph, once for all focus nodes where that makes no difference, and their solutions are mapped back to the
+literals as they are written. Within a query a literal is as the store has it: there ``DATATYPE("5"^^xsd:byte)`` is
+xsd:integer, and ``STR(1.10)`` is "1.1". pySHACL is the reference implementation in the tests.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SHAPES_GRAPH: Final = ox.NamedNode("urn:x-coopkg:shapes-graph")
 
 @dataclass(frozen=True)
 class Finding(Result):
-    """A result with what only the report graph says (SHACL, sections 3.6.2 and 5.3.2).
+    """A result with what only the report as a graph contains (SHACL, sections 3.6.2 and 5.3.2).
 
     ``result_path`` is any path, ``severity_node`` any severity; ``message_terms`` are the messages that the shapes
     graph gives, ``source_constraint`` is the value of sh:sparql.
@@ -60,13 +60,13 @@ def validate(data: Iterable[ox.Quad], shapes: Iterable[ox.Quad]) -> Report:
 
 
 class Validator:
-    """Shapes that have been read once, to be applied to any number of data graphs."""
+    """Applies shapes that have been read once to any number of data graphs."""
 
     def __init__(self, shapes: Mapping[Node, Shape]) -> None:
         self.shapes = shapes
 
     def validate(self, data: Iterable[ox.Quad]) -> Report:
-        """Return the report on a data graph."""
+        """Validate a data graph and report on it."""
         quads = list(data)
 
         def store() -> ox.Store:
@@ -78,13 +78,13 @@ class Validator:
 
 
 def whole_pass(shapes: Mapping[Node, Shape], columns: Columns, store: ox.Store | Callable[[], ox.Store]) -> Report:
-    """Return report on a graph, in columns and, for SPARQL, in a store: screened first, then checked node by node."""
+    """Validate a graph, in columns and, for SPARQL, in a store: select candidates first, then check them one by one."""
     run = Run(shapes, columns, store)
-    screening = CandidateSelection(run, columns)
+    selection = CandidateSelection(run, columns)
     return Report.of(
         result
         for shape in shapes.values()
-        for focus, crowd in screening.suspects(shape)
+        for focus, crowd in selection.candidates(shape)
         for result in run.check(shape, focus, crowd)
     )
 
@@ -106,28 +106,29 @@ class Run:
 
     @property
     def store(self) -> ox.Store:
-        """Return the data graph as a store."""
+        """The data graph as a store, made when it is first needed."""
         if not isinstance(self._store, ox.Store):
             self._store = self._store()
         return self._store
 
     def results(self) -> Iterator[Result]:
-        """Return the results of every shape for every focus node (SHACL, section 3.4)."""
+        """Yield the results of every shape for every focus node (SHACL, section 3.4)."""
         for shape in self.shapes.values():
             focus_nodes = tuple(self.focus_nodes(shape))
             for focus in focus_nodes:
                 yield from self.check(shape, focus, len(focus_nodes))
 
     def focus_nodes(self, shape: Shape) -> dict[Node, None]:
-        """Return the nodes that the targets of a shape select, once each (SHACL, section 2.1.3)."""
+        """Select the nodes that are targets of a shape, once each (SHACL, section 2.1.3)."""
         return focus_nodes(self.graph, shape)
 
     def conforms(self, node: Node, shape: Node) -> bool:
-        """Return whether a node conforms to a shape: it yields no result (SHACL, section 3.5)."""
+        """Whether a node conforms to a shape: it has no result (SHACL, section 3.5)."""
+        # The first result decides; the generator finds no others.
         return next(self.check(self.shapes[shape], node, 1), None) is None
 
     def check(self, shape: Shape, focus: Node, crowd: int) -> Iterator[Result]:
-        """Return the results of one focus node; ``crowd`` says how many focus nodes are checked alongside it."""
+        """Yield the results of one focus node; ``crowd`` is the number of focus nodes that are checked in all."""
         values = tuple(shape.path.values(self.graph, focus)) if shape.path else (focus,)
         for constraint in shape.constraints:
             if constraint.name == "property":
@@ -145,16 +146,16 @@ class Run:
     def _declared(
         self, shape: Shape, constraint: Constraint, focus: Node, values: Sequence[Node], crowd: int
     ) -> Iterator[Result]:
-        """Return the results of a query: one a solution, or one a value node that an ASK does not hold for."""
+        """Yield the results of a query: one a solution, or one a value node for which an ASK is false."""
         query: SparqlQuery = constraint.value
         if query.ask:
             rows: Iterable[Row] = ({"value": v} for v in values if not self._holds(shape, query, focus, v))
         else:
-            found = self._rows(shape, query, focus, crowd)
-            rows = (row for solution in found for row in self._as_written(solution, shape, focus))
-        known = {**dict(query.parameters), "this": focus}
+            solutions = self._rows(shape, query, focus, crowd)
+            rows = (row for solution in solutions for row in self._as_written(solution, shape, focus))
+        bound = {**dict(query.parameters), "this": focus}
         for row in rows:
-            if row.get("failure") == TRUE:
+            if row.get("failure") == TRUE:  # a query may signal that it failed (section 5.3.2)
                 raise DatasetBroken(f"The shape {shape.name} reports that it cannot check {focus}.")
             path = row.get("path")
             yield _result(
@@ -162,31 +163,32 @@ class Run:
                 constraint,
                 focus,
                 row.get("value", focus if shape.path is None else None),
-                tuple(_filled(m, {**known, **row}) for m in _templates(shape, constraint, row)),
+                tuple(_filled(m, {**bound, **row}) for m in _templates(shape, constraint, row)),
                 path=Predicate(path) if isinstance(path, ox.NamedNode) else None,
             )
 
     def _as_written(self, row: Row, shape: Shape, focus: Node) -> Iterator[Row]:
-        """Return a solution with literals as the data graph has them, where the store has rewritten them.
+        """Yield a solution with literals as the data graph has them, where the store has rewritten them.
 
-        What the data graph spells in two ways is one literal to the store: then each is a value of its own.
+        Literals of the data graph that differ in their lexical form alone are one to the store: then each is a value of
+        its own.
         """
-        spelled = {name: self._lexical_forms(term, shape, focus, row) for name, term in row.items()}
-        for value in spelled.get("value", (None,)):
-            first = {name: terms[0] for name, terms in spelled.items()}
+        forms = {name: self._lexical_forms(term, shape, focus, row) for name, term in row.items()}
+        for value in forms.get("value", (None,)):
+            first = {name: terms[0] for name, terms in forms.items()}
             yield {**first, "this": focus} if value is None else {**first, "this": focus, "value": value}
 
     def _lexical_forms(self, term: Node, shape: Shape, focus: Node, row: Row) -> tuple[Node, ...]:
         if not isinstance(term, ox.Literal) or term.datatype.value in STRINGS:
             return (term,)
         for near in self._near(shape, focus, row):
-            found = tuple(v for v in dict.fromkeys(near) if isinstance(v, ox.Literal) and canonical(v) == term)
-            if found:
-                return found
-        return (term,)
+            written = tuple(v for v in dict.fromkeys(near) if isinstance(v, ox.Literal) and canonical(v) == term)
+            if written:
+                return written
+        return (term,)  # a literal that the query computed
 
     def _near(self, shape: Shape, focus: Node, row: Row) -> Iterator[Iterable[Node]]:
-        """Return the terms that a solution's literals can be, those on the path first, then around its nodes."""
+        """Yield the terms that a solution's literals may be: those on the path first, then around its nodes."""
         if shape.path:
             yield shape.path.values(self.graph, focus)
         starts = (focus, *(term for term in row.values() if not isinstance(term, ox.Literal)))
@@ -197,7 +199,7 @@ class Run:
     def solutions(self, shape: Shape, query: SparqlQuery) -> Mapping[Node, list[Row]] | None:
         """Return the violations of a query by focus node, from one evaluation over the whole graph.
 
-        None where the query may give others when ``$this`` is bound beforehand, as it must be for each focus node.
+        None where the query may have other solutions when ``$this`` is pre-bound, as it must be for each focus node.
         """
         if not query.set_based:
             return None
@@ -206,6 +208,7 @@ class Run:
             grouped: dict[Node, list[Row]] = {}
             for row in self._query(shape, query, None):
                 grouped.setdefault(row["this"], []).append(row)
+            # A focus node that is a literal may have been rewritten by the store, and would not be found by its form.
             rewritten = any(isinstance(focus, ox.Literal) for focus in grouped)
             self._set_based[key] = None if rewritten else grouped
         return self._set_based[key]
@@ -216,10 +219,7 @@ class Run:
         return self._query(shape, query, {"this": focus})
 
     def _holds(self, shape: Shape, query: SparqlQuery, focus: Node, value: Node) -> bool:
-        """Return whether an ASK holds for a value node.
-
-        Asked once for each, where that is all that the query looks at.
-        """
+        """Whether an ASK is true for a value node; evaluated once for each value that the query alone depends on."""
         if not query.names.isdisjoint({"this", "currentShape"}):
             return any(self._query(shape, query, {"this": focus, "value": value}))
         if (query, value) not in self._holding:
@@ -227,11 +227,16 @@ class Run:
         return self._holding[query, value]
 
     def _query(self, shape: Shape, query: SparqlQuery, values: Row | None) -> Iterator[Row]:
-        """Return the solutions for some bindings, or with None those of the text with ``$this`` free."""
-        known = {"currentShape": shape.node, "shapesGraph": _SHAPES_GRAPH, **(values or {})}
+        """Yield the solutions for some bindings, or with None those of the text with ``$this`` free.
+
+        Raises DatasetBroken where the query cannot be evaluated.
+        """
+        terms = {"currentShape": shape.node, "shapesGraph": _SHAPES_GRAPH, **(values or {})}
         result = self._store_of(query).query(
             query.text if values is None else query.bound,
-            substitutions=None if values is None else query.bindings(known),
+            # One focus node a query: with a VALUES block of 20 nodes the engine scans, and one evaluation took 43 ms
+            # where 20 took 3.8 ms together.
+            substitutions=None if values is None else query.bindings(terms),
             use_default_graph_as_union=query.shapes_graph is None,
         )
         if not isinstance(result, ox.QuerySolutions):
@@ -244,7 +249,7 @@ class Run:
             raise DatasetBroken(f"The shape {shape.name} has a query that cannot be evaluated: {error}.") from None
 
     def _store_of(self, query: SparqlQuery) -> ox.Store:
-        """Return the store that a query runs on: beside the data it has the shapes graph where the query reads that."""
+        """Return the store that a query runs on, with the shapes graph as a named graph where the query uses that."""
         if query.shapes_graph is None:
             return self.store
         if self._with_shapes is None:
@@ -281,7 +286,7 @@ def _result(  # noqa: PLR0913 - the parts of a result
 
 
 def _templates(shape: Shape, constraint: Constraint, row: Row) -> tuple[ox.Literal, ...]:
-    """Return the messages of a solution: its own, then those of what is most particular (SHACL, section 5.3.2)."""
+    """Return the messages of a solution: its own, else those of the most specific declaration (section 5.3.2)."""
     message = row.get("message")
     if isinstance(message, ox.Literal) and message.datatype.value in STRINGS:
         return (message,)

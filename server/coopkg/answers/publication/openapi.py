@@ -14,7 +14,7 @@ from coopkg.answers.http.protocol import FORM, QUERY_BODY, UPDATE_BODY
 from coopkg.errors import CoopkgError
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.rdf.namespaces import LANGUAGES
-from coopkg.shacl.report_formats import FACES, NAMES
+from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -139,7 +139,7 @@ KNOWN: Final[Mapping[tuple[str, str], _Known]] = {
         "validate",
         (Parameter("against", options=("dataset", "nothing"), default="dataset"), Parameter("graph"),
          Parameter("whole", type="boolean"), Parameter("format", options=NAMES), _LANG),
-        (*_GRAPHS, _MULTIPART, FORM), tuple(face.format.media_type for face in FACES),
+        (*_GRAPHS, _MULTIPART, FORM), tuple(face.format.media_type for face in REPORT_FORMATS),
         example=("-H", "Content-Type: text/turtle", "-H", f"Accept: {_JSON}", "--data-binary", f"@{_FACTS}",
                  "/validate"),
     ),

@@ -1,4 +1,4 @@
-"""The face for GitHub Actions: workflow commands that annotate the lines of a pull request."""
+"""The report format for GitHub Actions: workflow commands that annotate the lines of a pull request."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ _COMMANDS: Final = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Se
 
 
 def render(view: ReportView) -> str:
-    """Return one command a result, escaped as the runner reads it, then the summary."""
-    lines = [_command("error", f.place, "Syntax error", str(f).removeprefix(f"{f.place}: ")) for f in view.faults]
+    """Write one command a result, then the summary."""
+    lines = [
+        _command("error", error.place, "Syntax error", str(error).removeprefix(f"{error.place}: "))
+        for error in view.syntax_errors
+    ]
     lines += [_result(view, result) for result in view.report.results]
     return "\n".join([*lines, summary(view.report) if view.readable else unreadable(view)]) + "\n"
 
@@ -42,6 +45,7 @@ def _command(name: str, place: Place | None, title: str, message: str) -> str:
     return f"::{name} {listed}::{_data(message)}"
 
 
+# A line break or a colon from somebody's data must not end a command and begin another: the runner would execute it.
 def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

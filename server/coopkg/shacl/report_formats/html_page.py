@@ -1,4 +1,4 @@
-"""The face for a browser: a plain page that needs no script."""
+"""The report format for a browser: a plain page that needs no script."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from coopkg.shacl.change_preview import Outcome
 from coopkg.shacl.report import summary
-from coopkg.shacl.report_formats.outcome import SHOWN
+from coopkg.shacl.report_formats.outcome import MOST_QUADS
 from coopkg.shacl.report_formats.text import unreadable
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def render(view: ReportView) -> str:
-    """Return a whole page."""
+    """Write the report as a whole page; everything that comes from documents is escaped."""
     title = escape(summary(view.report) if view.readable else unreadable(view))
-    parts = [*_faults(view), *(_result(view, result) for result in view.report.results)]
+    parts = [*_syntax_errors(view), *(_result(view, result) for result in view.report.results)]
     body = f"<ol>\n{''.join(parts)}</ol>" if parts else ""
-    changes = _effects(view.effects) if view.effects else ""
+    changes = _change_preview(view.change_preview) if view.change_preview else ""
     return (
         f'<!doctype html>\n<html lang="{view.language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -34,22 +34,22 @@ def render(view: ReportView) -> str:
     )
 
 
-def _faults(view: ReportView) -> Iterator[str]:
-    for fault in view.faults:
-        hint = f"<p>Perhaps: <code>{escape(fault.suggestion)}</code></p>" if fault.suggestion else ""
-        yield f"<li><p>{_where(fault.place)} {escape(fault.message)}.</p>{_line(view, fault.place)}{hint}</li>\n"
+def _syntax_errors(view: ReportView) -> Iterator[str]:
+    for error in view.syntax_errors:
+        hint = f"<p>Perhaps: <code>{escape(error.suggestion)}</code></p>" if error.suggestion else ""
+        yield f"<li><p>{_where(error.place)} {escape(error.message)}.</p>{_line(view, error.place)}{hint}</li>\n"
 
 
 def _result(view: ReportView, result: Result) -> str:
-    show = [("Focus node", result.show(result.focus, view.prefixes, view.language))]
+    details = [("Focus node", result.show(result.focus, view.prefixes, view.language))]
     if result.path:
-        show.append(("Property", result.path))
+        details.append(("Property", result.path))
     if result.value is not None:
-        show.append(("Found", result.show(result.value, view.prefixes, view.language)))
+        details.append(("Found", result.show(result.value, view.prefixes, view.language)))
     if result.expected.get(view.language):
-        show.append(("Expected", result.expected[view.language]))
-    show += [("Because", _ground(view, result, ground)) for ground in result.grounds]
-    facts = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in show)
+        details.append(("Expected", result.expected[view.language]))
+    details += [("Because", _ground(view, result, ground)) for ground in result.grounds]
+    facts = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in details)
     fix = f'<p>Fix:</p><pre tabindex="0"><code>{escape(result.fix.diff)}</code></pre>' if result.fix else ""
     shape = escape(result.show_shape(view.prefixes, view.language))
     return (
@@ -77,24 +77,24 @@ def _line(view: ReportView, place: Place | None) -> str:
     return f'<pre tabindex="0"><code>{place.line} | {escape(before)}<mark>{escape(after)}</mark></code></pre>'
 
 
-def _effects(effects: ChangePreview) -> str:
-    parts = [(f"<h2>What would change</h2>\n<p>Against version {effects.version}, into "
-             f"<code>{escape(effects.graph)}</code>.</p>\n")]  # fmt: skip
-    parts += [_quads("Added", effects.added), _quads("Removed", effects.removed)]
-    if effects.inferred or effects.uninferred:
-        parts += [_quads("Inferred", effects.inferred or ()), _quads("No longer inferred", effects.uninferred or ())]
+def _change_preview(preview: ChangePreview) -> str:
+    parts = [(f"<h2>What would change</h2>\n<p>Against version {preview.version}, into "
+             f"<code>{escape(preview.graph)}</code>.</p>\n")]  # fmt: skip
+    parts += [_quads("Added", preview.added), _quads("Removed", preview.removed)]
+    if preview.inferred or preview.uninferred:
+        parts += [_quads("Inferred", preview.inferred or ()), _quads("No longer inferred", preview.uninferred or ())]
     different = "".join(
         f"<li>{escape(query.slug)}: {query.before} rows before, {query.after} after</li>"
-        for query in effects.of(Outcome.DIFFERENT)
+        for query in preview.of(Outcome.DIFFERENT)
     )
     parts.append(f"<h3>Saved queries with other answers</h3>\n<ul>{different}</ul>\n" if different else "")
-    skipped = ", ".join(query.slug for query in effects.of(Outcome.NOT_RUN))
+    skipped = ", ".join(query.slug for query in preview.of(Outcome.NOT_RUN))
     parts.append(f"<p>Saved queries that were not run: {escape(skipped)}.</p>\n" if skipped else "")
     return "".join(parts)
 
 
 def _quads(title: str, quads: tuple[ox.Quad, ...]) -> str:
-    listed = "\n".join(escape(str(quad)) for quad in quads[:SHOWN])
-    more = f"<p>... and {len(quads) - SHOWN} more.</p>" if len(quads) > SHOWN else ""
-    shown = f'<pre tabindex="0"><code>{listed}</code></pre>' if quads else ""
-    return f"<h3>{title}: {len(quads)}</h3>\n{shown}{more}\n"
+    listed = "\n".join(escape(str(quad)) for quad in quads[:MOST_QUADS])
+    more = f"<p>... and {len(quads) - MOST_QUADS} more.</p>" if len(quads) > MOST_QUADS else ""
+    block = f'<pre tabindex="0"><code>{listed}</code></pre>' if quads else ""
+    return f"<h3>{title}: {len(quads)}</h3>\n{block}{more}\n"

@@ -1,4 +1,4 @@
-"""The face for programs: JSON."""
+"""The report format for programs: JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(view: ReportView) -> str:
-    """Return the report as a JSON object; ``conforms`` is null where nothing could be validated."""
+    """Write the report as a JSON object; ``conforms`` is null where nothing could be validated."""
     document: dict[str, Any] = {"conforms": view.report.conforms if view.readable else None}
     if view.readable:
         document["counts"] = view.report.counts()
@@ -25,25 +25,25 @@ def render(view: ReportView) -> str:
             document["omitted"] = sum(view.report.omitted.values())
         document["results"] = [as_object(view, result) for result in view.report.results]
     else:
-        document |= faults(view.faults, more=view.more_faults)
+        document |= syntax_error_members(view.syntax_errors, more=view.more_syntax_errors)
     if view.facts is not None:
         document["facts"] = view.facts
-    if view.effects:
-        document["changes"] = _effects(view.effects)
+    if view.change_preview:
+        document["changes"] = _change_preview(view.change_preview)
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def faults(found: tuple[SyntaxIssue, ...], *, more: bool) -> dict[str, Any]:
-    """Return the syntax errors as members of a JSON object; ``more`` says that there are others."""
-    return {"errors": [_fault(fault) for fault in found], "more": more}
+def syntax_error_members(errors: tuple[SyntaxIssue, ...], *, more: bool) -> dict[str, Any]:
+    """Return syntax errors as members of a JSON object; ``more`` says that there are others."""
+    return {"errors": [_syntax_error(error) for error in errors], "more": more}
 
 
-def _fault(fault: SyntaxIssue) -> dict[str, Any]:
+def _syntax_error(error: SyntaxIssue) -> dict[str, Any]:
     return {
-        **_place(fault.place),
-        "message": fault.message,
-        "suggestion": fault.suggestion or None,
-        "fix": _fix(fault.fix),
+        **_place(error.place),
+        "message": error.message,
+        "suggestion": error.suggestion or None,
+        "fix": _fix(error.fix),
     }
 
 
@@ -95,26 +95,26 @@ def _edit(edit: Edit) -> dict[str, Any]:
     return {"file": edit.file, "start": edit.start, "end": edit.end, "text": edit.text}
 
 
-def _effects(effects: ChangePreview) -> dict[str, Any]:
+def _change_preview(preview: ChangePreview) -> dict[str, Any]:
     document: dict[str, Any] = {
-        "version": effects.version,
-        "graph": effects.graph,
-        "added": [str(quad) for quad in effects.added],
-        "removed": [str(quad) for quad in effects.removed],
+        "version": preview.version,
+        "graph": preview.graph,
+        "added": [str(quad) for quad in preview.added],
+        "removed": [str(quad) for quad in preview.removed],
         "queries": {
             "different": [
                 {"slug": query.slug, "before": query.before, "after": query.after}
-                for query in effects.of(Outcome.DIFFERENT)
+                for query in preview.of(Outcome.DIFFERENT)
             ],
-            "same": [query.slug for query in effects.of(Outcome.SAME)],
-            "notRun": [query.slug for query in effects.of(Outcome.NOT_RUN)],
+            "same": [query.slug for query in preview.of(Outcome.SAME)],
+            "notRun": [query.slug for query in preview.of(Outcome.NOT_RUN)],
         },
     }
-    if effects.created:
-        document["created"] = [node.value for node in effects.created]
-    if effects.alike:
-        document["alike"] = [{"node": a.node.value, "other": a.other.value, "name": a.name} for a in effects.alike]
-    if effects.inferred is not None:
-        document["inferred"] = [str(quad) for quad in effects.inferred]
-        document["uninferred"] = [str(quad) for quad in effects.uninferred or ()]
+    if preview.created:
+        document["created"] = [node.value for node in preview.created]
+    if preview.alike:
+        document["alike"] = [{"node": a.node.value, "other": a.other.value, "name": a.name} for a in preview.alike]
+    if preview.inferred is not None:
+        document["inferred"] = [str(quad) for quad in preview.inferred]
+        document["uninferred"] = [str(quad) for quad in preview.uninferred or ()]
     return document

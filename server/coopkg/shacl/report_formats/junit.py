@@ -1,4 +1,4 @@
-"""The face for build servers: JUnit XML, a test suite a document and a test case a result."""
+"""The report format for build servers: JUnit XML, a test suite a document and a test case a result."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _ELSEWHERE: Final = "dataset"
 
 
 def render(view: ReportView) -> str:
-    """Return one suite a document; a document without any result is a passed case."""
+    """Write one suite a document; a document without any result is a passed case."""
     suites: dict[str, list[str]] = {name: [] for name in view.texts}
     failures = sum(view.fail_on.rank >= result.severity.rank for result in view.report.results)
-    for fault in view.faults:
-        suites.setdefault(fault.place.file, []).append(_fault(fault))
+    for error in view.syntax_errors:
+        suites.setdefault(error.place.file, []).append(_syntax_error(error))
     for result in view.report.results:
         suites.setdefault(result.place.file if result.place else _ELSEWHERE, []).append(_case(view, result))
     if view.readable:
         suites = {name: cases or [f'<testcase classname={_attribute(name)} name="conforms"/>']
                   for name, cases in (suites or {_ELSEWHERE: []}).items()}  # fmt: skip
     count = sum(map(len, suites.values()))
-    totals = f'tests="{count}" failures="{failures}" errors="{len(view.faults)}"'
+    totals = f'tests="{count}" failures="{failures}" errors="{len(view.syntax_errors)}"'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="coopkg validate" {totals}>',
                       *(line for name, cases in suites.items() for line in _suite(name, cases)),
                       "</testsuites>", ""])  # fmt: skip
@@ -57,12 +57,12 @@ def _case(view: ReportView, result: Result) -> str:
     return f"<testcase classname={_attribute(shape)} name={_attribute(focus)}{line}>\n{inner}\n</testcase>"
 
 
-def _fault(fault: SyntaxIssue) -> str:
-    name = f"line {fault.place.line}"
-    body = escape(_clean(str(fault)))
+def _syntax_error(error: SyntaxIssue) -> str:
+    name = f"line {error.place.line}"
+    body = escape(_clean(str(error)))
     return (
-        f"<testcase classname={_attribute(fault.place.file)} name={_attribute(name)}>\n"
-        f'<error type="syntax" message={_attribute(fault.message)}>{body}</error>\n</testcase>'
+        f"<testcase classname={_attribute(error.place.file)} name={_attribute(name)}>\n"
+        f'<error type="syntax" message={_attribute(error.message)}>{body}</error>\n</testcase>'
     )
 
 
@@ -71,4 +71,5 @@ def _attribute(text: str) -> str:
 
 
 def _clean(text: str) -> str:
+    # A literal may have control characters, which XML 1.0 cannot write, not even escaped (section 2.2).
     return _NOT_XML.sub("\ufffd", text)

@@ -1,4 +1,7 @@
-"""What a face shows: a report, or why there is none, with all that helps a worker to act on it."""
+"""The outcome of validation, as report formats render it: a report, or the syntax errors that prevented one.
+
+With it comes all that helps the author of the documents to act on it.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
     from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Place, SyntaxIssue
 
-SHOWN: Final = 200
-"""Added or removed triples that a face for people lists; it says how many more there are."""
+MOST_QUADS: Final = 200
+"""Added or removed triples that a format for people lists; it says how many more there are."""
 
 
 def report_prefixes(sources: Iterable[Source] = (), base: str = DEFAULT_BASE) -> dict[str, str]:
@@ -27,7 +30,7 @@ def report_prefixes(sources: Iterable[Source] = (), base: str = DEFAULT_BASE) ->
 
 @dataclass(frozen=True)
 class ReportView:
-    """A report with its documents by name; ``faults`` are set where a document could not be read and nothing was done.
+    """A report with its documents by name; ``syntax_errors`` are those of documents that could not be parsed.
 
     ``fail_on`` is the mildest severity that counts as a failure; ``facts`` is the number of triples that were checked.
     """
@@ -37,21 +40,21 @@ class ReportView:
     language: str = "en"
     texts: Mapping[str, str] = field(default_factory=dict)
     fail_on: Severity = Severity.VIOLATION
-    faults: tuple[SyntaxIssue, ...] = ()
-    more_faults: bool = False
-    effects: ChangePreview | None = None
+    syntax_errors: tuple[SyntaxIssue, ...] = ()
+    more_syntax_errors: bool = False
+    change_preview: ChangePreview | None = None
     facts: int | None = None
 
     @property
     def readable(self) -> bool:
-        """Return whether there is a report at all."""
-        return not self.faults
+        """Whether there is a report at all."""
+        return not self.syntax_errors
 
     def fails(self) -> bool:
-        """Return whether a result is as severe as ``fail_on``."""
+        """Whether a result is as severe as ``fail_on``, or more."""
         return self.report.refused_at(self.fail_on)
 
     def line(self, place: Place | None) -> str | None:
-        """Return the line of the document that a place is in, where the document is at hand."""
+        """Return the text of the line that a place is on, or None where the document is not at hand."""
         lines = self.texts[place.file].split("\n") if place and place.file in self.texts else []
         return lines[place.line - 1].rstrip("\r") if place and place.line <= len(lines) else None

@@ -1,6 +1,6 @@
-"""What a page about a report is made of, as JSON: terms as they are shown, so that no page parses what somebody sent.
+"""The data of a page about a report, as JSON: terms as the page shows them, so that no page parses untrusted text.
 
-It is no face of its own: only the page of ``/validate`` asks for it.
+It is no report format of its own: only the page of ``/validate`` uses it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from coopkg.rdf.terms import cell
 from coopkg.shacl.change_preview import Outcome
 from coopkg.shacl.constraint_descriptions import LABELS
 from coopkg.shacl.report_formats.json_format import as_object
-from coopkg.shacl.report_formats.outcome import SHOWN
+from coopkg.shacl.report_formats.outcome import MOST_QUADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,13 +30,13 @@ _NAMES: Final = 1000
 
 
 def render(view: ReportView) -> str:
-    """Return the report with its terms in short, and what would change, at most ``SHOWN`` triples of a kind."""
+    """Write the report with its terms in short, and what would change, at most ``MOST_QUADS`` triples of a kind."""
     document = {
         "counts": view.report.counts(),
         "omitted": sum(view.report.omitted.values()),
         "facts": view.facts,
         "results": [_result(view, result) for result in view.report.results],
-        "changes": _changes(view, view.effects) if view.effects else None,
+        "changes": _changes(view, view.change_preview) if view.change_preview else None,
     }
     return json.dumps(document, ensure_ascii=False)
 
@@ -64,20 +64,23 @@ def _cell(view: ReportView, term: Term, result: Result | None = None) -> dict[st
     return cell(term, view.prefixes)
 
 
-def _changes(view: ReportView, effects: ChangePreview) -> dict[str, Any]:
-    kinds = {"added": effects.added, "removed": effects.removed,
-             "inferred": effects.inferred or (), "uninferred": effects.uninferred or ()}  # fmt: skip
+def _changes(view: ReportView, preview: ChangePreview) -> dict[str, Any]:
+    kinds = {"added": preview.added, "removed": preview.removed,
+             "inferred": preview.inferred or (), "uninferred": preview.uninferred or ()}  # fmt: skip
     return {
-        "version": effects.version,
-        "graph": _cell(view, ox.NamedNode(effects.graph)),
-        **{kind: {"count": len(quads), "rows": _rows(view, quads[:SHOWN])} for kind, quads in kinds.items()},
-        "different": [vars(query) | {"outcome": None} for query in effects.of(Outcome.DIFFERENT)],
-        "not_run": [query.slug for query in effects.of(Outcome.NOT_RUN)],
-        "created": {"count": len(effects.created), "nodes": [_cell(view, node) for node in effects.created[:SHOWN]]},
+        "version": preview.version,
+        "graph": _cell(view, ox.NamedNode(preview.graph)),
+        **{kind: {"count": len(quads), "rows": _rows(view, quads[:MOST_QUADS])} for kind, quads in kinds.items()},
+        "different": [vars(query) | {"outcome": None} for query in preview.of(Outcome.DIFFERENT)],
+        "not_run": [query.slug for query in preview.of(Outcome.NOT_RUN)],
+        "created": {
+            "count": len(preview.created),
+            "nodes": [_cell(view, node) for node in preview.created[:MOST_QUADS]],
+        },
         "alike": [
-            {"node": _cell(view, a.node), "other": _cell(view, a.other), "name": a.name} for a in effects.alike
+            {"node": _cell(view, a.node), "other": _cell(view, a.other), "name": a.name} for a in preview.alike
         ],
-        "names": _names(effects.added),
+        "names": _names(preview.added),
     }  # fmt: skip
 
 
@@ -86,7 +89,7 @@ def _rows(view: ReportView, quads: Iterable[ox.Quad]) -> list[list[dict[str, str
 
 
 def _names(quads: Iterable[ox.Quad]) -> dict[str, dict[str, str]]:
-    """Return what the documents call the nodes that they describe, by IRI and language."""
+    """Return the names that documents give to the nodes that they describe, by IRI and language."""
     names: dict[str, dict[str, str]] = {}
     for quad in quads:
         if quad.predicate in LABELS and isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):

@@ -1,4 +1,4 @@
-"""The faces that the specification describes: the report as a graph (SHACL, section 3.6), in Turtle and JSON-LD."""
+"""The report formats of the specification: the report as a graph (SHACL, section 3.6), in Turtle and JSON-LD."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def json_ld(view: ReportView) -> str:
 
 
 def triples(report: Report) -> list[ox.Triple]:
-    """Return the results graph; blank nodes that the results speak of are labelled with what to call them."""
+    """Return the results graph; the blank nodes in the results have their descriptions as labels."""
     root = "_:report"
-    found = [triple(root, _TYPE, _SH + "ValidationReport"), triple(root, _SH + "conforms", report.conforms)]
+    graph = [triple(root, _TYPE, _SH + "ValidationReport"), triple(root, _SH + "conforms", report.conforms)]
     nodes = {f"_:result{index}": result for index, result in enumerate(report.results, 1)}
-    found += [triple(root, _SH + "result", node) for node in nodes]
-    return [*found, *(fact for node, result in nodes.items() for fact in _result(node, result))]
+    graph += [triple(root, _SH + "result", node) for node in nodes]
+    return [*graph, *(fact for node, result in nodes.items() for fact in _result(node, result))]
 
 
 def _from_the_shapes(node: str, result: Result) -> Iterator[ox.Triple]:
-    """Return severity, path and constraint as the shapes graph has them, where the validator says so."""
+    """Yield severity, path and constraint as the shapes graph has them, where the validator knows them."""
     if isinstance(result, Finding):
         yield triple(node, _SH + "resultSeverity", result.severity_node.value)
         if result.result_path is not None:

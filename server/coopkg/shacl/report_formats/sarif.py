@@ -1,4 +1,4 @@
-"""The face for code scanning: SARIF 2.1.0 (OASIS), a rule a shape and constraint component."""
+"""The report format for code scanning: SARIF 2.1.0 (OASIS), a rule a shape and constraint component."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ _SYNTAX: Final = "syntax"
 
 
 def render(view: ReportView) -> str:
-    """Return a log with one run; columns count code points."""
+    """Write a log with one run; columns count code points."""
     rules: dict[str, dict[str, Any]] = {}
-    results = [_fault(view, fault, rules) for fault in view.faults]
-    seen: Counter[str] = Counter()
+    results = [_syntax_error(view, error, rules) for error in view.syntax_errors]
+    # Results that are alike but for their lines get numbers, so that each keeps its fingerprint from run to run.
+    occurrences: Counter[str] = Counter()
     for result in view.report.results:
         digest = _fingerprint(view, result)
-        seen[digest] += 1
+        occurrences[digest] += 1
         results.append(
-            {**_result(view, result, rules), "partialFingerprints": {"result/v1": f"{digest}:{seen[digest]}"}}
+            {**_result(view, result, rules), "partialFingerprints": {"result/v1": f"{digest}:{occurrences[digest]}"}}
         )
     run = {
         "tool": {"driver": {"name": "coopkg", "version": __version__, "rules": list(rules.values())}},
@@ -48,14 +49,14 @@ def _rule(rules: dict[str, dict[str, Any]], name: str, level: str, text: str) ->
     return list(rules).index(name)
 
 
-def _fault(view: ReportView, fault: SyntaxIssue, rules: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _syntax_error(view: ReportView, error: SyntaxIssue, rules: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "ruleId": _SYNTAX,
         "ruleIndex": _rule(rules, _SYNTAX, "error", "The document can be read."),
         "level": "error",
-        "message": {"text": str(fault).removeprefix(f"{fault.place}: ")},
-        "locations": [{"physicalLocation": _location(fault.place)}],
-        **_fixes(view, fault.fix),
+        "message": {"text": str(error).removeprefix(f"{error.place}: ")},
+        "locations": [{"physicalLocation": _location(error.place)}],
+        **_fixes(view, error.fix),
     }
 
 
@@ -96,7 +97,10 @@ def _location(place: Place) -> dict[str, Any]:
 
 
 def _fingerprint(view: ReportView, result: Result) -> str:
-    """Return what makes a result the same from run to run, wherever its lines have moved."""
+    """Return a digest that identifies a result from run to run, wherever its lines have moved.
+
+    Blank nodes are left out: they have another label in each run.
+    """
     parts = (
         *("" if node is None or isinstance(node, ox.BlankNode) else str(node) for node in (result.focus, result.value)),
         result.path or "",

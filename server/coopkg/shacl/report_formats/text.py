@@ -1,4 +1,4 @@
-"""The face for a terminal: a sentence a result, the line that it is about, what was expected and how to mend it."""
+"""The report format for a terminal: a sentence a result, the line that it is about, what was expected, and the fix."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.shacl.change_preview import Outcome
 from coopkg.shacl.report import summary
-from coopkg.shacl.report_formats.outcome import SHOWN
+from coopkg.shacl.report_formats.outcome import MOST_QUADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,28 +21,31 @@ _EXPECTED: Final = {"en": "expected", "ru": "ожидается", "be": "чак�
 _BECAUSE: Final = {"en": "because", "ru": "потому что", "be": "таму што"}
 _FIX: Final = {"en": "fix", "ru": "исправление", "be": "выпраўленне"}
 _WIDEST: Final = 160
-"""Columns of a source line that are shown."""
+"""Columns of a source line that are printed, those around the place of the result."""
 
 
 def render(view: ReportView) -> str:
-    """Return the report as text; ``file:line:column:`` begins each result, which editors can follow."""
+    """Write the report as text; each result begins with ``file:line:column:``, which editors can follow."""
     if not view.readable:
-        return "\n".join([*(line for fault in view.faults for line in _fault(view, fault)), unreadable(view)]) + "\n"
+        errors = [line for error in view.syntax_errors for line in _syntax_error(view, error)]
+        return "\n".join([*errors, unreadable(view)]) + "\n"
     lines = [line for result in view.report.results for line in _result(view, result)]
-    return "\n".join([*lines, summary(view.report), *(_effects(view.effects) if view.effects else ())]) + "\n"
+    changes = _change_preview(view.change_preview) if view.change_preview else ()
+    return "\n".join([*lines, summary(view.report), *changes]) + "\n"
 
 
 def unreadable(view: ReportView) -> str:
-    """Return the sentence that says that nothing was validated."""
-    count = f"{'at least ' if view.more_faults else ''}{len(view.faults)} syntax error{'s' * (len(view.faults) != 1)}"
-    return f"Cannot be read: {count}; nothing was validated."
+    """Write the sentence that says that nothing was validated."""
+    count = len(view.syntax_errors)
+    at_least = "at least " if view.more_syntax_errors else ""
+    return f"Cannot be read: {at_least}{count} syntax error{'s' * (count != 1)}; nothing was validated."
 
 
-def _fault(view: ReportView, fault: SyntaxIssue) -> Iterator[str]:
-    yield f"{fault.place}: syntax error: {fault.message}."
-    yield from _source(view, fault.place)
-    if fault.suggestion:
-        yield f"    perhaps: {fault.suggestion}"
+def _syntax_error(view: ReportView, error: SyntaxIssue) -> Iterator[str]:
+    yield f"{error.place}: syntax error: {error.message}."
+    yield from _source(view, error.place)
+    if error.suggestion:
+        yield f"    perhaps: {error.suggestion}"
 
 
 def _result(view: ReportView, result: Result) -> Iterator[str]:
@@ -64,34 +67,35 @@ def _source(view: ReportView, place: Place | None) -> Iterator[str]:
     if place is None or line is None:
         return
     start = max(0, place.column - _WIDEST // 2) if len(line) > _WIDEST else 0
-    shown = line[start : start + _WIDEST]
+    excerpt = line[start : start + _WIDEST]
     number = f"{place.line:>5} | "
-    pad = "".join("\t" if c == "\t" else " " for c in shown[: place.column - 1 - start])
-    yield f"{number}{shown}"
+    # Tabs stay tabs, so that the mark stands under the character, however wide the terminal makes them.
+    pad = "".join("\t" if c == "\t" else " " for c in excerpt[: place.column - 1 - start])
+    yield f"{number}{excerpt}"
     yield f"{' ' * (len(number) - 2)}| {pad}^"
 
 
 def _quads(mark: str, quads: tuple[ox.Quad, ...]) -> Iterator[str]:
-    yield from (f"  {mark} {quad}" for quad in quads[:SHOWN])
-    if len(quads) > SHOWN:
-        yield f"  {mark} ... and {len(quads) - SHOWN} more"
+    yield from (f"  {mark} {quad}" for quad in quads[:MOST_QUADS])
+    if len(quads) > MOST_QUADS:
+        yield f"  {mark} ... and {len(quads) - MOST_QUADS} more"
 
 
-def _effects(effects: ChangePreview) -> Iterator[str]:
+def _change_preview(preview: ChangePreview) -> Iterator[str]:
     yield (
-        f"Against version {effects.version}, into <{effects.graph}>: "
-        f"{len(effects.added)} added, {len(effects.removed)} removed."
+        f"Against version {preview.version}, into <{preview.graph}>: "
+        f"{len(preview.added)} added, {len(preview.removed)} removed."
     )
-    yield from _quads("-", effects.removed)
-    yield from _quads("+", effects.added)
-    if effects.inferred or effects.uninferred:
-        yield f"Inferred: {len(effects.inferred or ())} more, {len(effects.uninferred or ())} no longer."
-        yield from _quads("-", effects.uninferred or ())
-        yield from _quads("+", effects.inferred or ())
-    for alike in effects.alike:
+    yield from _quads("-", preview.removed)
+    yield from _quads("+", preview.added)
+    if preview.inferred or preview.uninferred:
+        yield f"Inferred: {len(preview.inferred or ())} more, {len(preview.uninferred or ())} no longer."
+        yield from _quads("-", preview.uninferred or ())
+        yield from _quads("+", preview.inferred or ())
+    for alike in preview.alike:
         yield f"  {alike.node} is called “{alike.name}”, as {alike.other} is: the same thing?"
-    for query in effects.of(Outcome.DIFFERENT):
+    for query in preview.of(Outcome.DIFFERENT):
         yield f"  the answer of the saved query {query.slug} would differ: {query.before} -> {query.after} rows"
-    skipped = effects.of(Outcome.NOT_RUN)
+    skipped = preview.of(Outcome.NOT_RUN)
     if skipped:
         yield f"  saved queries that were not run: {', '.join(query.slug for query in skipped)}"

@@ -1,4 +1,8 @@
-"""Where a document says what: file, line and column of each triple, for every RDF format."""
+"""Source locations: file, line and column of each triple of a document, for every RDF format.
+
+The parser gives no positions, so that each format has a second, tolerant reader here. It is only used on documents that
+the parser has accepted, and only to locate results.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,12 @@ EDITABLE: Final = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.N_TRIPLE
 
 
 def locate(source: Source, seconds: float | None = None) -> SourceLocations:
-    """Return the places in a document, or in as much of it as is read in time; blank nodes are those of its quads."""
+    """Locate the triples of a document, or as many as are read in time; blank nodes are those of its quads."""
     document = source.document
     if document.format == ox.RdfFormat.JSON_LD:
-        places = json_ld.locate(document, source.text, project_context(document.base or DEFAULT_BASE))
+        locations = json_ld.locate(document, source.text, project_context(document.base or DEFAULT_BASE))
     elif document.format == ox.RdfFormat.RDF_XML:
-        places = rdf_xml.locate(document, source.text)
+        locations = rdf_xml.locate(document, source.text)
     else:
-        places = turtle.locate(document, source.text, seconds)
-    return places.renamed(aligned(places.edges, source.quads, source.labels))
+        locations = turtle.locate(document, source.text, seconds)
+    return locations.renamed(aligned(locations.edges, source.quads, source.labels))

@@ -1,4 +1,4 @@
-"""The places of a document's triples, by what they say."""
+"""The places of a document's triples, indexed by their terms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Written:
 
 @dataclass
 class SourceLocations:
-    """What is written where: objects and predicates by triple, first values and uses by property, subjects, all terms.
+    """Where terms are written: objects and predicates by triple, first values and uses by property, and all terms.
 
     ``prefixes`` are those that the document declares; ``edges`` are its triples in order.
     """
@@ -45,7 +45,7 @@ class SourceLocations:
     edges: list[Key] = field(default_factory=list)
 
     def add(self, key: Key, obj: Written, predicate: Written | None = None) -> None:
-        """Note a triple; the first place of each counts."""
+        """Record a triple; the first place of each counts."""
         self.edges.append(key)
         self.objects.setdefault(key, obj)
         self.properties.setdefault(key[:2], obj)
@@ -54,13 +54,13 @@ class SourceLocations:
             self.uses.setdefault(key[:2], predicate)
 
     def renamed(self, names: Mapping[Any, Any]) -> SourceLocations:
-        """Return the same with other blank nodes."""
+        """Return the same index with other blank nodes."""
 
         def term(node: Any) -> Any:  # noqa: ANN401 - a term
             return names.get(node, node)
 
-        def keys(found: dict[Key, Written]) -> dict[Key, Written]:
-            return {(term(s), p, term(o)): written for (s, p, o), written in found.items()}
+        def keys(by_triple: dict[Key, Written]) -> dict[Key, Written]:
+            return {(term(s), p, term(o)): written for (s, p, o), written in by_triple.items()}
 
         return SourceLocations(
             self.name,
@@ -76,15 +76,16 @@ class SourceLocations:
 
 
 def written(lines: Lines, start: int, end: int) -> Written:
-    """Return the place of a stretch of text."""
+    """Return the location of a stretch of text, in offsets and as a place."""
     return Written(lines.place(start), start, end)
 
 
-def find_place(places: Sequence[SourceLocations], focus: object, path: object, value: object) -> Place | None:
-    """Return the place of that triple, else of that property, else of the block that says what the focus node is.
+def find_place(documents: Sequence[SourceLocations], focus: object, path: object, value: object) -> Place | None:
+    """Find the place of a triple, else of that property, else of the block that types the focus node.
 
     A value that is a property or a class of the focus node is found where it is used.
     """
+    # The most exact search goes over all documents first: a node may be described in several of them.
     searches: tuple[Callable[[SourceLocations], Written | None], ...] = (
         lambda p: p.objects.get((focus, path, value)),
         lambda p: p.uses.get((focus, value)),
@@ -94,45 +95,46 @@ def find_place(places: Sequence[SourceLocations], focus: object, path: object, v
         lambda p: p.subjects.get(focus),
         lambda p: p.mentions.get(focus),
     )
-    return next((found.place for search in searches for p in places if (found := search(p))), None)
+    return next((location.place for search in searches for d in documents if (location := search(d))), None)
 
 
-def place_of_triple(places: Sequence[SourceLocations], triple: ox.Triple) -> Place | None:
-    """Return the place of a triple, or of that property of its subject where a store has rewritten the literal."""
+def place_of_triple(documents: Sequence[SourceLocations], triple: ox.Triple) -> Place | None:
+    """Find the place of a triple, or of that property of its subject where a store has rewritten the literal."""
     key = (triple.subject, triple.predicate, triple.object)
-    exact = next((found.place for p in places if (found := p.objects.get(key))), None)
+    exact = next((location.place for d in documents if (location := d.objects.get(key))), None)
     if exact is not None or not isinstance(triple.object, ox.Literal):
         return exact
-    return next((found.place for p in places if (found := p.properties.get(key[:2]))), None)
+    return next((location.place for d in documents if (location := d.properties.get(key[:2]))), None)
 
 
 def aligned(own: Iterable[Key], quads: Iterable[ox.Quad], labels: Mapping[str, ox.BlankNode]) -> dict[Any, Any]:
-    """Return which blank nodes of ``quads`` those of ``own`` are: both tell of the same document in the same order.
+    """Map the blank nodes of ``own`` to those of ``quads``: both are triples of one document in the same order.
 
     Labels lead from one to the other, and the order of the values of one property of one subject; what has neither is
     matched by the order of the blocks.
     """
     own = list(own)
-    real = [(quad.subject, quad.predicate, quad.object) for quad in quads]
-    mine, theirs = _by_property(own), _by_property(real)
-    found: dict[Any, Any] = {}
+    parsed = [(quad.subject, quad.predicate, quad.object) for quad in quads]
+    own_values, parsed_values = _by_property(own), _by_property(parsed)
+    mapping: dict[Any, Any] = {}
     for node in _blank_nodes(own):
         if node.value in labels:
-            found[node] = labels[node.value]
-    known = set(found.values())
-    roots = zip(_roots(own, set(found)), _roots(real, known), strict=False)
-    found.update(roots)
-    waiting = [*found, *{s for s, _, _ in own if isinstance(s, ox.NamedNode)}]
-    while waiting:
-        subject = waiting.pop()
-        for predicate, objects in mine.get(subject, {}).items():
-            others = theirs.get(found.get(subject, subject), {}).get(predicate, [])
+            mapping[node] = labels[node.value]
+    labelled = set(mapping.values())
+    roots = zip(_roots(own, set(mapping)), _roots(parsed, labelled), strict=False)
+    mapping.update(roots)
+    pending = [*mapping, *{s for s, _, _ in own if isinstance(s, ox.NamedNode)}]
+    while pending:
+        subject = pending.pop()
+        for predicate, objects in own_values.get(subject, {}).items():
+            others = parsed_values.get(mapping.get(subject, subject), {}).get(predicate, [])
+            # Different numbers mean that one side has read less; a wrong place is worse than none.
             if len(others) == len(objects):
                 for node, other in zip(objects, others, strict=True):
-                    if node not in found:
-                        found[node] = other
-                        waiting.append(node)
-    return found
+                    if node not in mapping:
+                        mapping[node] = other
+                        pending.append(node)
+    return mapping
 
 
 def _blank_nodes(keys: Iterable[Key]) -> set[ox.BlankNode]:
@@ -141,16 +143,16 @@ def _blank_nodes(keys: Iterable[Key]) -> set[ox.BlankNode]:
 
 def _by_property(keys: Iterable[Key]) -> dict[Any, dict[Any, list[Any]]]:
     """Return the blank nodes among the values of each property of each subject, in order, each once."""
-    found: dict[Any, dict[Any, dict[Any, None]]] = {}
+    by_property: dict[Any, dict[Any, dict[Any, None]]] = {}
     for subject, predicate, obj in keys:
         if isinstance(obj, ox.BlankNode):
-            found.setdefault(subject, {}).setdefault(predicate, {})[obj] = None
-    return {subject: {p: list(objects) for p, objects in rows.items()} for subject, rows in found.items()}
+            by_property.setdefault(subject, {}).setdefault(predicate, {})[obj] = None
+    return {subject: {p: list(objects) for p, objects in rows.items()} for subject, rows in by_property.items()}
 
 
-def _roots(keys: Iterable[Key], known: set[Any]) -> list[Any]:
-    """Return the unlabelled blank nodes that are nobody's object, in order."""
+def _roots(keys: Iterable[Key], labelled: set[Any]) -> list[Any]:
+    """Return the unlabelled blank nodes that are the object of no triple, in order."""
     keys = list(keys)
     objects = {obj for _, _, obj in keys}
     subjects = dict.fromkeys(s for s, _, _ in keys if isinstance(s, ox.BlankNode))
-    return [node for node in subjects if node not in objects and node not in known]
+    return [node for node in subjects if node not in objects and node not in labelled]

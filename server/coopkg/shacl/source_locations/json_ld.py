@@ -1,4 +1,4 @@
-"""Where each node of a JSON-LD document is written, and what is said of it, as far as its own context goes."""
+"""The places of nodes and their properties in a JSON-LD document, as far as its own context tells what keys mean."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Value:
 
 @dataclass(frozen=True)
 class _Context:
-    """An active context, as far as it is looked at (JSON-LD 1.1, section 3.1)."""
+    """An active context, as far as places need it (JSON-LD 1.1, section 3.1)."""
 
     terms: Mapping[str, Any]
     base: str
@@ -45,12 +45,12 @@ class _Context:
     language: str | None = None
 
     def extended(self, value: Any) -> _Context:  # noqa: ANN401 - any JSON value
-        """Return the context with a local one on top."""
+        """Return the context with a local one on top of it."""
         if isinstance(value, list):
-            found = self
+            context = self
             for item in value:
-                found = found.extended(item)
-            return found
+                context = context.extended(item)
+            return context
         if not isinstance(value, dict):
             return self
         return _Context(
@@ -66,11 +66,11 @@ class _Context:
         return definition if isinstance(definition, str) and definition.startswith("@") else key
 
     def iri(self, text: str, *, as_term: bool) -> str:
-        """Return the IRI that a text stands for (JSON-LD 1.1 API, section 5.2)."""
+        """Expand a text to an IRI (JSON-LD 1.1 API, section 5.2)."""
         definition = self.terms.get(text)
-        found = definition.get("@id") if isinstance(definition, dict) else definition
-        if as_term and isinstance(found, str) and found != text:
-            return self.iri(found, as_term=True) if ":" in found else found
+        mapped = definition.get("@id") if isinstance(definition, dict) else definition
+        if as_term and isinstance(mapped, str) and mapped != text:
+            return self.iri(mapped, as_term=True) if ":" in mapped else mapped
         prefix, colon, local = text.partition(":")
         namespace = self.terms.get(prefix)
         namespace = namespace.get("@id") if isinstance(namespace, dict) else namespace
@@ -83,30 +83,36 @@ class _Context:
     def coercion(self, key: str) -> str | None:
         """Return the type to which the strings of a property are coerced."""
         definition = self.terms.get(key)
-        found = definition.get("@type") if isinstance(definition, dict) else None
-        return found if isinstance(found, str) else None
+        datatype = definition.get("@type") if isinstance(definition, dict) else None
+        return datatype if isinstance(datatype, str) else None
 
 
 def locate(document: Document, text: str, context: Mapping[str, Any]) -> SourceLocations:
-    """Return the places in a document that has been parsed before; ``context`` is what a bundled context stands for."""
+    """Locate the triples of a document that the parser has accepted; ``context`` replaces a bundled one.
+
+    Where this reader does not follow, it stops: what it has located by then is right, and results need no more.
+    """
     reader = _Reader(document.name, text, context)
     try:
         root, _ = reader.scan(0)
         reader.value(root, _Context({}, document.base or ""), None, None)
     except (RecursionError, ValueError, TypeError, AttributeError):
         pass
-    return reader.places
+    return reader.locations
 
 
 class _Reader:
     def __init__(self, name: str, text: str, bundled: Mapping[str, Any]) -> None:
-        self.places = SourceLocations(name)
+        self.locations = SourceLocations(name)
         self.lines = Lines(name, text)
         self.text = text
         self.bundled = bundled
 
     def scan(self, at: int) -> tuple[_Value, int]:
-        """Read the JSON value that begins behind white space; give it and where it ends."""
+        """Read the JSON value that begins behind white space; return it and the offset of its end.
+
+        Not by ``json.loads``, which gives no offsets.
+        """
         start = self.skip(at)
         mark = self.text[start : start + 1]
         if mark == "{":
@@ -123,15 +129,15 @@ class _Reader:
         return _Value(atom, start, end), end
 
     def members(self, start: int) -> tuple[_Value, int]:
-        found: list[tuple[str, int, _Value]] = []
+        members: list[tuple[str, int, _Value]] = []
         end = self.skip(start + 1)
         while self.text[end] != "}":
             key_at = end
             key, end = _DECODER.raw_decode(self.text, end)
             value, end = self.scan(self.skip(end) + 1)
-            found.append((key, key_at, value))
+            members.append((key, key_at, value))
             end = self.comma(end)
-        return _Value({"members": found}, start, end + 1), end + 1
+        return _Value({"members": members}, start, end + 1), end + 1
 
     def skip(self, at: int) -> int:
         space = _SPACE.match(self.text, at)
@@ -151,23 +157,23 @@ class _Reader:
         term = self.node(value, context) if isinstance(value.value, dict) else _scalar(value.value, context, key)
         if subject is not None and predicate is not None and term is not None:
             written = written_at(self.lines, value.start, value.end)
-            self.places.add((subject, predicate, term), written)
-            self.places.mentions.setdefault(term, written)
+            self.locations.add((subject, predicate, term), written)
+            self.locations.mentions.setdefault(term, written)
 
     def node(self, value: _Value, context: _Context) -> Any:  # noqa: ANN401 - a term or None
         members: list[tuple[str, int, _Value]] = value.value["members"]
         for key, _, local in members:
             if key == "@context":
                 context = context.extended(_plain(local) if not isinstance(local.value, str) else self.bundled)
-        found = {context.keyword(key): item for key, _, item in members}
-        if "@value" in found:
-            return _literal({key: _plain(item) for key, item in found.items()}, context)
-        if "@list" in found:
+        by_keyword = {context.keyword(key): item for key, _, item in members}
+        if "@value" in by_keyword:
+            return _literal({key: _plain(item) for key, item in by_keyword.items()}, context)
+        if "@list" in by_keyword:
             return None
-        named = found["@id"].value if "@id" in found else None
+        named = by_keyword["@id"].value if "@id" in by_keyword else None
         subject = self.subject(named, context)
-        if set(found) != {"@id"}:
-            self.places.subjects.setdefault(subject, written_at(self.lines, value.start, value.end))
+        if set(by_keyword) != {"@id"}:
+            self.locations.subjects.setdefault(subject, written_at(self.lines, value.start, value.end))
         for key, at, item in members:
             self.member(subject, context, key, at, item)
         return subject
@@ -185,12 +191,14 @@ class _Reader:
             case "@type":
                 for kind in item.value if isinstance(item.value, list) else [item]:
                     term = ox.NamedNode(context.iri(kind.value, as_term=True))
-                    self.places.add((subject, RDF_TYPE, term), written_at(self.lines, kind.start, kind.end))
+                    self.locations.add((subject, RDF_TYPE, term), written_at(self.lines, kind.start, kind.end))
             case "@graph" | "@included":
                 self.value(item, context, None, None)
             case name if not name.startswith("@") and ":" in context.iri(name, as_term=True):
                 predicate = ox.NamedNode(context.iri(name, as_term=True))
-                self.places.properties.setdefault((subject, predicate), written_at(self.lines, at, at + len(key) + 2))
+                self.locations.properties.setdefault(
+                    (subject, predicate), written_at(self.lines, at, at + len(key) + 2)
+                )
                 self.value(item, context, subject, name)
 
 
@@ -209,8 +217,8 @@ def _scalar(value: Any, context: _Context, key: str | None) -> Any:  # noqa: ANN
     return _literal({"@value": value, "@type": coercion, **own}, context)
 
 
-def _literal(found: Mapping[str, Any], context: _Context) -> Any:  # noqa: ANN401
-    value, kind = found["@value"], found.get("@type")
+def _literal(members: Mapping[str, Any], context: _Context) -> Any:  # noqa: ANN401
+    value, kind = members["@value"], members.get("@type")
     if isinstance(value, bool):
         return ox.Literal(value)
     if isinstance(value, int):
@@ -219,5 +227,5 @@ def _literal(found: Mapping[str, Any], context: _Context) -> Any:  # noqa: ANN40
         return None
     if isinstance(kind, str):
         return ox.Literal(value, datatype=ox.NamedNode(context.iri(kind, as_term=True)))
-    language = found.get("@language", context.language)
+    language = members.get("@language", context.language)
     return ox.Literal(value, language=language.lower()) if isinstance(language, str) else ox.Literal(value)

@@ -1,4 +1,4 @@
-"""Where each node and property of an RDF/XML document is written."""
+"""The places of nodes and properties in an RDF/XML document."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PROPERTY_ATTRIBUTES_NOT: Final = frozenset(
 
 
 def locate(document: Document, text: str) -> SourceLocations:
-    """Return the places in a document that has been parsed before; a document type declaration ends the reading."""
+    """Locate the triples of a document that the parser has accepted; reading ends at a document type declaration."""
     reader = _Reader(document, text)
     with suppress(expat.ExpatError, ValueError, _Refused):
         reader.parser.Parse(reader.data, True)  # noqa: FBT003 - expat's signature
-    return reader.places
+    return reader.locations
 
 
 class _Refused(Exception):
@@ -40,10 +40,10 @@ class _Refused(Exception):
 
 
 class _Reader:
-    """Node elements and property elements take turns; ``stack`` holds what each open element stands for."""
+    """Reads node elements and property elements, which alternate; ``stack`` has one entry for each open element."""
 
     def __init__(self, document: Document, text: str) -> None:
-        self.places = SourceLocations(document.name)
+        self.locations = SourceLocations(document.name)
         self.base = document.base or ""
         self.data = text.encode()
         self.ascii = len(self.data) == len(text)
@@ -74,33 +74,33 @@ class _Reader:
     def node(self, above: _Property | None, tag: str, given: Mapping[str, str]) -> None:
         written = self.here()
         term = self.term(given, _RDF + "about")
-        self.places.subjects.setdefault(term, written)
+        self.locations.subjects.setdefault(term, written)
         if tag != _RDF + "Description":
-            self.places.add((term, RDF_TYPE, ox.NamedNode(tag)), written)
+            self.locations.add((term, RDF_TYPE, ox.NamedNode(tag)), written)
         self.described(term, given, written)
         if above is not None:
-            self.places.add((above.subject, above.predicate, term), above.written)
+            self.locations.add((above.subject, above.predicate, term), above.written)
             above.done = True
         self.stack.append(_Node(term, str(given.get(f"{_XML}lang", above.language if above else ""))))
 
     def described(self, term: Any, given: Mapping[str, str], written: Written) -> None:  # noqa: ANN401 - a term
         for key, value in given.items():
             if key not in _PROPERTY_ATTRIBUTES_NOT and not key.startswith(_XML) and ":" in key:
-                self.places.add((term, ox.NamedNode(key), ox.Literal(value)), written)
+                self.locations.add((term, ox.NamedNode(key), ox.Literal(value)), written)
 
     def property(self, above: _Node, tag: str, given: Mapping[str, str]) -> None:
-        found = _Property(above.term, ox.NamedNode(tag), self.here(), str(given.get(f"{_XML}lang", above.language)))
-        found.datatype = given.get(_RDF + "datatype")
+        element = _Property(above.term, ox.NamedNode(tag), self.here(), str(given.get(f"{_XML}lang", above.language)))
+        element.datatype = given.get(_RDF + "datatype")
         if _RDF + "resource" in given or _RDF + "nodeID" in given:
-            self.places.add((above.term, found.predicate, self.term(given, _RDF + "resource")), found.written)
-            found.done = True
+            self.locations.add((above.term, element.predicate, self.term(given, _RDF + "resource")), element.written)
+            element.done = True
         elif given.get(_RDF + "parseType") == "Resource":
             term = ox.BlankNode()
-            self.places.add((above.term, found.predicate, term), found.written)
-            self.places.subjects.setdefault(term, found.written)
-            self.stack.append(_Node(term, found.language))
+            self.locations.add((above.term, element.predicate, term), element.written)
+            self.locations.subjects.setdefault(term, element.written)
+            self.stack.append(_Node(term, element.language))
             return
-        self.stack.append(found)
+        self.stack.append(element)
 
     def term(self, given: Mapping[str, str], attribute: str) -> Any:  # noqa: ANN401 - a term
         if attribute in given:
@@ -112,14 +112,14 @@ class _Reader:
     def end(self, _name: str) -> None:
         if not self.stack:
             return
-        found = self.stack.pop()
-        if isinstance(found, _Property) and not found.done:
-            text = "".join(found.text)
-            if found.datatype:
-                literal = ox.Literal(text, datatype=ox.NamedNode(found.datatype))
+        element = self.stack.pop()
+        if isinstance(element, _Property) and not element.done:
+            text = "".join(element.text)
+            if element.datatype:
+                literal = ox.Literal(text, datatype=ox.NamedNode(element.datatype))
             else:
-                literal = ox.Literal(text, language=found.language.lower()) if found.language else ox.Literal(text)
-            self.places.add((found.subject, found.predicate, literal), found.written)
+                literal = ox.Literal(text, language=element.language.lower()) if element.language else ox.Literal(text)
+            self.locations.add((element.subject, element.predicate, literal), element.written)
 
     def characters(self, text: str) -> None:
         if self.stack and isinstance(self.stack[-1], _Property):
@@ -148,6 +148,7 @@ class _Property:
 
 
 def _iri(name: str) -> str:
+    # expat puts the separator between namespace and local name; in RDF/XML the IRI is both, joined.
     return name.replace(" ", "", 1)
 
 

@@ -1,4 +1,4 @@
-"""Where each triple of a Turtle, TriG, N-Triples or N-Quads document is written, also inside object lists."""
+"""The places of triples in a Turtle, TriG, N-Triples or N-Quads document, also inside object lists."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ENDS: Final = (".", "]", "}", "|}")
 
 
 def locate(document: Document, text: str, seconds: float | None = None) -> SourceLocations:
-    """Return the places in a document that has been parsed before.
+    """Locate the triples of a document that the parser has accepted.
 
     Only those of its beginning where it is nested too deeply, or is not read within ``seconds``. Blank nodes are new
     ones, but for those with a label.
@@ -40,16 +40,16 @@ def locate(document: Document, text: str, seconds: float | None = None) -> Sourc
         reader.read(math.inf if seconds is None else time.monotonic() + seconds)
     except (RecursionError, QuerySyntaxError, ValueError):
         pass
-    return reader.places
+    return reader.locations
 
 
 class _Reader:
     def __init__(self, document: Document, text: str) -> None:
-        self.places = SourceLocations(document.name)
+        self.locations = SourceLocations(document.name)
         self.lines = Lines(document.name, text)
         self.quads = document.format == ox.RdfFormat.N_QUADS
         self.base = document.base or ""
-        self.prefixes = self.places.prefixes
+        self.prefixes = self.locations.prefixes
         self.tokens: Iterator[Token] = significant(text)
         self.next: Token | None = None
         self.end = 0
@@ -88,7 +88,7 @@ class _Reader:
         if self.at("{"):
             self.block()
             return
-        self.places.subjects.setdefault(subject, written)
+        self.locations.subjects.setdefault(subject, written)
         self.facts(subject)
         if self.quads and not self.at("."):
             self.term()
@@ -131,7 +131,7 @@ class _Reader:
         if self.next is None:
             return
         obj, written = self.term()
-        self.places.add((subject, predicate, obj), written, predicate_at)
+        self.locations.add((subject, predicate, obj), written, predicate_at)
         while self.at("~", "{|"):
             if self.advance().text == "{|":
                 self.facts(ox.BlankNode())
@@ -143,7 +143,7 @@ class _Reader:
         start = self.next.start if self.next else self.end
         term = self._term(self.advance())
         written = written_at(self.lines, start, self.end)
-        self.places.mentions.setdefault(term, written)
+        self.locations.mentions.setdefault(term, written)
         return term, written
 
     def _term(self, token: Token) -> object:  # noqa: PLR0911 - one a kind of term
@@ -196,10 +196,10 @@ class _Reader:
             if last is None:
                 head = node
             else:
-                self.places.edges.append((last, RDF_REST, node))
+                self.locations.edges.append((last, RDF_REST, node))
             member, written = self.term()
-            self.places.add((node, RDF_FIRST, member), written)
-            self.places.subjects.setdefault(node, written)
+            self.locations.add((node, RDF_FIRST, member), written)
+            self.locations.subjects.setdefault(node, written)
             last = node
         self.advance()
         return head

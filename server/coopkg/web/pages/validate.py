@@ -17,7 +17,7 @@ from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, RdfSyntaxE
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
 from coopkg.rdf.namespaces import LANGUAGES, prefixes
 from coopkg.rdf.terms import format_of, named_node, without_mark
-from coopkg.shacl.report_formats import FACES, NAMES, ReportFormat, report_format
+from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS, ReportFormat, report_format
 from coopkg.shacl.report_formats.page_data import NAME as MATERIAL
 from coopkg.web.pages.facts import CONTRIBUTIONS
 from coopkg.web.parts.named_terms import naming
@@ -182,7 +182,7 @@ def _face(name: str | None) -> ReportFormat:
             raise NotAcceptable(f"There is no report in {name!r}; there are {', '.join(NAMES)}.", available=list(NAMES))
         return report_format(name)
     accept = request.headers.get("Accept")
-    offered = [f.format for f in FACES]
+    offered = [f.format for f in REPORT_FORMATS]
     if prefers_html(accept, [f for f in offered if f.name != "html"]):
         return report_format("html")
     return report_format(choose(accept, offered).name)
