@@ -1,7 +1,7 @@
 """Canonical Turtle: one subject block an entity, sorted; one fact a line, so that one changed fact is one changed line.
 
 Blank nodes that are used once are nested, lists are written as lists. Comments stand only at the head of a file, since
-anything else could not be kept beside what it explains.
+a parser drops them, and which fact one inside explains cannot be known.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _INDENT: Final = "    "
 
 
 def canonical_turtle(document: Document, prefixes: dict[str, str]) -> str:
-    """Return the document's canonical form. Raises RdfSyntaxError, or InputUnreadable where a comment would be lost."""
+    """Write the document in canonical form. Raises RdfSyntaxError, or InputUnreadable where a comment would be lost."""
     text = document.data.decode("utf-8", errors="replace")
     head = _head_comment(document.name, text)
     writer = _Writer(document.quads(), prefixes)
@@ -71,12 +71,12 @@ class _Writer:
         return sorted(chosen, key=lambda node: node.value)
 
     def _reach(self, start: list[object], reached: set[object]) -> set[object]:
-        waiting = start
-        while waiting:
-            node = waiting.pop()
+        pending = start
+        while pending:
+            node = pending.pop()
             if node not in reached:
                 reached.add(node)
-                waiting += [o for _, o in self.facts.get(node, ()) if isinstance(o, ox.BlankNode)]
+                pending += [o for _, o in self.facts.get(node, ()) if isinstance(o, ox.BlankNode)]
         return reached
 
     def write(self) -> str:
@@ -110,6 +110,7 @@ class _Writer:
         if isinstance(term, ox.NamedNode):
             return self._iri(term)
         if isinstance(term, ox.Literal):
+            # A prefix that only a datatype uses must be declared too.
             self._mark(literal(term, self.prefixes).rpartition("^^")[2]) if not term.language else None
             return _long(term) if "\n" in term.value and _is_plain(term) else literal(term, self.prefixes)
         if term in self.labels:
@@ -146,7 +147,7 @@ class _Writer:
 
 def _with_canonical_labels(quads: Iterable[ox.Quad]) -> Iterable[ox.Quad]:
     """Label blank nodes by RDFC-1.0 (RDF Dataset Canonicalization), so that their order depends on the graph alone."""
-    dataset = ox.Dataset(quads)
+    dataset = ox.Dataset(quads)  # not a store, which would rewrite literals
     if any(isinstance(term, ox.BlankNode) for quad in dataset for term in (quad.subject, quad.object)):
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     return dataset
@@ -157,6 +158,6 @@ def _is_plain(term: ox.Literal) -> bool:
 
 
 def _long(term: ox.Literal) -> str:
-    """Return a string of several lines, such as a query, as people write it."""
+    """Write a string of several lines, such as a query, in long quotes with its line breaks as they are."""
     text = "\n".join(quote(line)[1:-1].replace('\\"', '"') for line in term.value.split("\n"))
     return '"""' + re.sub(r'"(?="")|"$', r'\\"', text) + '"""'

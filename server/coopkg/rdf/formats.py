@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Shape(Enum):
-    """What an answer is made of, decided by the query form."""
+    """The kind of an answer, which the query form decides."""
 
     SOLUTIONS = "solutions"
     BOOLEAN = "boolean"
@@ -26,7 +26,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True)
 class Format:
-    """A concrete syntax: its name (also the suffix), media type, what is understood as it, its W3C name IRI."""
+    """A concrete syntax: its name (also the suffix), media type, other media types for it, its W3C name IRI."""
 
     name: str
     media_type: str
@@ -39,7 +39,7 @@ class Format:
 
     @property
     def content_type(self) -> str:
-        """Return the value of Content-Type; a charset only where the media type has that parameter."""
+        """The value of Content-Type; a charset only where the media type has that parameter."""
         return f"{self.media_type}; charset=utf-8" if self.charset else self.media_type
 
 
@@ -67,7 +67,7 @@ GRAPH_FORMATS: Final = (
 
 
 def formats_for(shape: Shape) -> tuple[Format, ...]:
-    """Return the formats on offer for an answer of that shape, the preferred one first."""
+    """Return the formats that are offered for an answer of that shape, the preferred one first."""
     return GRAPH_FORMATS if shape is Shape.GRAPH else SOLUTION_FORMATS
 
 
@@ -77,7 +77,7 @@ def by_name(name: str) -> Format | None:
 
 
 def serialize_boolean(value: bool, fmt: Format) -> bytes:  # noqa: FBT001 - the value is the answer
-    """Return an ASK answer. CSV and TSV have no such form in the specification: the bare word, as other engines do."""
+    """Serialise an ASK answer. The specification has none in CSV and TSV: the bare word, as other engines do."""
     if fmt.name in {"csv", "tsv"}:
         return b"true" if value else b"false"
     if fmt.name == "xml":
@@ -90,27 +90,28 @@ def serialize_boolean(value: bool, fmt: Format) -> bytes:  # noqa: FBT001 - the 
 
 
 def serialize_triples(triples: Iterable[ox.Triple], fmt: Format, prefixes: dict[str, str]) -> bytes:
-    """Return a graph in that format, each triple once; ``prefixes`` abbreviate it where the format can.
+    """Serialise a graph, each triple once; ``prefixes`` abbreviate it where the format can. Raises ValueError.
 
-    The engine's DESCRIBE gives a triple once for each named graph that has it.
+    The engine's DESCRIBE returns a triple once for each named graph that has it.
     """
     if fmt.rdf is None:
         raise ValueError(f"{fmt.name} is no format for graphs")
     return serialize_triples_as(list(dict.fromkeys(triples)), fmt.rdf, prefixes)
 
 
-def first(answer: bytes, given: Format, wanted: Format, most: int, prefixes: dict[str, str]) -> tuple[bytes, bool]:
-    """Return the first rows, or triples, of an answer in another format, and whether there are more."""
+def first(answer: bytes, given: Format, target: Format, most: int, prefixes: dict[str, str]) -> tuple[bytes, bool]:
+    """Convert the first ``most`` rows, or triples, of an answer to another format, and say whether there are more."""
     if given.rdf is not None:
         triples = [quad.triple for quad in islice(ox.parse(answer, given.rdf), most + 1)]
-        return serialize_triples(triples[:most], wanted, prefixes), len(triples) > most
+        return serialize_triples(triples[:most], target, prefixes), len(triples) > most
+    # Cut before it is converted, so that only the rows that are kept are parsed as terms.
     document = json.loads(answer)
     rows = document["results"]["bindings"]
     document["results"]["bindings"] = rows[:most]
     cut = json.dumps(document, ensure_ascii=False).encode()
-    if wanted.solutions != given.solutions and given.solutions is not None and wanted.solutions is not None:
+    if target.solutions != given.solutions and given.solutions is not None and target.solutions is not None:
         solutions = ox.parse_query_results(cut, format=given.solutions)
         cut = (
-            solutions.serialize(format=wanted.solutions) if isinstance(solutions, ox.QuerySolutions) else None
+            solutions.serialize(format=target.solutions) if isinstance(solutions, ox.QuerySolutions) else None
         ) or b""
     return cut, len(rows) > most

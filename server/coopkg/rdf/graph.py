@@ -1,4 +1,4 @@
-"""An RDF graph as validation reads it: indexed by subject and by object, lexical forms kept."""
+"""An RDF graph for validation: indexed by subject and by object, with its lexical forms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUBCLASS_OF: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "subClassOf")
 
 
 class Readable(ABC):
-    """What validation asks of a data graph, whatever holds it: four lookups, and what follows from these."""
+    """A data graph, whatever holds it: five lookups, and operations that are defined by these."""
 
     @abstractmethod
     def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
@@ -48,7 +48,7 @@ class Readable(ABC):
         """Return the subjects of (?, ?, object)."""
 
     def has_subject(self, predicate: Node, obj: Node) -> bool:
-        """Return whether there is a triple (?, predicate, object)."""
+        """Whether there is a triple (?, predicate, object)."""
         return bool(self.subjects(predicate, obj))
 
     def __contains__(self, triple: tuple[Node, Node, Node]) -> bool:
@@ -62,26 +62,27 @@ class Readable(ABC):
     def members(self, head: Node) -> list[Node]:
         """Return the members of an RDF list. Raises ValueError for one that is cyclic or broken."""
         members: list[Node] = []
-        seen: set[Node] = set()
+        visited: set[Node] = set()
         while head != RDF_NIL:
             first, rest = self.objects(head, RDF_FIRST), self.objects(head, RDF_REST)
-            if head in seen or len(first) != 1 or len(rest) != 1:
+            # A cyclic list would never end, and one with two rests has no order.
+            if head in visited or len(first) != 1 or len(rest) != 1:
                 raise ValueError("a list is not well formed")
-            seen.add(head)
+            visited.add(head)
             members.append(first[0])
             head = rest[0]
         return members
 
     def closure(self, start: Node, predicate: Node, *, inverse: bool = False) -> dict[Node, None]:
-        """Return ``start`` and all that is reached from it over that predicate, or that reaches it."""
+        """Return ``start`` and all nodes that are reached from it over a predicate, or, ``inverse``, that reach it."""
         reached: dict[Node, None] = {start: None}
-        waiting = [start]
-        while waiting:
-            node = waiting.pop()
+        pending = [start]
+        while pending:
+            node = pending.pop()
             for other in self.subjects(predicate, node) if inverse else self.objects(node, predicate):
                 if other not in reached:
                     reached[other] = None
-                    waiting.append(other)
+                    pending.append(other)
         return reached
 
     def instances(self, cls: Node) -> dict[Node, None]:
@@ -90,12 +91,12 @@ class Readable(ABC):
         return {node: None for c in classes for node in self.subjects(RDF_TYPE, c)}
 
     def is_instance(self, node: Node, cls: Node) -> bool:
-        """Return whether a node is a SHACL instance of a class."""
+        """Whether a node is a SHACL instance of a class (SHACL, section 1.1)."""
         return any(c == cls or cls in self.closure(c, SUBCLASS_OF) for c in self.objects(node, RDF_TYPE))
 
 
 class Graph(Readable):
-    """The union of some quads as one graph; the graph names are not looked at."""
+    """The union of some quads as one graph; their graph names do not count."""
 
     def __init__(self, quads: Iterable[ox.Quad]) -> None:
         self._objects: dict[Node, dict[Node, dict[Node, None]]] = defaultdict(lambda: defaultdict(dict))
@@ -106,13 +107,13 @@ class Graph(Readable):
 
     def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
         """Return the objects of (subject, predicate, ?), in the order in which they were read."""
-        found = self._objects.get(subject)
-        return tuple(found.get(predicate, ())) if found else ()
+        by_predicate = self._objects.get(subject)
+        return tuple(by_predicate.get(predicate, ())) if by_predicate else ()
 
     def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
         """Return the subjects of (?, predicate, object)."""
-        found = self._subjects.get(predicate)
-        return tuple(found.get(obj, ())) if found else ()
+        by_object = self._subjects.get(predicate)
+        return tuple(by_object.get(obj, ())) if by_object else ()
 
     def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
         """Return (predicate, object) of every triple of that subject."""

@@ -1,4 +1,7 @@
-"""JSON-LD contexts that came along: the only ones that a document may name, since nothing is fetched."""
+"""The bundled JSON-LD context: the only one that a document may name, since nothing is fetched.
+
+A context that was fetched would let a document make the server send requests, and could change what it says later on.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from coopkg.errors import RdfSyntaxError, RemoteContext
 from coopkg.rdf.namespaces import DEFAULT_BASE, prefixes
 
 NAME: Final = "context.jsonld"
-"""Where the project's context is found, relative to the base IRI."""
+"""The IRI of the project's context, relative to the base IRI."""
 
 
 def project_context(base: str) -> dict[str, Any]:
@@ -18,7 +21,7 @@ def project_context(base: str) -> dict[str, Any]:
 
 
 def with_bundled_contexts(text: str, base: str | None) -> str:
-    """Return the JSON-LD document with the project's context in place of its IRI.
+    """Put the project's context in place of its IRI in a JSON-LD document, and return that.
 
     Raises RemoteContext for any other context that is named, RdfSyntaxError for what is no JSON.
     """
@@ -29,6 +32,8 @@ def with_bundled_contexts(text: str, base: str | None) -> str:
         raise RdfSyntaxError(
             f"body:{error.lineno}:{error.colno}: {error.msg}.", file="body", line=error.lineno, column=error.colno
         ) from None
+    # Python's parser recurses, and reports what it cannot follow; the engine's would overflow the stack at 10,000
+    # levels.
     except RecursionError:
         raise RdfSyntaxError("body:1:1: The JSON is nested too deeply.", file="body", line=1, column=1) from None
 

@@ -1,7 +1,7 @@
-"""Literals as they were written, beside a store that rewrites them.
+"""Lexical forms of literals that a store has rewritten.
 
-pyoxigraph's store makes ``1.10`` into ``1.1`` and ``"5"^^xsd:byte`` into an ``xsd:integer``. Of each stored literal
-that was written otherwise the lexical_forms are kept here, so that validation and export read what was written.
+pyoxigraph's store turns ``1.10`` into ``1.1`` and ``"5"^^xsd:byte`` into an ``xsd:integer``. Of each stored literal
+that was written in another form the lexical forms are kept here, so that validation and export have what was written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _XSD: Final = STANDARD_PREFIXES["xsd"]
 _KEPT: Final = frozenset(
     {_XSD + "string", _XSD + "anyURI", STANDARD_PREFIXES["rdf"] + "langString", STANDARD_PREFIXES["rdf"] + "HTML"}
 )
-"""Datatypes whose literals the store leaves alone."""
+"""Datatypes whose literals the store leaves unchanged."""
 _VALUE: Final = ox.NamedNode(STANDARD_PREFIXES["rdf"] + "value")
 
 Key = tuple[Any, Any, Any]
@@ -27,7 +27,7 @@ Key = tuple[Any, Any, Any]
 
 
 class LexicalForms:
-    """The lexical_forms of those literals that the store has rewritten, by triple and graph."""
+    """The lexical forms of the literals that a store has rewritten, by triple and graph."""
 
     def __init__(self) -> None:
         self._written: dict[Key, dict[tuple[Any, Any], None]] = {}
@@ -37,14 +37,14 @@ class LexicalForms:
         return len(self._written)
 
     def written(self, subject: Any, predicate: Any, stored: Any) -> tuple[Any, ...]:  # noqa: ANN401 - terms
-        """Return the objects that were written where the store has ``stored``: itself, but for what was rewritten."""
+        """Return the objects that were written where the store has ``stored``: itself, unless it was rewritten."""
         if not self._written or not isinstance(stored, ox.Literal):
             return (stored,)
-        found = self._written.get((subject, predicate, stored))
-        return (stored,) if found is None else tuple(dict.fromkeys(literal for _, literal in found))
+        forms = self._written.get((subject, predicate, stored))
+        return (stored,) if forms is None else tuple(dict.fromkeys(literal for _, literal in forms))
 
     def add(self, quads: Iterable[ox.Quad], store: ox.Store) -> None:
-        """Take note of quads that are about to be added to a store."""
+        """Record quads that are about to be added to a store."""
         typed = [quad for quad in quads if _may_change(quad.object)]
         self._learn(quad.object for quad in typed)
         for quad in typed:
@@ -53,44 +53,46 @@ class LexicalForms:
                 continue
             key = (quad.subject, quad.predicate, stored)
             if key not in self._written:
-                there = store.quads_for_pattern(*key, None)
-                self._written[key] = {(known.graph_name, stored): None for known in there}
+                # Graphs that have the triple in the stored form already must not lose that form.
+                existing = store.quads_for_pattern(*key, None)
+                self._written[key] = {(other.graph_name, stored): None for other in existing}
             self._written[key][quad.graph_name, quad.object] = None
         for quad in typed:
-            known = self._written.get((quad.subject, quad.predicate, quad.object))
-            if known is not None:
-                known[quad.graph_name, quad.object] = None
+            forms = self._written.get((quad.subject, quad.predicate, quad.object))
+            if forms is not None:  # written in the stored form, where another form is known
+                forms[quad.graph_name, quad.object] = None
 
     def remove(self, quads: Iterable[ox.Quad]) -> list[ox.Quad]:
-        """Take note of quads that are removed; return those that the store must keep, for another spelling is left."""
+        """Record quads that are removed; return those that the store must keep, for another lexical form is left."""
         kept: list[ox.Quad] = []
         for quad in quads:
             if not _may_change(quad.object):
                 continue
             self._learn((quad.object,))
             key = (quad.subject, quad.predicate, self._stored[quad.object])
-            known = self._written.get(key)
-            if known is None:
+            forms = self._written.get(key)
+            if forms is None:
                 continue
-            known.pop((quad.graph_name, quad.object), None)
-            if any(graph == quad.graph_name for graph, _ in known):
+            forms.pop((quad.graph_name, quad.object), None)
+            if any(graph == quad.graph_name for graph, _ in forms):
                 kept.append(quad)
-            if not known:
+            if not forms:
                 del self._written[key]
         return kept
 
     def restored(self, quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-        """Return stored quads as they were written in their graphs."""
+        """Yield stored quads as they were written in their graphs."""
         for quad in quads:
-            found = self._written.get((quad.subject, quad.predicate, quad.object)) if self._written else None
-            literals = [literal for graph, literal in found or () if graph == quad.graph_name]
+            forms = self._written.get((quad.subject, quad.predicate, quad.object)) if self._written else None
+            literals = [literal for graph, literal in forms or () if graph == quad.graph_name]
             if not literals:
                 yield quad
             for literal in literals:
                 yield ox.Quad(quad.subject, quad.predicate, literal, quad.graph_name)
 
     def _learn(self, literals: Iterable[Any]) -> None:
-        """Ask a store what it makes of literals that have not been seen yet."""
+        """Look up the stored form of literals that are new, by putting all of them into one empty store."""
+        # The engine offers no function for it; and a store for each literal would take far longer.
         new = [literal for literal in dict.fromkeys(literals) if literal not in self._stored]
         if not new:
             return

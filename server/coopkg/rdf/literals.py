@@ -1,4 +1,4 @@
-"""Comparison, matching and well-formedness of literals, as SPARQL defines them, asked of the engine itself."""
+"""Comparison, matching and well-formedness of literals as SPARQL defines them, evaluated by the engine itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _XSD: Final = STANDARD_PREFIXES["xsd"]
 _STORE: Final = ox.Store()
 _AT_ONCE: Final = 2000
-"""Texts in one query."""
+"""Texts in one query: parsing it holds the interpreter's lock, so that it must not be too long."""
 _A, _B, _C = (ox.Variable(name) for name in "abc")
 _INTEGERS: Final = {
     "integer": (None, None), "nonNegativeInteger": (0, None), "positiveInteger": (1, None),
@@ -49,7 +49,7 @@ _TEMPORAL: Final = (
 
 
 def less(one: Node, other: Node, *, or_equal: bool = False) -> bool:
-    """Return whether SPARQL's ``<`` (or ``<=``) holds; False where the two cannot be compared.
+    """Whether SPARQL's ``<`` (or ``<=``) is true; False where the two cannot be compared.
 
     Exact numbers of any length are compared here, all else by the engine. An ill-typed literal has no value.
     """
@@ -74,44 +74,48 @@ def _is_exact(term: ox.Literal) -> bool:
 
 @lru_cache(maxsize=65536)
 def matches(text: str, pattern: str, flags: str) -> bool:
-    """Return whether SPARQL's REGEX holds; its engine is linear, so no pattern can hang it."""
+    """Whether SPARQL's REGEX is true for a text.
+
+    By pyoxigraph, whose matching is linear: with Python's ``re`` the pattern ``(a+)+$`` on 32 characters runs for more
+    than 12 s.
+    """
     query = f"SELECT ?a ?b (REGEX(?a, ?b, {ox.Literal(flags)}) AS ?c) {{}}"
     rows = _STORE.query(query, substitutions={_A: ox.Literal(text), _B: ox.Literal(pattern)})
     return any(row["c"] == ox.Literal(True) for row in rows)  # type: ignore[union-attr]  # noqa: FBT003
 
 
 def not_matching(texts: Collection[str], pattern: str, flags: str) -> set[str]:
-    """Return the texts for which SPARQL's REGEX does not hold, asked of the engine by the thousand."""
-    ordered, found = list(texts), set[str]()
+    """Return the texts for which SPARQL's REGEX is not true, evaluated for thousands of them at once."""
+    ordered, failing = list(texts), set[str]()
     for start in range(0, len(ordered), _AT_ONCE):
         rows = " ".join(str(ox.Literal(text)) for text in ordered[start : start + _AT_ONCE])
         query = f"SELECT ?a {{ VALUES ?a {{ {rows} }} FILTER(!REGEX(?a, {ox.Literal(pattern)}, {ox.Literal(flags)})) }}"
-        found.update(row["a"].value for row in _STORE.query(query))  # type: ignore[union-attr]
-    return found
+        failing.update(row["a"].value for row in _STORE.query(query))  # type: ignore[union-attr]
+    return failing
 
 
 @lru_cache(maxsize=1024)
 def readable_pattern(pattern: str, flags: str) -> bool:
-    """Return whether SPARQL's REGEX takes a pattern with its flags."""
+    """Whether SPARQL's REGEX accepts a pattern with its flags."""
     query = f"SELECT ?a (REGEX('', ?a, {ox.Literal(flags)}) AS ?c) {{}}"
     rows = _STORE.query(query, substitutions={_A: ox.Literal(pattern)})
     return any(row["c"] is not None for row in rows)  # type: ignore[union-attr]
 
 
 def text_of(term: Node) -> str | None:
-    """Return what SPARQL's STR gives; None for a blank node."""
+    """Return the value of SPARQL's STR; None for a blank node or a triple term."""
     return None if isinstance(term, ox.BlankNode | ox.Triple) else str(term.value)
 
 
 def language_matches(tag: str, ranges: tuple[str, ...]) -> bool:
-    """Return whether a language tag is in one of the basic ranges (RFC 4647, section 3.3.1)."""
+    """Whether a language tag is in one of the basic ranges (RFC 4647, section 3.3.1)."""
     lowered = tag.lower()
     return any(r == "*" or lowered == r.lower() or lowered.startswith(r.lower() + "-") for r in ranges)
 
 
 @lru_cache(maxsize=65536)
 def canonical(term: ox.Literal) -> Node:
-    """Return what the engine's store makes of a literal: it rewrites lexical forms and derived integer types."""
+    """Return the form in which the engine's store keeps a literal: it rewrites lexical forms and derived integers."""
     subject = ox.BlankNode()
     quad = ox.Quad(subject, ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#value"), term)
     store = ox.Store()
@@ -121,16 +125,17 @@ def canonical(term: ox.Literal) -> Node:
 
 @lru_cache(maxsize=65536)
 def well_formed(lexical: str, datatype: str) -> bool:
-    """Return whether a lexical form belongs to an XSD datatype; datatypes that are not known here accept every form."""
+    """Whether a lexical form belongs to an XSD datatype; datatypes that are not known here accept every form."""
     name = datatype.removeprefix(_XSD) if datatype.startswith(_XSD) else ""
     if name in _INTEGERS:
         low, high = _INTEGERS[name]
         if not re.fullmatch(r"[+-]?[0-9]+", lexical):
             return False
-        number = Decimal(lexical)
+        number = Decimal(lexical)  # int() refuses more than 4,300 digits
         return (low is None or number >= low) and (high is None or number <= high)
     if name == "dateTimeStamp" and not re.search(r"(Z|[+-][0-9]{2}:[0-9]{2})$", lexical):
         return False
+    # The engine knows leap years and time zones; a cast has a value only for a form that is right.
     if name in _TEMPORAL:
         cast = _XSD + name.removesuffix("Stamp")
         rows = _STORE.query(f"SELECT ?a (<{cast}>(?a) AS ?c) {{}}", substitutions={_A: ox.Literal(lexical)})

@@ -1,4 +1,4 @@
-"""Names that the program itself must know: namespaces, prefixes and media types. Nothing here does anything."""
+"""Names that the program itself must know: the base IRI, namespaces and prefixes."""
 
 from __future__ import annotations
 

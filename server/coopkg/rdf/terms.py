@@ -1,4 +1,4 @@
-"""RDF terms and documents: reading them, moving them to another base IRI, writing them as people do."""
+"""RDF terms and documents: parsing them, moving them to another base IRI, writing them as people do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 
 @dataclass(frozen=True)
 class Document:
-    """RDF text on its way in: what to call it, its bytes, its format and the base of its relative IRIs."""
+    """RDF text that is to be parsed: its name in messages, its bytes, its format and the base of its relative IRIs."""
 
     name: str
     data: bytes
@@ -35,7 +35,7 @@ class Document:
     base: str | None = None
 
     def quads(self) -> Iterator[ox.Quad]:
-        """Return the quads, lexical forms kept. Raises RdfSyntaxError with file, line and column."""
+        """Yield the quads, with their lexical forms. Raises RdfSyntaxError with file, line and column."""
         try:
             yield from ox.parse(self.data, self.format, base_iri=self.base)
         except SyntaxError as error:
@@ -47,7 +47,7 @@ class Document:
 
 
 def rebase_quad(quad: ox.Quad, old: str, new: str) -> ox.Quad:
-    """Return the quad with every IRI that begins with ``old`` begun with ``new`` instead."""
+    """Move a quad to another base IRI: each IRI that begins with ``old`` begins with ``new`` instead."""
     return ox.Quad(
         rebase_term(quad.subject, old, new),
         rebase_term(quad.predicate, old, new),
@@ -57,7 +57,7 @@ def rebase_quad(quad: ox.Quad, old: str, new: str) -> ox.Quad:
 
 
 def rebase_term(term: Any, old: str, new: str) -> Any:  # noqa: ANN401 - gives back the kind of term it was given
-    """Return the term, moved to another base IRI."""
+    """Move a term to another base IRI."""
     if isinstance(term, ox.NamedNode) and term.value.startswith(old):
         return ox.NamedNode(new + term.value.removeprefix(old))
     if isinstance(term, ox.Triple):
@@ -70,7 +70,8 @@ def rebase_term(term: Any, old: str, new: str) -> Any:  # noqa: ANN401 - gives b
 
 
 def compact(iri: str, prefixes: dict[str, str]) -> str:
-    """Return an IRI as a prefixed name where one of the prefixes fits, else in angle brackets."""
+    """Write an IRI as a prefixed name where one of the prefixes fits, else in angle brackets."""
+    # The longest namespace: one prefix may be the beginning of another.
     best = max((item for item in prefixes.items() if iri.startswith(item[1])), key=lambda i: len(i[1]), default=None)
     if best and _LOCAL.fullmatch(iri.removeprefix(best[1])):
         return f"{best[0]}:{iri.removeprefix(best[1])}"
@@ -78,16 +79,17 @@ def compact(iri: str, prefixes: dict[str, str]) -> str:
 
 
 def _escape_iri(iri: str) -> str:
+    # None of these may stand in an IRI as it is (Turtle, rule IRIREF), and one could end it.
     return re.sub(r'[\x00-\x20<>"{}|^`\\]', lambda m: f"\\u{ord(m.group()):04X}", iri)
 
 
 def quote(text: str) -> str:
-    """Return a string literal in double quotes, escaped for Turtle and SPARQL alike."""
+    """Write a string literal in double quotes, escaped for Turtle and SPARQL alike."""
     return '"' + "".join(_ESCAPES.get(c, c if c >= " " else f"\\u{ord(c):04X}") for c in text) + '"'
 
 
 def literal(term: ox.Literal, prefixes: dict[str, str]) -> str:
-    """Return a literal in Turtle; integers, decimals and booleans without quotes where their form allows it."""
+    """Write a literal in Turtle; integers, decimals and booleans without quotes where their form allows it."""
     if term.language:
         direction = f"--{str(term.direction).rsplit('.', 1)[-1].lower()}" if term.direction else ""
         return f"{quote(term.value)}@{term.language}{direction}"
@@ -105,7 +107,7 @@ def literal(term: ox.Literal, prefixes: dict[str, str]) -> str:
 
 
 def named_node(text: str, prefixes: dict[str, str], what: str) -> ox.NamedNode:
-    """Return the IRI that a person wrote: whole, in angle brackets, or as a prefixed name. Raises BadParameter."""
+    """Parse the IRI that a person wrote: whole, in angle brackets, or as a prefixed name. Raises BadParameter."""
     text = text.strip()
     prefix, colon, local = text.partition(":")
     iri = text[1:-1] if text.startswith("<") else prefixes[prefix] + local if colon and prefix in prefixes else text
@@ -125,14 +127,14 @@ _LEXICAL: Final = {
 
 
 def literal_of(text: str, kind: str, what: str) -> ox.Literal:
-    """Return the literal of an XSD type (string, integer, decimal, boolean, date). Raises BadParameter."""
+    """Make a literal of an XSD type (string, integer, decimal, boolean, date). Raises BadParameter."""
     if not re.fullmatch(_LEXICAL[kind], text):
         raise BadParameter(f"The parameter {what!r} must be of type {kind}, not {text!r}.")
     return ox.Literal(text, datatype=ox.NamedNode(_XSD + kind))
 
 
 def term_of(text: str, prefixes: dict[str, str], what: str) -> Bindable:
-    """Return the IRI, as ``named_node`` takes it, or the literal, as Turtle has it. Raises BadParameter."""
+    """Parse an IRI, as ``named_node`` does, or a literal as in Turtle. Raises BadParameter."""
     if not re.match(r"\s*[\"'0-9+.\-]|\s*(true|false)\s*$", text):
         return named_node(text, prefixes, what)
     declared = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes.items())
@@ -177,16 +179,16 @@ _ABBREVIATING: Final = (None, ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfForm
 
 
 def used_prefixes(triples: list[ox.Triple], prefixes: dict[str, str]) -> dict[str, str]:
-    """Return those prefixes whose namespace some IRI of the triples is in."""
+    """Select the prefixes whose namespace some IRI of the triples is in."""
     names = {iri: name for name, iri in prefixes.items()}
-    found: set[str] = set()
+    namespaces: set[str] = set()
     for triple_ in triples:
         for term in (triple_.subject, triple_.predicate, triple_.object):
             if isinstance(term, ox.Literal):
-                found.add(_namespace(term.datatype.value))
+                namespaces.add(_namespace(term.datatype.value))
             elif isinstance(term, ox.NamedNode):
-                found.add(_namespace(term.value))
-    return {names[iri]: iri for iri in sorted(found & names.keys())}
+                namespaces.add(_namespace(term.value))
+    return {names[iri]: iri for iri in sorted(namespaces & names.keys())}
 
 
 def _namespace(iri: str) -> str:
@@ -194,18 +196,18 @@ def _namespace(iri: str) -> str:
 
 
 def serialize_triples_as(triples: list[ox.Triple], fmt: ox.RdfFormat | None, prefixes: dict[str, str]) -> bytes:
-    """Return triples in an RDF format, Turtle unless another is named; the prefixes that are used, where it has any."""
+    """Serialise triples, as Turtle unless another format is named, with the prefixes that are used."""
     named = used_prefixes(triples, prefixes) if fmt in _ABBREVIATING else None
     return ox.serialize(triples, format=fmt or ox.RdfFormat.TURTLE, prefixes=named) or b""
 
 
 def serialize_turtle(triples: list[ox.Triple], prefixes: dict[str, str]) -> str:
-    """Return triples as Turtle."""
+    """Serialise triples as Turtle."""
     return serialize_triples_as(triples, None, prefixes).decode()
 
 
 def without_mark(data: bytes) -> bytes:
-    """Return a document without the byte order mark that some editors put before UTF-8."""
+    """Remove the byte order mark that some editors put before UTF-8."""
     return data.removeprefix(codecs.BOM_UTF8)
 
 
@@ -213,30 +215,30 @@ def format_of(name: str) -> ox.RdfFormat:
     """Return the RDF format of a file by its suffix. Raises BadParameter for one that is not known, or missing."""
     _, dot, suffix = name.rpartition(".")
     suffix = suffix.lower()
-    found = ox.RdfFormat.from_extension({"json": "jsonld"}.get(suffix, suffix)) if dot else None
-    if found is None:
+    rdf_format = ox.RdfFormat.from_extension({"json": "jsonld"}.get(suffix, suffix)) if dot else None
+    if rdf_format is None:
         what = f"no RDF format has the suffix .{suffix}" if dot else "there is no suffix that tells the RDF format"
         raise BadParameter(f"{name}: {what}; name the format, or the file after it.")
-    return found
+    return rdf_format
 
 
 def read_triples(data: bytes) -> list[ox.Triple]:
-    """Return the triples of a document in N-Triples."""
+    """Parse a document in N-Triples."""
     return [quad.triple for quad in ox.parse(data, ox.RdfFormat.N_TRIPLES)]
 
 
 def read_nquads(data: bytes) -> list[ox.Quad]:
-    """Return the quads of a document in N-Quads."""
+    """Parse a document in N-Quads."""
     return list(ox.parse(data, ox.RdfFormat.N_QUADS))
 
 
 def write_nquads(quads: Iterable[ox.Quad]) -> bytes:
-    """Return quads as N-Quads."""
+    """Serialise quads as N-Quads."""
     return ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
 
 
 def same_graph(one: bytes, other: bytes) -> bool:
-    """Return whether two Turtle documents are the same graph, whatever their blank nodes are called."""
+    """Whether two Turtle documents are the same graph, whatever the labels of their blank nodes."""
     graphs = [ox.Dataset(ox.parse(text, ox.RdfFormat.TURTLE)) for text in (one, other)]
     for graph in graphs:
         graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
@@ -244,7 +246,7 @@ def same_graph(one: bytes, other: bytes) -> bool:
 
 
 def from_ntriples(text: str) -> Bindable:
-    """Return the IRI or literal that a term in N-Triples stands for."""
+    """Parse an IRI or literal in N-Triples. Raises TypeError for any other term."""
     quad = next(iter(ox.parse(f"<x:s> <x:p> {text} .".encode(), ox.RdfFormat.N_TRIPLES)))
     if not isinstance(quad.object, ox.NamedNode | ox.Literal):
         raise TypeError(f"{text} is neither an IRI nor a literal")
@@ -252,13 +254,13 @@ def from_ntriples(text: str) -> Bindable:
 
 
 def triples_from_ntriples(rows: Iterable[Sequence[str]]) -> list[ox.Triple]:
-    """Return the triples whose terms are given in N-Triples; a blank node's label means the same in all of them."""
+    """Parse triples whose terms are given in N-Triples; a blank node's label means the same in all of them."""
     text = "".join(f"{' '.join(row)} .\n" for row in rows)
     return [quad.triple for quad in ox.parse(text.encode(), ox.RdfFormat.N_TRIPLES)]
 
 
 def quads_from_nquads(text: str) -> list[ox.Quad]:
-    """Return the quads of a text of ours in N-Quads."""
+    """Parse a text in N-Quads."""
     return list(ox.parse(text.encode(), ox.RdfFormat.N_QUADS))
 
 

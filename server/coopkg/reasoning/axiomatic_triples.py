@@ -81,7 +81,7 @@ _OWL_RULES: Final = (
 
 
 def axiomatic_rules(quads: Iterable[ox.Quad], regime: str) -> list[Rule]:
-    """Return those rules, ground to the terms of some quads; what has no body holds as it is."""
+    """Make the rules, ground to the terms of some quads; one without a body holds unconditionally."""
     facts = [*_axioms(), *_of_terms(quads, regime)]
     rules = [Rule(name, (), Pattern(*fact)) for name, fact in facts]
     for name, cls, head in _RDFS_RULES + (_OWL_RULES if regime == "owl-rl" else ()):
@@ -103,7 +103,7 @@ def _axioms() -> Iterator[tuple[str, tuple[Term, ox.NamedNode, Term]]]:
 
 
 def _of_terms(quads: Iterable[ox.Quad], regime: str) -> Iterator[tuple[str, tuple[Term, ox.NamedNode, Term]]]:
-    """Return what each property and each term of the data is: rdfD2, rdfs4 and eq-ref, never of a literal."""
+    """Yield the triples about each property and each term of the data (rdfD2, rdfs4, eq-ref), literals excepted."""
     terms: dict[Term, None] = {}
     properties: dict[ox.NamedNode, None] = {}
     for quad in quads:

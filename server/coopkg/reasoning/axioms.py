@@ -1,4 +1,4 @@
-"""Axioms as the triples of a graph have them: lists, property expressions, and the parts that rules are made of."""
+"""Axioms as triples of a graph: lists, property expressions, and the parts that rules are made of."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ X, Y, Z = (ox.Variable(name) for name in "xyz")
 
 
 class Axioms:
-    """Reads one graph, whatever kind of axiom its triples are."""
+    """Reads the axioms of one graph, whatever their kind."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
     def stated(self) -> Iterator[Fact]:
-        """Return the triples that schema rules start from."""
+        """Yield the triples that schema rules start from."""
         for predicate in AXIOM_PREDICATES:
             yield from ((s, predicate, o) for s, o in self.graph.pairs(predicate))
 
     def related(self, predicate: ox.NamedNode) -> Iterator[tuple[Term, Term]]:
-        """Return subjects and objects of an axiom that says something: they differ, and both are resources."""
+        """Yield subject and object of each axiom that is not trivial: they differ, and both are resources."""
         for one, other in self.graph.pairs(predicate):
             if one != other and is_resource(other):
                 yield one, other
@@ -54,7 +54,7 @@ class Axioms:
         return self.graph.subjects(TYPE, owl(name))
 
     def is_datatype(self, term: Term) -> bool:
-        """Return whether a term is a datatype, known or declared."""
+        """Whether a term is a datatype, known or declared."""
         return is_datatype(term) or rdfs("Datatype") in self.graph.objects(term, TYPE)
 
     def members(self, subject: Term, predicate: ox.NamedNode, head: Term) -> tuple[list[Term], list[Fact]]:
@@ -66,15 +66,15 @@ class Axioms:
             members = self.graph.members(head)
         except ValueError:
             return [], []
-        axioms = [(subject, predicate, head)]
+        triples = [(subject, predicate, head)]
         while head != RDF_NIL:
             rest = self.graph.value(head, REST)
-            axioms += [(head, FIRST, self.graph.value(head, FIRST)), (head, REST, rest)]
+            triples += [(head, FIRST, self.graph.value(head, FIRST)), (head, REST, rest)]
             head = rest
-        return members, axioms
+        return members, triples
 
     def combined(self, name: str) -> Iterator[tuple[Term, Term, Term, list[Fact]]]:
-        """Return each pair of members of each axiom of that class: its node, the pair, and the list's triples."""
+        """Yield each pair of members of each axiom of that class: its node, the pair, and the list's triples."""
         for node in self.instances(name):
             for predicate in (owl("members"), owl("distinctMembers")):
                 for head in self.graph.objects(node, predicate):
@@ -82,14 +82,15 @@ class Axioms:
                     yield from ((node, one, other, axioms) for one, other in combinations(members, 2))
 
     def rule(self, name: str, body: list[Pattern], head: Pattern | None, *axioms: Fact) -> Rule:
-        """Return a rule; the inverse expressions that its axioms name are added to them."""
+        """Make a rule; the inverse expressions that its axioms name are added to them."""
+        # A proof cites the axioms of a rule, and without them the blank node would say nothing.
         nodes = {term for axiom in axioms for term in axiom if isinstance(term, ox.BlankNode)}
         inverses = [(node, INVERSE_OF, self.graph.value(node, INVERSE_OF)) for node in nodes]
-        known = [*axioms, *(i for i in inverses if i[2] is not None and i not in axioms)]
-        return Rule(name, tuple(body), head, tuple(ox.Triple(*axiom) for axiom in known))
+        premises = [*axioms, *(i for i in inverses if i[2] is not None and i not in axioms)]
+        return Rule(name, tuple(body), head, tuple(ox.Triple(*axiom) for axiom in premises))
 
     def edge(self, prop: Term, subject: Term, obj: Term) -> Pattern | None:
-        """Return the pattern of a property or of the inverse of one (an unnamed node with owl:inverseOf)."""
+        """Make the pattern of a property or of the inverse of one (a blank node with owl:inverseOf), else None."""
         if isinstance(prop, ox.NamedNode):
             return Pattern(subject, prop, obj)
         inverse = self.graph.value(prop, INVERSE_OF) if isinstance(prop, ox.BlankNode) else None
@@ -102,42 +103,43 @@ class Axioms:
         head: Fact,
         axioms: list[Fact],
     ) -> Iterator[Rule]:
-        """Return a rule between properties, none where one of them cannot be one; inverse expressions are resolved."""
+        """Yield the rule between properties, unless one of them cannot be one; inverse expressions are resolved."""
         body, conclusion = [self.edge(*link) for link in links], self.edge(*head)
         patterns = [pattern for pattern in body if pattern is not None]
         if conclusion is not None and len(patterns) == len(body) and [conclusion] != patterns:
             yield self.rule(name, patterns, conclusion, *axioms)
 
-    def both(self, prop: Term, one: tuple[Term, Term], other: tuple[Term, Term]) -> list[Pattern]:
-        """Return two patterns of one property, none where it cannot be one."""
-        edges = [self.edge(prop, *one), self.edge(prop, *other)]
+    def both(self, prop: Term, first: tuple[Term, Term], second: tuple[Term, Term]) -> list[Pattern]:
+        """Make two patterns of one property; none where it cannot be one."""
+        edges = [self.edge(prop, *first), self.edge(prop, *second)]
         return [edge for edge in edges if edge is not None]
 
     def unique(self, name: str, body: list[Pattern], *axioms: Fact) -> list[Rule]:
-        """Return the rule that what ?y and ?z stand for is the same, and the one that literals cannot be."""
+        """Make the rule that ?y and ?z are the same, and the inconsistency rule for two different literals."""
         if not body:
             return []
         rule = self.rule(name, body, Pattern(Y, SAME_AS, Z), *axioms)
         return [replace(rule, distinct=(Y, Z)), replace(rule, head=None, distinct=(Y, Z), literals=True)]
 
     def literals(self, rule: Rule, datatype: Term) -> Iterator[Rule]:
-        """Return a contradiction for literals that are not of a datatype; all are of rdfs:Literal."""
+        """Yield the inconsistency rule for literals that are not of a datatype; all are of rdfs:Literal."""
         if isinstance(datatype, ox.NamedNode) and datatype != rdfs("Literal"):
             yield replace(rule, datatype=datatype)
 
 
 def is_a(subject: Term, cls: Term) -> Pattern:
-    """Return the pattern of membership in a class."""
+    """Make the pattern of membership in a class."""
     return Pattern(subject, TYPE, cls)
 
 
 def typed(node: Term, name: str) -> Fact:
-    """Return the triple that a node is of a class of OWL."""
+    """Make the triple that a node is of a class of OWL."""
     return (node, TYPE, owl(name))
 
 
 def axiom_quads(store: ox.Store, graph: ox.NamedNode | None = None) -> Iterator[ox.Quad]:
-    """Return the quads of a store that may be part of an axiom, but for those of one graph."""
+    """Yield the quads of a store that may be part of an axiom, except those of one graph."""
+    # Pattern by pattern, through the store's indexes: axioms are few, and to compile rules must not cost a whole scan.
     patterns: list[tuple[ox.NamedNode, ox.NamedNode | None]]
     patterns = [(predicate, None) for predicate in (*AXIOM_PREDICATES, FIRST, REST)]
     patterns += [(TYPE, cls) for cls in AXIOM_CLASSES]

@@ -1,4 +1,7 @@
-"""What literals can and cannot denote: as much of the OWL 2 RL datatype map as contradictions need (section 4.3)."""
+"""The values of literals: as much of the OWL 2 RL datatype map as finding inconsistencies needs (section 4.3).
+
+In doubt no inconsistency is reported: what is not known here counts as possible.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ _KNOWN: Final = frozenset(_ABOVE) | _PRIMITIVE | {_DECIMAL}
 
 
 def is_datatype(term: Term) -> bool:
-    """Return whether an IRI is that of a datatype of OWL 2 (Structural Specification, section 4)."""
+    """Whether a term is the IRI of a datatype of OWL 2 (Structural Specification, section 4)."""
     if not isinstance(term, ox.NamedNode):
         return False
     names = {RDFS + "Literal", RDF + "XMLLiteral", RDF + "HTML", RDF + "JSON"}
@@ -45,43 +48,44 @@ def is_datatype(term: Term) -> bool:
 
 
 def is_of(term: Term, datatype: ox.NamedNode) -> bool:
-    """Return whether a term can be of a datatype; True where that is not known here, or where it is no literal."""
+    """Whether a term can be of a datatype; True where that is not known here, or where it is no literal."""
     if not isinstance(term, ox.Literal):
         return True
-    own, wanted = term.datatype.value, datatype.value
-    if term.language or wanted in _TEXTS:
-        return (bool(term.language) and wanted not in _KNOWN) or (own not in _KNOWN and not term.language)
-    if own not in _KNOWN or wanted not in _KNOWN:
+    own, target = term.datatype.value, datatype.value
+    if term.language or target in _TEXTS:
+        return (bool(term.language) and target not in _KNOWN) or (own not in _KNOWN and not term.language)
+    if own not in _KNOWN or target not in _KNOWN:
         return own not in _KNOWN or well_formed(term.value, own)
-    return well_formed(term.value, own) and _base(own) == _base(wanted) and _fits(term.value, own, wanted)
+    return well_formed(term.value, own) and _base(own) == _base(target) and _fits(term.value, own, target)
 
 
-def _fits(lexical: str, own: str, wanted: str) -> bool:
-    """Return whether a well-formed literal is of another datatype over the same values."""
-    if own == wanted or wanted == _base(own):
+def _fits(lexical: str, own: str, target: str) -> bool:
+    """Whether a well-formed literal is also of another datatype over the same values."""
+    if own == target or target == _base(own):
         return True
     if _base(own) != _DECIMAL:
-        return well_formed(lexical, wanted)
+        return well_formed(lexical, target)
+    # By its value, whatever its form: "5.0"^^xsd:decimal is an xsd:byte.
     value = Decimal(lexical)
-    return value == value.to_integral_value() and well_formed(str(int(value)), wanted)
+    return value == value.to_integral_value() and well_formed(str(int(value)), target)
 
 
-def differ(one: Term, other: Term) -> bool:
-    """Return whether two terms are literals that certainly denote different values (rule dt-diff)."""
-    if not isinstance(one, ox.Literal) or not isinstance(other, ox.Literal) or one == other:
+def differ(first: Term, second: Term) -> bool:
+    """Whether two terms are literals that certainly denote different values (rule dt-diff)."""
+    if not isinstance(first, ox.Literal) or not isinstance(second, ox.Literal) or first == second:
         return False
-    if one.language or other.language:
-        return (one.value, one.language) != (other.value, other.language)
-    names = (one.datatype.value, other.datatype.value)
+    if first.language or second.language:
+        return (first.value, first.language) != (second.value, second.language)
+    names = (first.datatype.value, second.datatype.value)
     if not all(
-        name in _KNOWN and well_formed(term.value, name) for name, term in zip(names, (one, other), strict=True)
+        name in _KNOWN and well_formed(term.value, name) for name, term in zip(names, (first, second), strict=True)
     ):
         return False
     if _base(names[0]) != _base(names[1]):
         return True
     if _base(names[0]) == _DECIMAL:
-        return Decimal(one.value) != Decimal(other.value)
-    return bool(canonical(one).value != canonical(other).value) and names[0] == names[1]
+        return Decimal(first.value) != Decimal(second.value)
+    return bool(canonical(first).value != canonical(second).value) and names[0] == names[1]
 
 
 def _base(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The rules that derive triples: OWL 2 RL but for its contradictions, and those of its rules that RDFS has too."""
+"""The rules that derive triples: those of OWL 2 RL except inconsistency rules, and those of them that RDFS has too."""
 
 from __future__ import annotations
 
@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 
 
 class Grounding(Axioms):
-    """Gives the rules of each kind of axiom (OWL 2 Profiles, tables 5, 6, 7 and 9)."""
+    """Grounds the rules of each kind of axiom (OWL 2 Profiles, tables 5, 6, 7 and 9).
+
+    A rule of the specification joins axioms with facts. With the axioms put in, what is left are short rules over facts
+    alone, each with a constant predicate, by which they are looked up.
+    """
 
     def rdfs(self) -> Iterator[Rule]:
-        """Return the rules that RDFS has too (RDF 1.1 Semantics, section 9.2.1)."""
+        """Yield the rules that RDFS has too (RDF 1.1 Semantics, section 9.2.1)."""
         for sub, sup in self.related(SUB_CLASS):
             yield self.rule("cax-sco", [is_a(X, sub)], is_a(X, sup), (sub, SUB_CLASS, sup))
         for sub, sup in self.related(SUB_PROPERTY):
@@ -44,16 +48,17 @@ class Grounding(Axioms):
                 yield self.rule("prp-dom", [edge], is_a(X, cls), (prop, DOMAIN, cls))
         for prop, cls in self.related(RANGE):
             edge = self.edge(prop, X, Y)
+            # A literal cannot be typed by a triple. Datatypes as ranges have an inconsistency rule instead.
             if edge and not self.is_datatype(cls):
                 yield self.rule("prp-rng", [edge], is_a(Y, cls), (prop, RANGE, cls))
 
     def owl(self) -> Iterator[Rule]:
-        """Return the rules that RDFS lacks; those about cardinalities and single values find contradictions too."""
+        """Yield the rules that RDFS lacks; those about cardinalities and single values find inconsistencies too."""
         for rules in (self._properties, self._characteristics, self._classes, self._restrictions, self._cardinalities):
             yield from rules()
 
     def keys(self) -> Iterator[Rule]:
-        """Return prp-key for every owl:hasKey."""
+        """Yield prp-key for every owl:hasKey."""
         for cls, head in self.graph.pairs(owl("hasKey")):
             members, axioms = self.members(cls, owl("hasKey"), head)
             body = [is_a(X, cls), is_a(Y, cls)]
@@ -61,10 +66,11 @@ class Grounding(Axioms):
                 value = ox.Variable(f"k{number}")
                 body += filter(None, (self.edge(prop, X, value), self.edge(prop, Y, value)))
             rule = self.rule("prp-key", body, Pattern(X, SAME_AS, Y), *axioms)
+            # Without it each instance would be the same as itself, a triple for nothing.
             yield replace(rule, distinct=(X, Y))
 
     def between_classes(self) -> Iterator[Rule]:
-        """Return what a class that is an intersection or a union is to its members (scm-int, scm-uni)."""
+        """Yield the subclass axioms between an intersection or a union and its members (scm-int, scm-uni)."""
         for cls, head in self.graph.pairs(owl("intersectionOf")):
             members, axioms = self.members(cls, owl("intersectionOf"), head)
             yield from (self.rule("scm-int", [], Pattern(cls, SUB_CLASS, m), *axioms) for m in members if m != cls)
@@ -80,6 +86,7 @@ class Grounding(Axioms):
             yield from self.edges("prp-eqp2", [(other, X, Y)], (one, X, Y), axiom)
         for one, other in self.related(INVERSE_OF):
             axiom = [(one, INVERSE_OF, other)]
+            # A blank node with owl:inverseOf is an inverse expression, no axiom between two properties.
             if isinstance(one, ox.NamedNode):
                 yield from self.edges("prp-inv1", [(one, X, Y)], (other, Y, X), axiom)
                 yield from self.edges("prp-inv2", [(other, X, Y)], (one, Y, X), axiom)
@@ -120,6 +127,7 @@ class Grounding(Axioms):
                     yield self.rule("cls-uni", [is_a(X, member)], is_a(X, cls), *axioms)
         for cls, head in self.graph.pairs(owl("oneOf")):
             members, axioms = self.members(cls, owl("oneOf"), head)
+            # An enumeration of literals is a datatype (OWL 2 Structural Specification, section 7.4).
             for member in filter(is_resource, members):
                 yield self.rule("cls-oo", [], is_a(member, cls), *axioms)
 
@@ -144,6 +152,7 @@ class Grounding(Axioms):
             for value in self.graph.objects(cls, owl("hasValue")):
                 axioms = (on, (cls, owl("hasValue"), value))
                 valued = self.edge(prop, X, value)
+                # With an inverse property the value would be a subject, which a literal cannot be.
                 if valued is not None and not isinstance(valued.subject, ox.Literal):
                     yield self.rule("cls-hv1", [is_a(X, cls)], valued, *axioms)
                     yield self.rule("cls-hv2", [valued], is_a(X, cls), *axioms)
@@ -161,6 +170,7 @@ class Grounding(Axioms):
     def _at_most(  # noqa: PLR0913, PLR0917 - the parts of a cardinality
         self, name: str, cls: Term, prop: Term, number: Term, filler: Term, axioms: list[Fact]
     ) -> Iterator[Rule]:
+        # OWL 2 RL has rules for the cardinalities 0 and 1 alone, whatever the form of the number.
         one, other = self.edge(prop, X, Y), self.edge(prop, X, Z)
         count = number.value.strip().lstrip("+") if isinstance(number, ox.Literal) else ""
         if one is None or other is None or count.lstrip("0") not in {"", "1"} or not count:

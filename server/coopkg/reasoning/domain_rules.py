@@ -1,4 +1,4 @@
-"""What the ontology means and OWL cannot say: rules about different things."""
+"""Rules of the ontology that OWL cannot express: they need two things to be different."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Equal terms share their triples (eq-rep-s, eq-rep-p, eq-rep-o): the rules whose predicates are no constants."""
+"""Equal terms share their triples (eq-rep-s, eq-rep-p, eq-rep-o): the rules whose predicates are no constants.
+
+Plans are found by their predicates, which these rules do not have; so they are evaluated by code of their own, and only
+where there is an owl:sameAs.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ NAMES: Final = ("eq-rep-s", "eq-rep-p", "eq-rep-o")
 
 
 def copies(program: Program, new: Mapping[Key, Iterable[Row]], facts: Facts) -> Iterator[Fact]:
-    """Return what follows from new facts by the equality of terms; ``facts`` hold the new ones too."""
+    """Yield the consequences of new facts by the equality of terms; ``facts`` hold the new ones too."""
     domain = program.domain
     equals = facts.finder(program.same, 0)
     for one, other in new.get(program.same, ()):
@@ -33,13 +37,14 @@ def copies(program: Program, new: Mapping[Key, Iterable[Row]], facts: Facts) -> 
         for row in rows:
             fact = fact_of(key, row)
             for term in dict.fromkeys(fact):
+                # Both directions are covered, for eq-sym has made owl:sameAs symmetric.
                 for _, other in equals(term):
                     if other != term and domain.is_resource(other):
                         yield from _replaced(program, fact, term, other)
 
 
 def _replaced(program: Program, fact: Fact, one: Any, other: Any) -> Iterator[Fact]:  # noqa: ANN401
-    """Return a triple with one term replaced by an equal one, place for place; owl:sameAs has rules of its own."""
+    """Yield a triple with one term replaced by an equal one, position by position; owl:sameAs has rules of its own."""
     if fact[1] == program.same[0]:
         return
     for place in range(3):
@@ -51,7 +56,7 @@ def _replaced(program: Program, fact: Fact, one: Any, other: Any) -> Iterator[Fa
 
 
 def originals(fact: Fact, facts: StoreFacts) -> Iterator[tuple[str, tuple[Fact, Fact]]]:
-    """Return the ways in which a triple follows by equality: the rule's name, and the two triples that it needs."""
+    """Yield the derivations of a triple by equality: the rule's name, and the two triples that it needs."""
     if fact[1] == SAME_AS:
         return
     for place, name in enumerate(NAMES):

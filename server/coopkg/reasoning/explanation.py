@@ -1,4 +1,4 @@
-"""Why a triple holds: a proof down to asserted triples, their graphs and the claims that they rest on."""
+"""Explanations: a proof of a triple down to asserted triples, their graphs and the claims that they rest on."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from coopkg.reasoning.rules import Fact, Rule, RuleSet
 
 DEEPEST: Final = 150
-"""The height of a proof past which none is looked for: that of a class under 150 others, one below the other."""
+"""The height of a proof beyond which none is sought: that of a class under 150 others, one below the other."""
 
 
 def explain(store: ox.Store, rules: RuleSet, graph: ox.NamedNode, triple: Fact | ox.Triple) -> Proof | None:
-    """Return a proof of a triple of as little height as there is, or None where it neither is asserted nor follows.
+    """Find a proof of a triple of the least height, or None where the triple neither is asserted nor follows.
 
     There is none either where it would be higher than DEEPEST. ``graph`` is that of what is inferred, ``rules`` those
     that its closure has in force.
@@ -33,7 +33,7 @@ def explain(store: ox.Store, rules: RuleSet, graph: ox.NamedNode, triple: Fact |
 
 
 def prove(program: Program, layout: Layout, triple: Fact | ox.Triple) -> Proof | None:
-    """Do the same with rules that have been planned already."""
+    """Find the same proof with rules that have been planned already."""
     fact = triple if isinstance(triple, tuple) else (triple.subject, triple.predicate, triple.object)
     search = _Search(program, layout)
     if not is_resource(fact[0]) or not search.facts.has(fact):
@@ -42,7 +42,10 @@ def prove(program: Program, layout: Layout, triple: Fact | ox.Triple) -> Proof |
 
 
 class _Search:
-    """Iterative deepening: what has no proof of some height is remembered, so that no way is gone twice."""
+    """A search by iterative deepening: which triples have no proof of a height is remembered, and not searched again.
+
+    A search in depth first could follow a circle, or return a long proof where a short one would do.
+    """
 
     def __init__(self, program: Program, layout: Layout) -> None:
         self.program = program
@@ -55,10 +58,11 @@ class _Search:
         self._claim = ox.NamedNode(f"{base}ontology#Claim")
 
     def prove(self, fact: Fact, height: int) -> Proof | None:
-        """Return a proof that is no higher than ``height``, or None."""
-        known = self._proofs.get(fact)
-        if known is not None and known[0] <= height:
-            return known[1]
+        """Find a proof that is no higher than ``height``, or None."""
+        earlier = self._proofs.get(fact)
+        if earlier is not None and earlier[0] <= height:
+            return earlier[1]
+        # A proof of it was sought at this height already, in vain.
         if height < self._lowest.get(fact, 0):
             return None
         proof: Proof | None = self._leaf(fact)
@@ -86,20 +90,20 @@ class _Search:
                 yield Step(fact, _name(rule), axioms, premises, stated)
 
     def _all(self, facts: tuple[Fact, ...], height: int) -> tuple[Proof, ...] | None:
-        found = []
+        proofs = []
         for fact in facts:
             proof = self.prove(fact, height)
             if proof is None:
                 return None
-            found.append(proof)
-        return tuple(found)
+            proofs.append(proof)
+        return tuple(proofs)
 
     def _inferred_axioms(self, axioms: tuple[ox.Triple, ...]) -> tuple[Fact, ...]:
         facts = [(axiom.subject, axiom.predicate, axiom.object) for axiom in axioms]
         return tuple(fact for fact in facts if not self.asserted.has(fact))
 
     def _claims_about(self, fact: Fact) -> Iterator[ox.NamedNode]:
-        """Return the claims that speak of a triple: those that reify it, and those that a node which does so cites."""
+        """Yield the claims about a triple: those that reify it, and those that a node which does so cites."""
         parts = tuple(zip(map(rdf, ("subject", "predicate", "object")), fact, strict=True))
         for quad in self.asserted.triples(None, *parts[2]):
             node = quad.subject
@@ -108,8 +112,8 @@ class _Search:
                 yield from (node,) if is_claim and isinstance(node, ox.NamedNode) else self._evidence_of(node)
 
     def _evidence_of(self, node: Term) -> tuple[ox.NamedNode, ...]:
-        found = {quad.object for quad in self.asserted.triples(node, self._evidence, None)}
-        return tuple(sorted((claim for claim in found if isinstance(claim, ox.NamedNode)), key=str))
+        evidence = {quad.object for quad in self.asserted.triples(node, self._evidence, None)}
+        return tuple(sorted((claim for claim in evidence if isinstance(claim, ox.NamedNode)), key=str))
 
 
 def _graph_name(quad: ox.Quad) -> str:

@@ -1,4 +1,8 @@
-"""Facts as evaluation asks for them: rows of numbers in tables, or quads of a store."""
+"""Facts as the evaluation of rules needs them: rows of numbers in tables, or quads of a store.
+
+Tables serve the computation of a whole closure, where most facts are looked at. A store serves maintenance, where a
+change concerns a few.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +26,16 @@ Key = tuple[Any, ...]
 
 
 class Facts(Protocol):
-    """What evaluation asks of facts, whatever holds them."""
+    """The lookups that evaluation needs, whatever holds the facts."""
 
     def rows(self, key: Key) -> Iterable[Row]:
         """Return the rows of a key."""
 
     def finder(self, key: Key, column: int) -> Callable[[Any], Iterable[Row]]:
-        """Return what finds the rows that have a value in that column."""
+        """Return a function from a value to the rows that have it in that column."""
 
     def holder(self, key: Key) -> Container[Row]:
-        """Return what says whether a row is there."""
+        """Return a container that tells whether a row is among the facts."""
 
     def mentions(self, value: Any) -> Iterable[Fact]:  # noqa: ANN401 - a term, or what stands for it
         """Return the triples that have a value as subject, predicate or object."""
@@ -39,7 +43,7 @@ class Facts(Protocol):
 
 @dataclass(frozen=True)
 class Domain:
-    """What terms are to a plan: themselves, or numbers; and back."""
+    """The representation of terms in a plan: themselves, or numbers."""
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
@@ -55,7 +59,10 @@ def fact_of(key: Key, row: Row) -> Fact:
 
 
 class Numbers(dict[Any, int]):
-    """A number for each term, made when it is first asked for: negative for what cannot be a subject."""
+    """A number for each term, made when it is first looked up: negative for what cannot be a subject.
+
+    So a plan tests whether a term is a resource by the sign alone.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,11 +95,11 @@ class Tables:
         return list(self._rows)
 
     def rows(self, key: Key) -> set[Row]:
-        """Return the rows of a key; not to be changed."""
+        """Return the rows of a key: the table's own set, not to be changed."""
         return self._rows.get(key, _NONE)
 
     def add(self, key: Key, rows: set[Row]) -> None:
-        """Add rows that are not there."""
+        """Add rows that the table does not have; its indexes follow."""
         if not rows:
             return
         self._rows.setdefault(key, set()).update(rows)
@@ -104,19 +111,20 @@ class Tables:
             self._mention(key, rows)
 
     def finder(self, key: Key, column: int) -> Callable[[Any], Iterable[Row]]:
-        """Return what finds the rows that have a value in that column."""
-        index = self._indexes.get((key, column))
+        """Return a function from a value to the rows that have it in that column."""
+        index = self._indexes.get((key, column))  # made when a plan first searches that column
         if index is None:
             index = self._indexes[key, column] = defaultdict(list)
             _put(index, column, self.rows(key))
         return lambda value: index.get(value, ())
 
     def holder(self, key: Key) -> Container[Row]:
-        """Return what says whether a row is there."""
+        """Return a container that tells whether a row is among the facts."""
         return self.rows(key)
 
     def mentions(self, value: Any) -> list[Fact]:  # noqa: ANN401
         """Return the triples that have a value as subject, predicate or object."""
+        # Only equality needs this index, and most ontologies have no owl:sameAs.
         if self._mentions is None:
             self._mentions = defaultdict(set)
             for key, rows in self._rows.items():
@@ -124,6 +132,7 @@ class Tables:
         return list(self._mentions.get(value, ()))
 
     def _mention(self, key: Key, rows: Iterable[Row]) -> None:
+        # The key of all types repeats what stands under the single classes.
         if self._mentions is None or key == (self._type,):
             return
         for row in rows:
@@ -141,7 +150,7 @@ def _put(index: dict[Any, list[Row]], column: int, rows: Iterable[Row]) -> None:
 
 
 class StoreFacts:
-    """The triples of a store, or of one graph of it, or but for one, with extra ones if there are any."""
+    """The triples of a store, or of one graph of it, or of all graphs but one; and ``extra`` ones."""
 
     def __init__(
         self,
@@ -163,19 +172,19 @@ class StoreFacts:
         return quads if self._without is None else (q for q in quads if q.graph_name != self._without)
 
     def has(self, fact: Fact) -> bool:
-        """Return whether a triple is there."""
+        """Whether a triple is among the facts."""
         return next(self.triples(*fact), None) is not None or self._has_extra(fact)
 
     def rows(self, key: Key) -> Iterable[Row]:
         """Return the rows of a key."""
         if len(key) == 2:
-            there: Iterator[Row] = ((q.subject,) for q in self.triples(None, *key))
+            stored: Iterator[Row] = ((q.subject,) for q in self.triples(None, *key))
         else:
-            there = ((q.subject, q.object) for q in self.triples(None, key[0], None))
-        return there if self._extra is None else chain(there, self._extra.rows(key))
+            stored = ((q.subject, q.object) for q in self.triples(None, key[0], None))
+        return stored if self._extra is None else chain(stored, self._extra.rows(key))
 
     def finder(self, key: Key, column: int) -> Callable[[Any], Iterable[Row]]:
-        """Return what finds the rows that have a value in that column."""
+        """Return a function from a value to the rows that have it in that column."""
         if len(key) == 2:
             holder = self.holder(key)
             return lambda value: [(value,)] if (value,) in holder else ()
@@ -184,13 +193,13 @@ class StoreFacts:
 
         def find(value: Any) -> Iterable[Row]:  # noqa: ANN401
             pattern = (value, predicate, None) if column == 0 else (None, predicate, value)
-            there = ((q.subject, q.object) for q in self.triples(*pattern))
-            return there if extra is None else chain(there, extra(value))
+            stored = ((q.subject, q.object) for q in self.triples(*pattern))
+            return stored if extra is None else chain(stored, extra(value))
 
         return find
 
     def holder(self, key: Key) -> Container[Row]:
-        """Return what says whether a row is there."""
+        """Return a container that tells whether a row is among the facts."""
         return _Holder(self, key)
 
     def mentions(self, value: Any) -> Iterator[Fact]:  # noqa: ANN401
@@ -203,7 +212,7 @@ class StoreFacts:
             yield from self._extra.mentions(value)
 
     def equals(self, value: Any) -> list[Any]:  # noqa: ANN401
-        """Return the other terms that are stated or inferred to be the same as one, which is the object there."""
+        """Return the subjects, other than the term itself, of the owl:sameAs triples of which it is the object."""
         if not is_resource(value):
             return []
         return [row[0] for row in self.finder((SAME_AS,), 1)(value) if row[0] != value]
@@ -216,7 +225,7 @@ class StoreFacts:
 
 
 class _Holder:
-    """Says of rows of one key whether they are facts."""
+    """Tells whether rows of one key are facts."""
 
     def __init__(self, facts: StoreFacts, key: Key) -> None:
         self._facts = facts

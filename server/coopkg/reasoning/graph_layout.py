@@ -1,4 +1,4 @@
-"""Where a closure finds what is asserted and what is inferred, and where it puts the latter."""
+"""The layout of a closure's graphs: which triples are asserted, which inferred, and where new ones go."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where what is: a store with what is inferred in one of its graphs, and what is asserted.
+    """A store with what is inferred in one of its graphs, and what is asserted.
 
     What is asserted is the store's other graphs, or a store of its own, ``source``. Then the store may be ``merged``:
     its default graph is the merge of all graphs, each triple once.
@@ -31,15 +31,15 @@ class Layout:
     merged: bool = False
 
     def facts(self, extra: Tables | None = None) -> StoreFacts:
-        """Return what is asserted and what is inferred."""
+        """Return the facts, asserted and inferred."""
         return StoreFacts(self.store, within=ox.DefaultGraph() if self.merged else None, extra=extra)
 
     def asserted(self) -> StoreFacts:
-        """Return what is asserted."""
+        """Return the asserted facts."""
         return StoreFacts(self.store, without=self.inferred) if self.source is None else StoreFacts(self.source)
 
     def quads(self) -> Iterator[ox.Quad]:
-        """Return what is asserted as quads."""
+        """Return the asserted quads."""
         return (q for q in self.store if q.graph_name != self.inferred) if self.source is None else iter(self.source)
 
     def axioms(self) -> Iterator[ox.Quad]:
@@ -47,17 +47,17 @@ class Layout:
         return axiom_quads(self.store, self.inferred) if self.source is None else axiom_quads(self.source)
 
     def has(self, fact: Fact) -> bool:
-        """Return whether a triple is inferred."""
+        """Whether a triple is inferred."""
         return ox.Quad(*fact, self.inferred) in self.store
 
     def put(self, fact: Fact) -> None:
-        """Put a triple into what is inferred."""
+        """Add an inferred triple."""
         self.store.add(ox.Quad(*fact, self.inferred))
         if self.merged:
             self.store.add(ox.Quad(*fact))
 
     def take(self, fact: Fact) -> None:
-        """Take a triple out of what is inferred; the merge keeps it where it is asserted."""
+        """Remove an inferred triple; the merge keeps it where it is asserted."""
         self.store.remove(ox.Quad(*fact, self.inferred))
         if self.merged and not self.asserted().has(fact):
             self.store.remove(ox.Quad(*fact))

@@ -1,4 +1,4 @@
-"""Contradictions as values: the rule, the axioms and facts that clash, and a plain sentence."""
+"""Inconsistencies as values: the rule, the axioms and facts that contradict each other, and a plain sentence."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ _BECAUSE: Final[Mapping[str, tuple[str, str, str]]] = {
         "{s0} і {o0} названы і адным і тым жа, і розным",
     ),
 }
-"""What clashes by a rule, in the order of LANGUAGES."""
+"""The sentence for a rule, in the order of LANGUAGES; s0 is the subject of the first fact, and so on."""
 _LIKE: Final = {
     "cax-adc": "cax-dw", "prp-adp": "prp-pdw", "prp-npa2": "prp-npa1", "eq-diff2": "eq-diff1", "eq-diff3": "eq-diff1",
 }  # fmt: skip
-"""Rules that say the same as others of other axioms."""
+"""Rules with the sentence of another one: the same inconsistency from another kind of axiom."""
 _NOT_OF_TYPE: Final = (
     "{what} has values of {kind}, and {value} of {subject} is none",
     "значения {what} относятся к типу {kind}, а {value} у {subject} к нему не относится",
@@ -87,7 +87,7 @@ _AND: Final = (" and ", " и ", " і ")
 
 @dataclass(frozen=True)
 class Inconsistency:
-    """What cannot be true together: ``axioms`` and ``facts``, by a rule of OWL 2 RL."""
+    """``axioms`` and ``facts`` that cannot be true together, by a rule of OWL 2 RL."""
 
     rule: str
     axioms: tuple[ox.Triple, ...]
@@ -95,7 +95,7 @@ class Inconsistency:
     datatype: ox.NamedNode | None = None
 
     def sentence(self, prefixes: Mapping[str, str], language: str = "en") -> str:
-        """Return one sentence, in that language, that names what clashes."""
+        """Write one sentence, in that language, that names what contradicts each other."""
         names, index = Names(prefixes), LANGUAGES.index(language)
         texts = _BECAUSE.get(_LIKE.get(self.rule, self.rule))
         if texts is not None:
@@ -111,43 +111,44 @@ class Inconsistency:
 
 
 def inconsistencies_of(facts: StoreFacts, rules: RuleSet) -> tuple[Inconsistency, ...]:
-    """Return every contradiction among triples, asserted and inferred."""
+    """Find every inconsistency among triples, asserted and inferred."""
     numbers = Numbers()
     program = Program(rules, numbers.domain)
     tables = Tables(program.type)
     plans = _smallest(program, facts)
+    # Only the predicates of rules that can match are loaded at all.
     for predicate in {pattern.predicate for plan in plans for pattern in plan.rule.body}:
         load_predicate(program, numbers, tables, predicate, facts.triples(None, predicate, None))
-    found: dict[Inconsistency, None] = {}
+    inconsistencies: dict[Inconsistency, None] = {}
     for plan in plans:
         for row in plan.matches(tables.rows(plan.trigger), tables):
-            found[_inconsistency(plan, row, numbers.domain)] = None
-    return _once(found)
+            inconsistencies[_inconsistency(plan, row, numbers.domain)] = None
+    return _once(inconsistencies)
 
 
 def inconsistencies_after(facts: StoreFacts, program: Program, changes: Iterable[Fact]) -> tuple[Inconsistency, ...]:
-    """Return the contradictions that some of the triples take part in."""
-    found: dict[Inconsistency, None] = {}
+    """Find the inconsistencies that involve one of the changed triples."""
+    inconsistencies: dict[Inconsistency, None] = {}
     for key, rows in program.group(changes).items():
         for plan in program.clashes.get(key, ()):
             for row in plan.matches(iter(rows), facts):
-                found[_inconsistency(plan, row, TERMS)] = None
-    return _once(found)
+                inconsistencies[_inconsistency(plan, row, TERMS)] = None
+    return _once(inconsistencies)
 
 
 def _smallest(program: Program, facts: StoreFacts) -> list[Plan]:
-    """Return one plan for each rule that has facts to begin with."""
+    """Return one plan for each rule all of whose patterns have facts: most rules of an ontology have none."""
     chosen: dict[int, Plan] = {}
     for plans in program.clashes.values():
         for plan in plans:
             chosen.setdefault(id(plan.rule), plan)
-    there = {
+    patterns = {
         p
         for plan in chosen.values()
         for p in plan.rule.body
         if next(iter(facts.triples(None, p.predicate, None)), None)
     }
-    return [plan for plan in chosen.values() if all(pattern in there for pattern in plan.rule.body)]
+    return [plan for plan in chosen.values() if all(pattern in patterns for pattern in plan.rule.body)]
 
 
 def _inconsistency(plan: Plan, row: Row, domain: Domain) -> Inconsistency:
@@ -155,12 +156,14 @@ def _inconsistency(plan: Plan, row: Row, domain: Domain) -> Inconsistency:
     return Inconsistency(rule.name, rule.axioms, plan.body(row, domain), rule.datatype)
 
 
-def _once(found: Iterable[Inconsistency]) -> tuple[Inconsistency, ...]:
-    """Leave out those that say the same of the same facts in another order; which one stays is always the same."""
+def _once(inconsistencies: Iterable[Inconsistency]) -> tuple[Inconsistency, ...]:
+    """Leave out those with the same facts in another order; which one is kept does not depend on the order of sets."""
     unique: dict[tuple[str, frozenset[ox.Triple], frozenset[Fact]], Inconsistency] = {}
-    for one in sorted(found, key=lambda one: str(one.facts)):
-        unique.setdefault((one.rule, frozenset(one.axioms), frozenset(one.facts)), one)
-    return tuple(sorted(unique.values(), key=lambda one: (one.rule, str(one.facts))))
+    for inconsistency in sorted(inconsistencies, key=lambda inconsistency: str(inconsistency.facts)):
+        unique.setdefault(
+            (inconsistency.rule, frozenset(inconsistency.axioms), frozenset(inconsistency.facts)), inconsistency
+        )
+    return tuple(sorted(unique.values(), key=lambda inconsistency: (inconsistency.rule, str(inconsistency.facts))))
 
 
 def _sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The rules that find contradictions: those of OWL 2 RL that have ``false`` as their conclusion."""
+"""The rules that find inconsistencies: those of OWL 2 RL that have ``false`` as their conclusion."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Contradictions(Axioms):
-    """Gives those rules for each kind of axiom; cardinalities have theirs in ``grounding``."""
+    """Grounds those rules for each kind of axiom; cardinalities have theirs in ``derivation_rules``."""
 
     def all(self) -> Iterator[Rule]:
-        """Return all of them."""
+        """Yield all of them."""
         for rules in (self._characteristics, self._disjointness, self._differences, self._denials, self._ranges):
             yield from rules()
 
@@ -51,6 +51,7 @@ class Contradictions(Axioms):
     def _apart(self, name: str, one: Term, other: Term, *axioms: Fact) -> Iterator[Rule]:
         edges = [self.edge(one, X, Y), self.edge(other, X, Y)]
         body = [edge for edge in edges if edge is not None]
+        # One of them may be an expression that is no property.
         if len(body) == 2:
             yield self.rule(name, body, None, *axioms)
 
@@ -72,6 +73,7 @@ class Contradictions(Axioms):
                             (node, owl(name), obj),
                         )
                         edge = self.edge(prop, subject, obj)
+                        # With an inverse property and a literal as target nothing could match.
                         if edge is not None and is_resource(edge.subject):
                             yield self.rule(short, [edge], None, *axioms)
 

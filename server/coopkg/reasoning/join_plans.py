@@ -1,7 +1,7 @@
-"""How a rule is evaluated: its patterns joined one after the other, from new facts forward or from its head backward.
+"""Join plans of rules: patterns joined one after the other, from new facts forward or from the head backward.
 
-Facts are kept as rows under keys: (p,) has rows (s, o), and (rdf:type, C) has rows (s,). Plans are made for terms as
-such or for numbers that stand for them: a Domain says which.
+Facts are kept as rows under keys: (p,) has rows (s, o), and (rdf:type, C) has rows (s,), for almost every rule names
+its class. Plans are made for terms as such or for numbers that stand for them: a Domain says which.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Layout = dict[ox.Variable, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """A rule's evaluation from the rows of one key; ``layout`` says in which column each variable ends up."""
+    """The evaluation of a rule from the rows of one key; ``layout`` gives the column of each variable."""
 
     rule: Rule
     trigger: Key
@@ -39,7 +39,7 @@ class Plan:
     project: Callable[[Iterable[Row]], set[Row]]
 
     def matches(self, rows: Iterable[Row], facts: Facts) -> Iterable[Row]:
-        """Return a row of all variables for each way in which the body holds."""
+        """Return a row of all variables for each match of the body."""
         for step in self.steps:
             rows = step(rows, facts)
         return rows
@@ -49,7 +49,7 @@ class Plan:
         return self.project(self.matches(rows, facts))
 
     def body(self, row: Row, domain: Domain) -> tuple[Fact, ...]:
-        """Return the triples of the body for a row of all variables, as terms."""
+        """Instantiate the body for a row of all variables, as triples of terms."""
 
         def term(atom: Any) -> Any:  # noqa: ANN401 - a term or a variable
             return domain.decode(row[self.layout[atom]]) if isinstance(atom, ox.Variable) else atom
@@ -58,9 +58,9 @@ class Plan:
 
 
 class Program:
-    """The plans of a rule set: forward and for contradictions by the key that sets them off, backward by the head's.
+    """The plans of a rule set: forward and for inconsistencies by the key that triggers them, backward by the head's.
 
-    ``given`` are the triples that hold without a condition; ``wide`` says that (rdf:type,) is a key as well.
+    ``given`` are the triples that hold unconditionally; ``wide`` says that (rdf:type,) is a key as well.
     """
 
     def __init__(self, rules: RuleSet, domain: Domain = TERMS) -> None:
@@ -88,17 +88,18 @@ class Program:
         return (fact[0],) if fact[1] == self.type else (fact[0], fact[2])
 
     def group(self, facts: Iterable[Fact]) -> dict[Key, set[Row]]:
-        """Return triples as rows under all keys that plans know them by."""
-        found: dict[Key, set[Row]] = defaultdict(set)
+        """Group triples as rows under all keys that plans use for them."""
+        rows: dict[Key, set[Row]] = defaultdict(set)
         for fact in facts:
-            found[self.key_of(fact[1], fact[2])].add(self.row_of(fact))
+            rows[self.key_of(fact[1], fact[2])].add(self.row_of(fact))
             if self.wide and fact[1] == self.type:
-                found[(self.type,)].add((fact[0], fact[2]))
-        return found
+                rows[(self.type,)].add((fact[0], fact[2]))
+        return rows
 
     def _add(self, rule: Rule) -> None:
         if not rule.body and rule.head is not None:
             self.given.append((self._key(rule.head), self._constants(rule.head), rule))
+        # One plan for each pattern of the body: a new fact may match any of them, and is joined with the others.
         for pattern in rule.body:
             rest = [other for other in rule.body if other is not pattern]
             plan = self._plan(rule, pattern, rest)
@@ -114,7 +115,7 @@ class Program:
         return (predicate,)
 
     def _columns(self, pattern: Pattern) -> tuple[Any, ...]:
-        """Return the variables and encoded constants that the columns of a pattern's rows are compared with."""
+        """Return the variable or encoded constant of each column of a pattern's rows."""
         atoms = (pattern.subject,) if len(self._key(pattern)) == 2 else (pattern.subject, pattern.object)
         return tuple(atom if isinstance(atom, ox.Variable) else self.domain.encode(atom) for atom in atoms)
 
@@ -133,7 +134,7 @@ class Program:
             else:
                 steps.append(_constant(column, atom))
         width = len(columns)
-        while rest:
+        while rest:  # greedily, the pattern with the most bound columns first: it makes the fewest rows
             pattern = max(rest, key=lambda p: self._bound(p, layout))
             rest.remove(pattern)
             steps += self._join(pattern, layout, width)
@@ -144,9 +145,9 @@ class Program:
         return Plan(rule, self._key(start), head, layout, tuple(steps), self._projection(rule, layout))
 
     def _bound(self, pattern: Pattern, layout: Layout) -> int:
-        """Return 2 for a pattern that is only looked up, 1 for one that is searched from one side, 0 for a product."""
-        known = [not isinstance(atom, ox.Variable) or atom in layout for atom in self._columns(pattern)]
-        return all(known) + any(known)
+        """Rank a pattern: 2 if it is only looked up, 1 if it is searched from one column, 0 if it makes a product."""
+        bound = [not isinstance(atom, ox.Variable) or atom in layout for atom in self._columns(pattern)]
+        return all(bound) + any(bound)
 
     def _extend(self, pattern: Pattern, layout: Layout, width: int) -> None:
         columns = self._columns(pattern)
@@ -156,11 +157,12 @@ class Program:
 
     def _join(self, pattern: Pattern, layout: Layout, width: int) -> list[Step]:
         key, columns = self._key(pattern), self._columns(pattern)
-        known = [not isinstance(atom, ox.Variable) or atom in layout for atom in columns]
-        if all(known):
+        bound = [not isinstance(atom, ox.Variable) or atom in layout for atom in columns]
+        # Nothing new is bound: the row passes or not.
+        if all(bound):
             return [_filtered(key, tuple(_source(atom, layout) for atom in columns))]
-        if any(known):
-            column = known.index(True)
+        if any(bound):
+            column = bound.index(True)
             return [_found(key, column, _source(columns[column], layout))]
         steps = [_product(key)]
         if len(columns) == 2 and columns[0] == columns[1]:
@@ -183,11 +185,12 @@ class Program:
         if rule.head is None:
             return set
         columns = self._columns(rule.head)
+        # A literal is no subject (RDF 1.1 Concepts, section 3.1). What was a subject in the body needs no test.
         subjects = {pattern.subject for pattern in rule.body}
         same = rule.head.predicate == SAME_AS
-        wary = [i for i, atom in enumerate(columns) if (i == 0 or same) and atom not in subjects]
+        untested = [i for i, atom in enumerate(columns) if (i == 0 or same) and atom not in subjects]
         make = _maker([layout[a] if isinstance(a, ox.Variable) else None for a in columns], columns)
-        tests: list[Callable[[Row], bool]] = [_resource(column, self.domain.is_resource) for column in wary]
+        tests: list[Callable[[Row], bool]] = [_resource(column, self.domain.is_resource) for column in untested]
         if self.domain.encode(rule.head.predicate) in self.irreflexive:
             tests.append(lambda row: bool(row[0] != row[1]))
         if not tests:
@@ -199,18 +202,18 @@ def _resource(column: int, test: Callable[[Any], bool]) -> Callable[[Row], bool]
     return lambda row: test(row[column])
 
 
-def _maker(places: Sequence[int | None], columns: tuple[Any, ...]) -> Callable[[Iterable[Row]], set[Row]]:
-    """Return what makes rows of the head from rows of all variables, in C where possible."""
-    if places == [0]:
+def _maker(sources: Sequence[int | None], columns: tuple[Any, ...]) -> Callable[[Iterable[Row]], set[Row]]:
+    """Return a function from rows of all variables to rows of the head; it loops in C where possible, not in Python."""
+    if sources == [0]:
         return lambda rows: set(zip(map(itemgetter(0), rows), strict=True))
-    if len(places) == 1 and places[0] is not None:
-        get = itemgetter(places[0])
+    if len(sources) == 1 and sources[0] is not None:
+        get = itemgetter(sources[0])
         return lambda rows: set(zip(map(get, rows), strict=True))
-    if all(place is not None for place in places):
-        both = itemgetter(*places)
+    if all(place is not None for place in sources):
+        both = itemgetter(*sources)
         return lambda rows: set(map(both, rows))
     return lambda rows: {
-        tuple(c if p is None else row[p] for p, c in zip(places, columns, strict=True)) for row in rows
+        tuple(c if p is None else row[p] for p, c in zip(sources, columns, strict=True)) for row in rows
     }
 
 
@@ -228,21 +231,21 @@ def _constant(column: int, value: Any) -> Step:  # noqa: ANN401
 
 def _filtered(key: Key, sources: tuple[tuple[int | None, Any], ...]) -> Step:
     def step(rows: Iterable[Row], facts: Facts) -> Iterator[Row]:
-        there = facts.holder(key)
+        holder = facts.holder(key)
         for row in rows:
-            if tuple(value if place is None else row[place] for place, value in sources) in there:
+            if tuple(value if column is None else row[column] for column, value in sources) in holder:
                 yield row
 
     return step
 
 
 def _found(key: Key, column: int, source: tuple[int | None, Any]) -> Step:
-    place, value = source
+    source_column, value = source
 
     def step(rows: Iterable[Row], facts: Facts) -> Iterator[Row]:
         find = facts.finder(key, column)
         for row in rows:
-            for match in find(value if place is None else row[place]):
+            for match in find(value if source_column is None else row[source_column]):
                 yield row + match
 
     return step

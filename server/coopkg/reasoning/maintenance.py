@@ -1,8 +1,8 @@
-"""Keeping what is inferred in step with what is asserted, without working it out anew (DRed, with an early stop).
+"""Incremental maintenance of what is inferred (DRed, delete and re-derive, with an early stop).
 
-What leaned on a removed triple is taken out, unless it follows from asserted triples in one step; what still follows
-is put back; what is new is followed up. The early stop is what keeps a class with many supports, such as a country
-that many nodes name, from being taken out and put back with all that leans on it.
+What depended on a removed triple is over-deleted, unless it follows from asserted triples in one step; what still
+follows is re-derived; the consequences of what is new are added. The early stop keeps a triple with many derivations,
+such as the class of a country that many nodes name, from being deleted and re-derived with all that depends on it.
 """
 
 from __future__ import annotations
@@ -26,24 +26,25 @@ Derivation = tuple["Rule | str", tuple["Fact", ...]]
 
 
 class TooMany(Exception):
-    """So much leans on what is gone that the closure is worked out anew sooner; nothing has been changed yet."""
+    """So much depends on what was removed that computing the closure anew is faster; nothing has been changed yet."""
 
 
 def maintain(
-    layout: Layout, program: Program, came: set[Fact], went: set[Fact], most: int
+    layout: Layout, program: Program, added: set[Fact], removed: set[Fact], most: int
 ) -> tuple[set[Fact], set[Fact]]:
-    """Bring what is inferred up to date; return the triples that came into it and those that left it.
+    """Update what is inferred after a change of what is asserted; return the inferred triples added and removed.
 
-    Raises TooMany where more than ``most`` triples would have to be taken out for a while.
+    Raises TooMany where more than ``most`` triples would have to be over-deleted.
     """
     task = _Maintenance(layout, program)
-    task.remove({f for f in went if not task.asserted.has(f)}, most)
-    task.add({f for f in came if task.asserted.has(f)})
+    # A triple that another graph still asserts has not gone.
+    task.remove({f for f in removed if not task.asserted.has(f)}, most)
+    task.add({f for f in added if task.asserted.has(f)})
     return task.added, task.removed
 
 
 def derivations(program: Program, fact: Fact, facts: StoreFacts) -> Iterator[Derivation]:
-    """Return the ways in which a triple follows from facts in one step, one after the other as they are found."""
+    """Yield the derivations of a triple from facts in one step, as they are found: the first is often enough."""
     if fact[1] in program.irreflexive and fact[0] == fact[2]:
         return
     for key, row, rule in program.given:
@@ -58,7 +59,7 @@ def derivations(program: Program, fact: Fact, facts: StoreFacts) -> Iterator[Der
 
 
 class _Maintenance:
-    """One change of a store, on the way through."""
+    """One change of a store, with the inferred triples that it has added and removed so far."""
 
     def __init__(self, layout: Layout, program: Program) -> None:
         self.layout = layout
@@ -69,49 +70,53 @@ class _Maintenance:
         self.removed: set[Fact] = set()
 
     def remove(self, gone: set[Fact], most: int) -> None:
-        """Take out what leaned on triples that are asserted no more, and put back what follows without them."""
+        """Over-delete what depended on triples that are no longer asserted, and re-derive what follows without them."""
         if not gone:
             return
-        doubtful = self._leaning(gone, most)
-        for fact in doubtful:
+        overdeleted = self._dependent(gone, most)
+        for fact in overdeleted:
             self._take(fact)
-        self._follow({fact for fact in (*doubtful, *gone) if self._follows(fact)})
+        # Only now: a triple must not support itself by way of one that is to be deleted too.
+        self._follow({fact for fact in (*overdeleted, *gone) if self._follows(fact)})
 
     def add(self, new: set[Fact]) -> None:
-        """Follow up what is asserted now; what was inferred before is so no more, but all that it leads to is there."""
+        """Derive what follows from newly asserted triples; of one that was inferred all consequences exist already."""
         fresh = {fact for fact in new if not self._take(fact)}
         self._propagate(fresh)
 
-    def _leaning(self, gone: set[Fact], most: int) -> set[Fact]:
+    def _dependent(self, gone: set[Fact], most: int) -> set[Fact]:
+        """Find the inferred triples that depended on those that are gone. Raises TooMany past ``most`` of them."""
+        # The bodies of those derivations match facts as they were before: the gone triples are joined as well.
         extra = Tables(TYPE)
         for key, rows in self.program.group(gone).items():
             extra.add(key, rows)
         before = self.layout.facts(extra)
-        doubtful: set[Fact] = set()
+        overdeleted: set[Fact] = set()
         kept: set[Fact] = set()
         frontier = gone
         while frontier:
-            found = self._consequences(frontier, before) - doubtful - kept - gone
-            frontier = {fact for fact in found if self.layout.has(fact) and not self._supported(fact)}
-            kept |= found - frontier
-            doubtful |= frontier
-            if len(doubtful) > most:
+            consequences = self._consequences(frontier, before) - overdeleted - kept - gone
+            # The early stop: what asserted triples support in one step stays, and so does all that depends on it.
+            frontier = {fact for fact in consequences if self.layout.has(fact) and not self._supported(fact)}
+            kept |= consequences - frontier
+            overdeleted |= frontier
+            if len(overdeleted) > most:
                 raise TooMany
-        return doubtful
+        return overdeleted
 
     def _supported(self, fact: Fact) -> bool:
         return self.asserted.has(fact) or next(derivations(self.program, fact, self.asserted), None) is not None
 
     def _follows(self, fact: Fact) -> bool:
-        """Return whether a triple that is not there follows from those that are."""
+        """Whether a triple that is not among the facts follows from them."""
         if not is_resource(fact[0]) or self.facts.has(fact):
             return False
         return next(derivations(self.program, fact, self.facts), None) is not None
 
-    def _follow(self, found: set[Fact]) -> None:
-        for fact in found:
+    def _follow(self, facts: set[Fact]) -> None:
+        for fact in facts:
             self._put(fact)
-        self._propagate(found)
+        self._propagate(facts)
 
     def _propagate(self, new: set[Fact]) -> None:
         while new:
@@ -121,25 +126,26 @@ class _Maintenance:
 
     def _consequences(self, new: Iterable[Fact], facts: StoreFacts) -> set[Fact]:
         groups = self.program.group(new)
-        found: set[Fact] = set()
+        derived: set[Fact] = set()
         for key, rows in groups.items():
             for plan in self.program.forward.get(key, ()):
                 head = plan.head
                 if head is not None:
-                    found |= {fact_of(head, row) for row in plan.derive(rows, facts)}
+                    derived |= {fact_of(head, row) for row in plan.derive(rows, facts)}
         if self.program.rules.equality:
-            found.update(copies(self.program, groups, facts))
-        return found
+            derived.update(copies(self.program, groups, facts))
+        return derived
 
     def _put(self, fact: Fact) -> None:
         self.layout.put(fact)
         self.added.add(fact)
+        # Over-deleted and re-derived: in the end nothing has changed.
         if fact in self.removed:
             self.added.discard(fact)
             self.removed.discard(fact)
 
     def _take(self, fact: Fact) -> bool:
-        """Take a triple out of what is inferred, and say whether it was there."""
+        """Remove an inferred triple, and return whether it was inferred."""
         if not self.layout.has(fact):
             return False
         self.layout.take(fact)

@@ -22,7 +22,7 @@ class Names:
         self._prefixes = dict(prefixes)
 
     def term(self, term: Term) -> str:
-        """Return a term; a blank node is unnamed, for its label means nothing outside of the store."""
+        """Write a term; a blank node is unnamed, for its label means nothing outside of the store."""
         if isinstance(term, ox.NamedNode):
             return compact(term.value, self._prefixes)
         if isinstance(term, ox.Literal):
@@ -30,35 +30,36 @@ class Names:
         return "[]" if isinstance(term, ox.BlankNode) else str(term)
 
     def fact(self, fact: Fact) -> str:
-        """Return a triple."""
+        """Write a triple."""
         predicate = "a" if fact[1] == TYPE else self.term(fact[1])
         return f"{self.term(fact[0])} {predicate} {self.term(fact[2])}"
 
 
 def axiom_parts(axioms: Iterable[ox.Triple]) -> list[tuple[tuple[Term, ...], tuple[Term, ...], tuple[Term, ...]]]:
-    """Return axioms one by one: subject, predicate and objects, which are several where the object is a list."""
-    known = list(axioms)
-    first = {axiom.subject: axiom.object for axiom in known if axiom.predicate == FIRST}
-    rest = {axiom.subject: axiom.object for axiom in known if axiom.predicate == REST}
+    """Split triples into axioms: subject, predicate and objects, which are several where the object is a list."""
+    triples = list(axioms)
+    first = {axiom.subject: axiom.object for axiom in triples if axiom.predicate == FIRST}
+    rest = {axiom.subject: axiom.object for axiom in triples if axiom.predicate == REST}
 
     def members(node: Term) -> tuple[Term, ...]:
-        found: list[Term] = []
+        items: list[Term] = []
         while node in first:
-            found.append(first[node])
+            items.append(first[node])
             node = rest.get(node)
-        return tuple(found)
+        return tuple(items)
 
-    stated = [axiom for axiom in known if axiom.predicate not in {FIRST, REST}]
+    # The cells of a list belong to the axiom that names its head.
+    stated = [axiom for axiom in triples if axiom.predicate not in {FIRST, REST}]
     return [((a.subject,), (a.predicate,), members(a.object) or (a.object,)) for a in stated]
 
 
 def axiom_texts(axioms: Iterable[ox.Triple], names: Names) -> list[str]:
-    """Return axioms one by one; a list is written where its head is."""
-    known = list(axioms)
-    lists = {axiom.subject for axiom in known if axiom.predicate == FIRST}
-    stated = [axiom for axiom in known if axiom.predicate not in {FIRST, REST}]
+    """Write axioms one by one; a list is written in place of its head."""
+    triples = list(axioms)
+    lists = {axiom.subject for axiom in triples if axiom.predicate == FIRST}
+    stated = [axiom for axiom in triples if axiom.predicate not in {FIRST, REST}]
     texts = []
-    for axiom, (_, _, objects) in zip(stated, axiom_parts(known), strict=True):
+    for axiom, (_, _, objects) in zip(stated, axiom_parts(triples), strict=True):
         start = f"{names.term(axiom.subject)} {'a' if axiom.predicate == TYPE else names.term(axiom.predicate)}"
         listed = " ".join(map(names.term, objects))
         texts.append(f"{start} ( {listed} )" if axiom.object in lists else f"{start} {listed}")

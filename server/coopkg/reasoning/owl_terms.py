@@ -49,7 +49,7 @@ THING: Final = owl("Thing")
 NOTHING: Final = owl("Nothing")
 
 REFLEXIVE_NOISE: Final = frozenset({SAME_AS, SUB_CLASS, SUB_PROPERTY, EQUIVALENT_CLASS, EQUIVALENT_PROPERTY})
-"""Relations that each term has to itself, which nobody wants to read."""
+"""Relations that each term has to itself: true of everything, so that they tell nothing."""
 
 AXIOM_PREDICATES: Final = frozenset(
     {
@@ -74,5 +74,5 @@ AXIOM_CLASSES: Final = frozenset(
 
 
 def is_resource(term: Term) -> bool:
-    """Return whether a term may be a subject: literals and triple terms may not (RDF 1.2 Concepts, section 3.1)."""
+    """Whether a term may be a subject: literals and triple terms may not (RDF 1.2 Concepts, section 3.1)."""
     return isinstance(term, ox.NamedNode | ox.BlankNode)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asserted:
-    """A leaf of a proof: a triple that is asserted, the graphs that say so, and the claims that it rests on.
+    """A leaf of a proof: a triple that is asserted, the graphs that have it, and the claims that it rests on.
 
     ``exact`` says that the claims are about this very triple, not about all that its subject states.
     """
@@ -50,7 +50,7 @@ Proof = Asserted | Step
 
 
 def steps_of(proof: Proof) -> Iterator[Step]:
-    """Return every step of a proof, the last conclusion first."""
+    """Yield every step of a proof, the last conclusion first."""
     if isinstance(proof, Step):
         yield proof
         for premise in (*proof.premises, *proof.stated):
@@ -58,7 +58,7 @@ def steps_of(proof: Proof) -> Iterator[Step]:
 
 
 def leaves_of(proof: Proof) -> Iterator[Asserted]:
-    """Return every asserted triple that a proof ends in."""
+    """Yield every asserted triple that is a leaf of a proof."""
     if isinstance(proof, Asserted):
         yield proof
         return
@@ -71,23 +71,26 @@ def claims_of(proof: Proof) -> tuple[ox.NamedNode, ...]:
     return tuple(dict.fromkeys(claim for leaf in leaves_of(proof) for claim in leaf.claims))
 
 
-def as_text(proof: Proof, prefixes: Mapping[str, str], told: Paraphrases | None = None, language: str = "en") -> str:
-    """Return a proof as indented lines, the conclusion first, its claims with what is ``told`` of them."""
-    return "\n".join(_Lines(Names(prefixes), told or {}, language).of(proof, ""))
+def as_text(
+    proof: Proof, prefixes: Mapping[str, str], paraphrases: Paraphrases | None = None, language: str = "en"
+) -> str:
+    """Write a proof as indented lines, the conclusion first, its claims with their paraphrases."""
+    return "\n".join(_Lines(Names(prefixes), paraphrases or {}, language).of(proof, ""))
 
 
-def as_json(proof: Proof, told: Paraphrases | None = None) -> dict[str, Any]:
-    """Return a proof as a JSON value; terms are as in N-Triples, claims have what is ``told`` of them by language."""
+def as_json(proof: Proof, paraphrases: Paraphrases | None = None) -> dict[str, Any]:
+    """Encode a proof as a JSON object; terms are as in N-Triples, claims have their paraphrases by language."""
     value: dict[str, Any] = {"triple": [str(term) for term in proof.fact]}
     if isinstance(proof, Asserted):
-        claims = [{"claim": claim.value, "paraphrase": dict((told or {}).get(claim, {}))} for claim in proof.claims]
+        texts = paraphrases or {}
+        claims = [{"claim": claim.value, "paraphrase": dict(texts.get(claim, {}))} for claim in proof.claims]
         return value | {"asserted": list(proof.graphs), "claims": claims, "exact": proof.exact}
     return value | {
         "rule": proof.rule,
         "meaning": dict(MEANINGS.get(proof.rule, {})),
         "axioms": [[str(a.subject), str(a.predicate), str(a.object)] for a in proof.axioms],
-        "premises": [as_json(premise, told) for premise in proof.premises],
-        "inferredAxioms": [as_json(premise, told) for premise in proof.stated],
+        "premises": [as_json(premise, paraphrases) for premise in proof.premises],
+        "inferredAxioms": [as_json(premise, paraphrases) for premise in proof.stated],
     }
 
 
@@ -96,7 +99,7 @@ class _Lines:
     """How lines are written: names of terms, paraphrases of claims and their language."""
 
     names: Names
-    told: Paraphrases
+    paraphrases: Paraphrases
     language: str
 
     def say(self, phrase: str) -> str:
@@ -110,7 +113,7 @@ class _Lines:
         yield f"{indent}  {self.say('asserted')} {', '.join(map(self._graph, leaf.graphs))}"
         rests = self.say("claimed" if leaf.exact else "rests")
         for claim in leaf.claims:
-            paraphrase = self.told.get(claim, {}).get(self.language, "")
+            paraphrase = self.paraphrases.get(claim, {}).get(self.language, "")
             yield f"{indent}  {rests} {self.names.term(claim)}" + (f": {paraphrase}" if paraphrase else "")
 
     def _step(self, step: Step, indent: str) -> Iterator[str]:

@@ -1,9 +1,9 @@
-"""owlrl, the one module that knows it: what its OWL 2 RL closure has beside ours, its faults and noise left out.
+"""owlrl as the reference implementation in tests: how its OWL 2 RL closure differs from ours, faults and noise aside.
 
 Faults of owlrl 7.6.2, each pinned by a test: owl:hasKey skips the last key, so that with one key all instances are
 the same; owl:AllDisjointProperties and owl:AllDifferent skip the last member; a list that breaks off is read as if it
-were whole; a literal that a range excludes goes unnoticed. Noise: literals as subjects, what each term is
-to itself, statements about the vocabularies of RDF, RDFS, OWL and XSD, and membership of owl:Thing and of datatypes.
+were whole; a literal that a range excludes goes unnoticed. Noise: literals as subjects, the relations of each term to
+itself, statements about the vocabularies of RDF, RDFS, OWL and XSD, and membership of owl:Thing and of datatypes.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ _VOCABULARIES: Final = (RDF, RDFS, OWL, XSD, _ERRORS)
 
 @dataclass(frozen=True)
 class Comparison:
-    """What owlrl derives and coopkg does not, and the other way round."""
+    """The triples that owlrl derives and coopkg does not (``missing``), and the other way round (``extra``)."""
 
     missing: frozenset[Fact]
     extra: frozenset[Fact]
 
     @property
     def equal(self) -> bool:
-        """Return whether both derive the same."""
+        """Whether both derive the same."""
         return not self.missing and not self.extra
 
 
 def compare(store: ox.Store, graph: ox.NamedNode) -> Comparison:
-    """Work out both closures of what a store asserts, and compare them; domain rules, which owlrl lacks, stay out.
+    """Compute both closures of what a store asserts, and compare them, without domain rules, which owlrl lacks.
 
     The store is left as it is.
     """
@@ -74,10 +74,11 @@ def compare(store: ox.Store, graph: ox.NamedNode) -> Comparison:
 
 
 def owlrl_closure(facts: Iterable[Fact], *, keys: bool = False) -> set[Fact]:
-    """Return what owlrl makes of some triples, these among it; ``keys`` leaves owl:hasKey in, which it gets wrong."""
+    """Compute owlrl's closure of some triples, these included; ``keys`` leaves owl:hasKey in, which it gets wrong."""
     import owlrl  # noqa: PLC0415 - 0.4 s of imports, needed only here
     import rdflib  # noqa: PLC0415
 
+    # rdflib turns some literals into others; by this table each comes back as the term that it was.
     terms: dict[Any, Any] = {}
     graph = rdflib.Graph(bind_namespaces="none")
     for fact in facts:
@@ -88,7 +89,7 @@ def owlrl_closure(facts: Iterable[Fact], *, keys: bool = False) -> set[Fact]:
 
 
 def is_noise(fact: Fact) -> bool:
-    """Return whether a triple is of no use to anybody, wherever it comes from."""
+    """Whether a triple is noise as the head of this module has it, whoever derived it."""
     subject, predicate, obj = fact
     if not is_resource(subject) or not isinstance(predicate, ox.NamedNode):
         return True
@@ -111,18 +112,18 @@ def _to_rdflib(term: Any, terms: dict[Any, Any]) -> Any:  # noqa: ANN401 - rdfli
     import rdflib  # noqa: PLC0415
 
     if isinstance(term, ox.NamedNode):
-        made: Any = rdflib.URIRef(term.value)
+        converted: Any = rdflib.URIRef(term.value)
     elif isinstance(term, ox.BlankNode):
-        made = rdflib.BNode(term.value)
+        converted = rdflib.BNode(term.value)
     elif term.language:
-        made = rdflib.Literal(term.value, lang=term.language)
+        converted = rdflib.Literal(term.value, lang=term.language)
     else:
         plain = term.datatype.value == XSD + "string"
-        made = rdflib.Literal(
+        converted = rdflib.Literal(
             term.value, datatype=None if plain else rdflib.URIRef(term.datatype.value), normalize=False
         )
-    terms[made] = term
-    return made
+    terms[converted] = term
+    return converted
 
 
 def _from_rdflib(term: Any, terms: dict[Any, Any]) -> Any:  # noqa: ANN401

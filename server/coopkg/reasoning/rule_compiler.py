@@ -1,4 +1,4 @@
-"""From axioms to rules: OWL 2 RL (OWL 2 Profiles, section 4.3) and its RDFS subset, ground to the axioms at hand."""
+"""The compiler from axioms to rules: OWL 2 RL (OWL 2 Profiles, section 4.3) and its RDFS subset, ground to axioms."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EQUALITY: Final = (
     Rule("eq-diff1", (Pattern(X, DIFFERENT_FROM, X),), None),
     Rule("cls-nothing2", (Pattern(X, TYPE, NOTHING),), None),
 )
-"""The rules that need no axiom; that equal terms share their triples is ``equality``'s."""
+"""The rules that need no axiom; those by which equal terms share their triples are in ``equality``."""
 
 
 def compile_rules(  # noqa: PLR0913 - each says which rules there are
@@ -48,7 +48,7 @@ def compile_rules(  # noqa: PLR0913 - each says which rules there are
     keys: bool = False,
     axiomatic: bool = False,
 ) -> RuleSet:
-    """Return the rules that the axioms among some quads need, whatever graphs those are in.
+    """Compile the rules that the axioms among some quads need, whatever graphs those are in.
 
     ``base`` is the base IRI whose domain rules are added, ``schema`` adds what follows among the axioms themselves
     (scm-*), ``keys`` owl:hasKey, and ``axiomatic`` the triples that hold in every graph, for W3C's suite. Raises
@@ -65,11 +65,13 @@ def compile_rules(  # noqa: PLR0913 - each says which rules there are
     if regime == "owl-rl":
         rules += [*grounding.owl(), *(grounding.keys() if keys else ()), *EQUALITY, *Contradictions(graph).all()]
         rules += domain_rules(base) if base is not None else ()
+    # They are kept apart: what they derive is expected, and no reason to compile again.
     between = [*schema_rules(regime), *(grounding.between_classes() if regime == "owl-rl" else ())] if schema else []
     rules += [*between, *given]
+    # Several axioms may give the same rule. The first of them is cited in proofs.
     unique = tuple({rule.logic: rule for rule in reversed(rules)}.values())[::-1]
     axioms = frozenset(axiom for rule in unique for axiom in rule.axioms)
-    found = RuleSet(
+    rule_set = RuleSet(
         regime,
         unique,
         axioms,
@@ -80,4 +82,6 @@ def compile_rules(  # noqa: PLR0913 - each says which rules there are
         schema=schema,
         keys=keys,
     )
-    return replace(found, expected=frozenset(consequences(replace(found, rules=tuple(between)), grounding.stated())))
+    return replace(
+        rule_set, expected=frozenset(consequences(replace(rule_set, rules=tuple(between)), grounding.stated()))
+    )

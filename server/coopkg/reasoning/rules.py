@@ -1,4 +1,4 @@
-"""Rules as values: what each derives from which facts, its name in OWL 2 RL, and the axioms that it came from."""
+"""Rules as values: body and head, the name in OWL 2 RL, and the axioms that the rule came from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Rule:
-    """A ground rule: where every pattern of the body holds, so does the head; without a head, that is a contradiction.
+    """A ground rule: where every pattern of the body holds, so does the head; with no head, it is an inconsistency.
 
     ``distinct`` names two variables that must stand for different terms, ``datatype`` a datatype that the literal
     which the last pattern's object stands for must not be of, and ``literals`` says that ``distinct`` is about the
@@ -49,7 +49,7 @@ class Rule:
 
     @property
     def logic(self) -> tuple[object, ...]:
-        """Return what the rule says, whatever it is called and wherever it came from."""
+        """What identifies the rule, whatever its name and its axioms."""
         return (self.body, self.head, self.distinct, self.datatype, self.literals)
 
 
@@ -57,7 +57,7 @@ class Rule:
 class RuleSet:
     """The rules that some axioms need.
 
-    ``axioms`` are the triples that were read, ``expected`` those that schema rules derive from them. ``irreflexive``
+    ``axioms`` are the triples that they came from, ``expected`` what schema rules derive from these. ``irreflexive``
     are predicates that are never derived between a term and itself. ``equality`` says whether equal terms share their
     triples (eq-rep-*), ``axiomatic`` whether triples that hold in every graph are added too. ``base``, ``schema`` and
     ``keys`` are what the rules were compiled with.
@@ -76,16 +76,16 @@ class RuleSet:
 
     @cached_property
     def logic(self) -> frozenset[tuple[object, ...]]:
-        """Return what the rules say, to compare rule sets."""
+        """What identifies the rules, to compare rule sets."""
         return frozenset(rule.logic for rule in self.rules)
 
     @cached_property
     def list_nodes(self) -> frozenset[Term]:
-        """Return the nodes of the lists that axioms consist of."""
+        """The nodes of the lists that axioms consist of."""
         return frozenset(axiom.subject for axiom in self.axioms if axiom.predicate in {FIRST, REST})
 
     def concerns(self, fact: Fact) -> bool:
-        """Return whether a triple that comes or goes may change the rules."""
+        """Whether adding or removing a triple may change the rules."""
         subject, predicate, obj = fact
         if predicate == TYPE:
             return obj in AXIOM_CLASSES

@@ -1,4 +1,4 @@
-"""What follows among axioms themselves (OWL 2 Profiles, table 9), as far as queries over an ontology need it."""
+"""The rules between axioms themselves (OWL 2 Profiles, table 9), as far as queries over an ontology need them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _OWL: Final = (
 
 
 def schema_rules(regime: str) -> list[Rule]:
-    """Return the scm-* rules of a regime, but for those that make each term related to itself."""
+    """Return the scm-* rules of a regime, except those that relate each term to itself."""
     return [
         Rule(name, tuple(_pattern(*triple) for triple in body), _pattern(*head))
         for name, body, head in (_RDFS if regime == "rdfs" else (*_RDFS, *_OWL))

@@ -1,4 +1,8 @@
-"""Semi-naive evaluation over tables: each round joins only what the round before has found."""
+"""Semi-naive evaluation over tables: each round joins only what the round before has derived.
+
+A derivation that uses no new fact was made in an earlier round, so that none is missed; and the tables' old rows are
+only ever looked up.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ Derived = dict["Key", "set[Row]"]
 
 
 def consequences(rules: RuleSet, facts: Iterable[Fact]) -> Iterator[Fact]:
-    """Return what follows from some triples and is not among them, as terms."""
+    """Yield the triples that follow from some others and are not among them, as terms."""
     numbers = Numbers()
     program = Program(rules, numbers.domain)
     tables = Tables(program.type)
@@ -34,7 +38,7 @@ def consequences(rules: RuleSet, facts: Iterable[Fact]) -> Iterator[Fact]:
 
 
 def load(program: Program, numbers: Numbers, tables: Tables, facts: Iterable[Fact]) -> None:
-    """Put triples, as terms, into tables."""
+    """Add triples, as terms, to tables."""
     numbered = ((numbers[s], numbers[p], numbers[o]) for s, p, o in facts)
     for key, rows in program.group(numbered).items():
         tables.add(key, rows - tables.rows(key))
@@ -43,7 +47,7 @@ def load(program: Program, numbers: Numbers, tables: Tables, facts: Iterable[Fac
 def load_predicate(
     program: Program, numbers: Numbers, tables: Tables, predicate: ox.NamedNode, quads: Iterable[ox.Quad]
 ) -> None:
-    """Put all quads of one predicate into tables that have none of it."""
+    """Add all quads of one predicate to tables that have none of it."""
     number = numbers[predicate]
     rows = {(numbers[quad.subject], numbers[quad.object]) for quad in quads}
     if number != program.type:
@@ -59,62 +63,64 @@ def load_predicate(
 
 
 def saturate(program: Program, tables: Tables, load_rest: Callable[[], None]) -> Derived:
-    """Add to tables all that follows, and give it by key, without the key of all types.
+    """Add to tables all that follows, and return it by key, without the key of all types.
 
-    ``load_rest`` adds the facts that no rule asks for; it is called before the first equality is used.
+    ``load_rest`` adds the facts whose predicates no rule has; it is called before the first equality is used.
     """
     derived: Derived = defaultdict(set)
     new = _first_round(program, tables)
-    equal = False
+    has_equality = False
     while True:
+        # Only what is really new goes into the next round: that is what ends the evaluation.
         new = {key: fresh for key, rows in _spread(program, new).items() if (fresh := rows - tables.rows(key))}
         for key, rows in new.items():
             tables.add(key, rows)
             if key != (program.type,):
                 derived[key] |= rows
-        if program.rules.equality and not equal and tables.rows(program.same):
-            equal = True
+        if program.rules.equality and not has_equality and tables.rows(program.same):
+            # From here on every fact may have copies, also those that were loaded for no rule, and all count as new.
+            has_equality = True
             load_rest()
             new = {key: tables.rows(key) for key in tables.keys()}  # noqa: SIM118 - its own method
         if not new:
             return derived
-        new = _round(program, tables, new, equal=equal)
+        new = _round(program, tables, new, has_equality=has_equality)
 
 
 def _first_round(program: Program, tables: Tables) -> Derived:
-    """Evaluate each rule once, from the smallest of its tables."""
-    found: Derived = defaultdict(set)
+    """Evaluate each rule once, from the smallest of its tables: with every fact new, one of its plans is enough."""
+    derived: Derived = defaultdict(set)
     for key, row, _ in program.given:
-        found[key].add(row)
+        derived[key].add(row)
     smallest: dict[int, Plan] = {}
     for plans in program.forward.values():
         for plan in plans:
-            known = smallest.setdefault(id(plan.rule), plan)
-            if len(tables.rows(plan.trigger)) < len(tables.rows(known.trigger)):
+            chosen = smallest.setdefault(id(plan.rule), plan)
+            if len(tables.rows(plan.trigger)) < len(tables.rows(chosen.trigger)):
                 smallest[id(plan.rule)] = plan
     for plan in smallest.values():
-        _derive(plan, tables.rows(plan.trigger), tables, found)
-    return found
+        _derive(plan, tables.rows(plan.trigger), tables, derived)
+    return derived
 
 
-def _round(program: Program, tables: Tables, new: Derived, *, equal: bool) -> Derived:
-    found: Derived = defaultdict(set)
+def _round(program: Program, tables: Tables, new: Derived, *, has_equality: bool) -> Derived:
+    derived: Derived = defaultdict(set)
     for key, rows in new.items():
         for plan in program.forward.get(key, ()):
-            _derive(plan, rows, tables, found)
-    if equal:
+            _derive(plan, rows, tables, derived)
+    if has_equality:
         for fact in copies(program, new, tables):
-            found[program.key_of(fact[1], fact[2])].add(program.row_of(fact))
-    return found
+            derived[program.key_of(fact[1], fact[2])].add(program.row_of(fact))
+    return derived
 
 
-def _derive(plan: Plan, rows: set[Row], tables: Tables, found: Derived) -> None:
+def _derive(plan: Plan, rows: set[Row], tables: Tables, derived: Derived) -> None:
     if rows and plan.head is not None:
-        found[plan.head] |= plan.derive(rows, tables)
+        derived[plan.head] |= plan.derive(rows, tables)
 
 
 def _spread(program: Program, new: Derived) -> Derived:
-    """Let the key of all types and those of single classes have the same facts, where rules ask for both."""
+    """Give the key of all types and those of single classes the same facts, where rules use both."""
     if not program.wide:
         return new
     every = (program.type,)

@@ -1,4 +1,4 @@
-"""What the grammar forbids and the engine accepts, refused by looks at the tokens."""
+"""Checks of what the grammar forbids and the engine accepts, on the tokens of a text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OPERATORS_IN: Final = frozenset({_Bracket.EXPRESSION, _Bracket.AGGREGATE})
 
 
 def check(tokens: Sequence[Token], text: str) -> None:
-    """Refuse three things. Raises QuerySyntaxError with line and column.
+    """Refuse three errors that the engine overlooks. Raises QuerySyntaxError with line and column.
 
     An aggregate in the argument of another one (SPARQL 1.2 Query Language, section 19.8); in an expression, a triple
     term whose subject is a literal or a triple term (the same); and an IRI where an operator is expected: the longest
@@ -49,6 +49,7 @@ def check(tokens: Sequence[Token], text: str) -> None:
             clause = ""
         if before:
             _check_pair(before, token, inside, text)
+        # An aggregate in a sub-SELECT or EXISTS within the argument is another matter: it stands in braces.
         if mark in _OPEN:
             opened = _opened(mark, before, inside, expected=bool(clause))
             if opened is _Bracket.AGGREGATE and before and _in_aggregate(brackets):
@@ -69,7 +70,7 @@ def _check_pair(before: Token, token: Token, inside: _Bracket, text: str) -> Non
 
 
 def _opened(mark: str, before: Token | None, inside: _Bracket, *, expected: bool) -> _Bracket:
-    """Say what a bracket opens; in braces everything begins anew."""
+    """Classify what a bracket opens; in braces everything begins anew."""
     expected = expected or inside is not _Bracket.OTHER
     if mark == "<<(" and expected:
         return _Bracket.TRIPLE_TERM
@@ -81,7 +82,7 @@ def _opened(mark: str, before: Token | None, inside: _Bracket, *, expected: bool
 
 
 def _in_aggregate(brackets: list[_Bracket]) -> bool:
-    """Return whether an aggregate is open; one that is, is so without braces between."""
+    """Whether the innermost brackets are within an aggregate's, with no braces between."""
     for bracket in reversed(brackets):
         if bracket is _Bracket.OTHER:
             return False

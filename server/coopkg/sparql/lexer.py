@@ -53,6 +53,8 @@ class Token:
 
 _U: Final = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+# The quantifiers are possessive (``*+``): a token once matched is never tried again at a shorter length, so that no
+# text makes the expression backtrack.
 _LEXICON: Final = re.compile(
     rf"""
       (?P<space>[\x20\t\r\n]++)
@@ -74,7 +76,7 @@ _LEXICON: Final = re.compile(
 
 
 def tokenize(text: str) -> Iterator[Token]:
-    """Return the tokens of ``text`` in order, comments included, white space not.
+    """Yield the tokens of ``text`` in order, comments included, white space not.
 
     Raises QuerySyntaxError, with line and column, at the first character that begins no token.
     """
@@ -83,13 +85,14 @@ def tokenize(text: str) -> Iterator[Token]:
         match = _LEXICON.match(text, position)
         if match is None:
             raise syntax_error(f"{text[position]!r} begins no SPARQL token", text, position)
+        # White space is left out here, for nothing needs it: a text is edited by offsets.
         if match.lastgroup != "space":
             yield Token(Kind(match.lastgroup), match.group(), position)
         position = match.end()
 
 
 def significant(text: str) -> Iterator[Token]:
-    """Return the tokens without the comments. Raises QuerySyntaxError as ``tokenize`` does."""
+    """Yield the tokens without the comments. Raises QuerySyntaxError as ``tokenize`` does."""
     return (token for token in tokenize(text) if token.kind is not Kind.COMMENT)
 
 
@@ -101,6 +104,7 @@ def unescape(text: str) -> str:
 
 
 def _character(code: int) -> str:
+    # Neither a surrogate nor what is beyond Unicode is a character, and Python could not encode the former.
     return chr(code) if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
 
 
@@ -111,7 +115,7 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 
 def syntax_error(why: str, text: str, offset: int) -> QuerySyntaxError:
-    """Build the error for a place in a text; the sentence begins with line and column."""
+    """Build the error for an offset in a text; the sentence begins with line and column."""
     line, column = position(text, offset)
     return QuerySyntaxError(f"{line}:{column}: {why}.", line=line, column=column, offset=offset)
 

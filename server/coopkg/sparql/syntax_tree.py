@@ -1,7 +1,7 @@
 """The graph patterns of a query or update as a tree over its tokens (SPARQL 1.1 Query Language, section 19.8).
 
 The tree is for texts that the engine has accepted: it says where each group, triples block and sub-SELECT stands and
-which variables are in scope, and judges nothing. What it cannot read it refuses to read.
+which variables are in scope, and checks nothing. What it cannot read it refuses, and no rewrite is made.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _CLOSE: Final = frozenset({")", "]", "}", ">>", ")>>", "|}"})
 
 
 class UnreadableError(ValueError):
-    """The text is no query or update that this reader follows."""
+    """The text is no query or update that this module can read."""
 
 
 class Part(Enum):
-    """What stands in a group graph pattern."""
+    """The kinds of elements of a group graph pattern (section 19.8, rules 53 to 68)."""
 
     TRIPLES = "triples"
     FILTER = "FILTER"
@@ -45,7 +45,7 @@ class Part(Enum):
 
 @dataclass(frozen=True)
 class Element:
-    """One part of a group: its tokens (first to before last) and the groups in it, those of EXISTS included.
+    """One element of a group: its tokens (first to before last) and the groups in it, those of EXISTS included.
 
     ``UNION`` is a group too that stands alone. ``name`` is the token after GRAPH or SERVICE, ``bound`` the variables
     that BIND or VALUES assign.
@@ -134,7 +134,7 @@ class Tree:
         return frozenset(self.tokens[i].text[1:] for i in extent if self.tokens[i].kind is Kind.VARIABLE)
 
     def aggregates(self, extent: Iterable[int]) -> list[int]:
-        """Return those of these tokens that call an aggregate."""
+        """Return the indexes of those of these tokens that call an aggregate."""
         tokens = self.tokens
         return [i for i in extent if tokens[i].keyword in AGGREGATES and tokens[i + 1].text == "("]
 
@@ -151,6 +151,7 @@ class Tree:
     def _scope(self, element: Element) -> frozenset[str]:
         if element.part is Part.TRIPLES:
             return self.variables(range(element.first, element.last))
+        # Neither binds a variable for what is outside of it.
         if element.part in {Part.FILTER, Part.MINUS}:
             return frozenset()
         if element.part in {Part.BIND, Part.VALUES}:
@@ -165,23 +166,23 @@ class Tree:
         return frozenset(name for name, _ in self.columns(select))
 
     def starred(self, select: Select) -> bool:
-        """Return whether a SELECT projects ``*``."""
+        """Whether a SELECT projects ``*``."""
         return bool(select.items) and self.tokens[select.items[0]].text == "*"
 
     def columns(self, select: Select) -> list[tuple[str, range]]:
         """Return each projected variable with the tokens of its expression; an empty range where it is only named."""
-        found, at = [], select.items.start
+        columns, at = [], select.items.start
         while at < select.items.stop:
             after = skip(self.tokens, at)
             if self.tokens[at].text == "(":
-                found.append((self.tokens[after - 2].text[1:], range(at + 1, after - 3)))
+                columns.append((self.tokens[after - 2].text[1:], range(at + 1, after - 3)))
             else:
-                found.append((self.tokens[at].text[1:], range(at, at)))
+                columns.append((self.tokens[at].text[1:], range(at, at)))
             at = after
-        return found
+        return columns
 
     def walk(self) -> Iterator[Place]:
-        """Return every group, outer ones first."""
+        """Yield every group, outer ones first."""
         pending = [Place(group) for group in reversed(self.groups)]
         while pending:
             place = pending.pop()
@@ -190,27 +191,32 @@ class Tree:
                 pending += [Place(inner, exists=True, graph=place.graph) for inner in place.group.select.exists]
                 pending.append(Place(place.group.select.where, place.exists, place.graph))
             for element in place.group.elements:
+                # Within these the pattern is evaluated once for each solution of the group around it.
                 exists = place.exists or element.part in {Part.FILTER, Part.BIND, Part.LATERAL}
                 graph = element.name if element.part is Part.GRAPH else place.graph
                 pending += [Place(group, exists, graph) for group in element.groups]
 
     def selects(self) -> Iterator[Select]:
-        """Return every SELECT, outer ones first."""
+        """Yield every SELECT, outer ones first."""
         return (place.group.select for place in self.walk() if place.group.select)
 
 
 @lru_cache(maxsize=64)
 def read(text: str) -> Tree:
-    """Read a query or update. Raises UnreadableError where it is none, QuerySyntaxError where no token begins."""
+    """Read a query or update. Raises UnreadableError where it is none, QuerySyntaxError where no token begins.
+
+    Several rewrites read the same text one after the other, so that the last trees are kept.
+    """
     tokens = tuple(significant(text))
     try:
         return _Reader(text, tokens).tree()
+    # Each method takes it that the next token exists, and an end that comes too early is an IndexError.
     except (IndexError, RecursionError):
         raise UnreadableError("the text ends too early, or nests too deeply") from None
 
 
 def skip(tokens: tuple[Token, ...], at: int) -> int:
-    """Return the token behind the bracket that opens at ``at``, or behind the one token that stands there."""
+    """Return the index of the token behind the bracket that opens at ``at``, or behind the token that stands there."""
     depth = 0
     while True:
         token = tokens[at]
@@ -253,6 +259,7 @@ class _Reader:
 
     def group(self, at: int) -> Group:
         first = self.expect(at, "{")
+        # A group that begins with SELECT is a sub-SELECT and nothing else (rule 53).
         if self.tokens[at + 1].keyword == "SELECT":
             select = self.select(at + 1)
             self.expect(select.end, "}")
@@ -260,6 +267,7 @@ class _Reader:
         elements: list[Element] = []
         at += 1
         while self.tokens[at].text != "}":
+            # A full stop may stand behind any element, and separates nothing that matters here.
             if self.tokens[at].text == ".":
                 at += 1
                 continue

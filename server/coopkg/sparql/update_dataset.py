@@ -1,4 +1,7 @@
-"""The dataset of an update that the protocol names, written into the update (SPARQL 1.1 Protocol, section 2.2.3)."""
+"""The dataset that the protocol names for an update, written into the update (SPARQL 1.1 Protocol, section 2.2.3).
+
+The engine's update takes no dataset, so that USING is the only way to give it one.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,15 @@ if TYPE_CHECKING:
 
 
 def with_using(text: str, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> str:
-    """Return the update with USING clauses for those graph IRIs before each WHERE of a modify operation.
+    """Write USING clauses for those graph IRIs before each WHERE of a modify operation.
 
-    ``DELETE WHERE``, which takes no USING, is spelt out first. Raises ProtocolError where the update has USING,
+    ``DELETE WHERE``, which takes no USING, is written out first. Raises ProtocolError where the update has USING,
     USING NAMED or WITH of its own, as the protocol demands, or where an IRI is none.
     """
     if not default_graphs and not named_graphs:
         return text
     tokens = list(significant(text))
+    # Which of the two datasets is meant could not be told (SPARQL 1.1 Protocol, section 2.2.3).
     if any(token.keyword in {"USING", "WITH"} for token in tokens):
         raise ProtocolError(
             "An update with USING or WITH takes no using-graph-uri or using-named-graph-uri beside them."
@@ -28,20 +32,21 @@ def with_using(text: str, default_graphs: Sequence[str], named_graphs: Sequence[
     using = " ".join(clauses) + " "
     parts: list[str] = []
     copied = 0
-    for place, pattern in _wheres(tokens):
-        parts += [text[copied:place], f"{text[pattern[0] : pattern[1]]} {using}" if pattern else using]
-        copied = place
+    for offset, pattern in _wheres(tokens):
+        parts += [text[copied:offset], f"{text[pattern[0] : pattern[1]]} {using}" if pattern else using]
+        copied = offset
     return "".join([*parts, text[copied:]])
 
 
 def _iri(iri: str) -> str:
+    # The one IRI that is put into a text as text: none of these characters can end it, or begin something else.
     if any(c in '<>"{}|^`\\' or c <= " " for c in iri):
         raise ProtocolError(f"{iri!r} is no IRI.")
     return f"<{iri}>"
 
 
 def _wheres(tokens: list[Token]) -> Iterator[tuple[int, tuple[int, int] | None]]:
-    """Return the offset of each outermost WHERE, with the extent of its pattern if it belongs to DELETE WHERE."""
+    """Yield the offset of each outermost WHERE, with the extent of its pattern if it belongs to DELETE WHERE."""
     depth = 0
     for index, token in enumerate(tokens):
         if token.text == "{":

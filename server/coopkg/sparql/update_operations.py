@@ -13,23 +13,24 @@ _DECLARATIONS: Final = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
 
 
 def operations(text: str) -> tuple[str, ...]:
-    """Return an update as one text an operation, each token of it at its place and all others blanked out.
+    """Split an update into one text an operation, each token of it at its offset and all others blanked out.
 
-    Grammar rule 29 lets a prologue stand before each operation; the engine reads the first one only. An update with no
-    more than that, or with an empty operation between others, is given whole. Raises QuerySyntaxError where no token
+    Grammar rule 29 allows a prologue before each operation; the engine accepts the first one only. An update with no
+    more than that, or with an empty operation between others, is returned whole. Raises QuerySyntaxError where no token
     begins, and where two INSERT DATA share a blank node label (section 19.6 of the Query Language), which the engine
     does not see in parts.
     """
     parts = [_parted(statement) for statement in _statements(significant(text))]
     if not any(declarations for declarations, _ in parts[1:]) or not all(operation for _, operation in parts[:-1]):
         return (text,)
+    # Declarations add up: each operation has those of all prologues before it.
     prologue: list[Token] = []
-    found: list[tuple[list[Token], list[Token]]] = []
+    with_prologue: list[tuple[list[Token], list[Token]]] = []
     for declarations, operation in parts:
         prologue = [*prologue, *declarations]
-        found.append((prologue, operation))
-    _check_labels([operation for _, operation in found], text)
-    return tuple(_only(text, [*declared, *operation]) for declared, operation in found)
+        with_prologue.append((prologue, operation))
+    _check_labels([operation for _, operation in with_prologue], text)
+    return tuple(_only(text, [*declared, *operation]) for declared, operation in with_prologue)
 
 
 def _statements(tokens: Iterable[Token]) -> Iterator[list[Token]]:
@@ -55,16 +56,17 @@ def _parted(statement: list[Token]) -> tuple[list[Token], list[Token]]:
     return statement[:at], statement[at:]
 
 
-def _check_labels(found: list[list[Token]], text: str) -> None:
-    seen: set[str] = set()
-    for operation in found:
+def _check_labels(operations: list[list[Token]], text: str) -> None:
+    used: set[str] = set()
+    for operation in operations:
+        # Only data share the scope of labels; in a pattern a blank node is a variable.
         if [token.keyword for token in operation[:2]] != ["INSERT", "DATA"]:
             continue
         labels = {token.text: token for token in operation if token.kind is Kind.BLANK}
         for label, token in labels.items():
-            if label in seen:
+            if label in used:
                 raise syntax_error(f"the label {label} stands in another INSERT DATA already", text, token.start)
-        seen.update(labels)
+        used.update(labels)
 
 
 def _only(text: str, kept: Iterable[Token]) -> str:
@@ -77,4 +79,5 @@ def _only(text: str, kept: Iterable[Token]) -> str:
 
 
 def _blanked(text: str) -> str:
+    # Line breaks stay and every character counts, so that errors in a part have their position in the whole.
     return "".join(c if c in "\r\n" else " " for c in text)

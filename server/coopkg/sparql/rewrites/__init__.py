@@ -1,7 +1,7 @@
-"""Evaluation faults of the engine, mended in front of it: a text becomes another one that the engine evaluates aright.
+"""Query rewrites around evaluation faults of the engine: a text becomes one that the engine evaluates by the standard.
 
-Each fault has a module. A rewriting is done only where its conditions are met to the letter; otherwise the text stays
-as it is. Texts with SERVICE or LOAD do so too, because a rewriting is checked by running both texts on an empty store.
+Each fault has a module. A rewrite is made only where its conditions are met to the letter; otherwise the text stays as
+it is. So do texts with SERVICE or LOAD, because a rewrite is checked by running both texts on an empty store.
 """
 
 from __future__ import annotations
@@ -16,28 +16,29 @@ from coopkg.sparql.syntax_tree import UnreadableError, read
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ROOMS: Final = (zero_length_paths, literals, blank_nodes, graph_variables)
+_REWRITES: Final = (zero_length_paths, literals, blank_nodes, graph_variables)
 
 
 def rewrite(text: str, absent: Callable[[str], bool]) -> str:
-    """Return a text that the engine evaluates as the standard has it; the same text where nothing is to be mended.
+    """Rewrite a text so that the engine evaluates it by the standard; the same text where there is no need.
 
-    ``absent`` takes an ASK query that is true where a constant is a node of the data, and says whether it is false.
+    ``absent`` takes an ASK query that is true where a constant is a node of the data, and returns whether it is false.
     The given text must have been accepted by the engine before the answer to the other one is trusted.
     """
     try:
         if not _applies(text):
             return text
-        mended, complete = _text_alone(zero_length_paths.rewrite(text, absent))
-        # What a path lacks inside of GRAPH ?g has no name of a graph until that GRAPH is mended too.
-        return mended if complete else _text_alone(zero_length_paths.rewrite(text, absent, within_graphs=False))[0]
+        rewritten, complete = _text_alone(zero_length_paths.rewrite(text, absent))
+        # What a path lacks inside of GRAPH ?g has no name of a graph unless that GRAPH is rewritten too.
+        return rewritten if complete else _text_alone(zero_length_paths.rewrite(text, absent, within_graphs=False))[0]
     except (UnreadableError, QuerySyntaxError, RecursionError):
         return text
 
 
 @lru_cache(maxsize=512)
 def _applies(text: str) -> bool:
-    if not any(room.applies_to(text) for room in _ROOMS):
+    # A regular expression for each fault, before anything is cut into tokens: most queries need no rewrite.
+    if not any(module.applies_to(text) for module in _REWRITES):
         return False
     tree = read(text)
     return bool(tree.groups) and not any(token.keyword in {"SERVICE", "LOAD"} for token in tree.tokens)
@@ -45,4 +46,5 @@ def _applies(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _text_alone(text: str) -> tuple[str, bool]:
+    """Make the rewrites that depend on the text and not on the data, and say whether every GRAPH ?g is covered."""
     return graph_variables.rewrite(blank_nodes.rewrite(literals.plain_concatenation(text)))

@@ -1,6 +1,6 @@
 """An aggregate's variable in a later expression of the same SELECT (SPARQL 1.1 Query Language, section 18.2.4.4).
 
-The engine refuses it, so that the later expression gets the earlier one in its place.
+The engine refuses it, so that the later expression gets the earlier one in place of the variable.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from coopkg.sparql.syntax_tree import Select, Tree
 
 LONGEST: Final = 16_384
+"""Characters of an expression that is written out: where each doubles the one before, 20 grow a million times."""
 _VOLATILE: Final = frozenset({"RAND", "UUID", "STRUUID", "BNODE"})
 
 
 def unfolded(text: str) -> str:
-    """Return the text without such uses; the same text where there are none, or where they cannot be written out.
+    """Write out such uses; the text stays the same where there are none, or where they cannot be written out.
 
     An expression whose value changes from call to call is not written out, nor one that is called by an IRI.
     """
@@ -36,26 +37,27 @@ def _select(tree: Tree, select: Select) -> list[Edit]:
     expressions = [] if tree.starred(select) else [column for column in tree.columns(select) if column[1]]
     if select.exists or not tree.aggregates(select.items):
         return []
-    known: dict[str, str] = {}
+    expression_of: dict[str, str] = {}
     edits: list[Edit] = []
     for name, extent in expressions:
         first, last = tree.tokens[extent.start].start, tree.end(extent.stop - 1)
         within = {i for at in tree.aggregates(extent) for i in range(at, skip(tree.tokens, at + 1))}
-        own = []
+        replacements = []
         for i in extent:
             token = tree.tokens[i]
-            if token.kind is Kind.VARIABLE and token.text[1:] in known:
+            if token.kind is Kind.VARIABLE and token.text[1:] in expression_of:
+                # Written out, it would be an aggregate in an aggregate, which no SPARQL allows.
                 if i in within:
                     raise UnreadableError("an aggregate in an aggregate")
-                own.append((token.start, token.start + len(token.text), f"({known[token.text[1:]]})"))
-        written = edited(tree.text, own, first, last)
+                replacements.append((token.start, token.start + len(token.text), f"({expression_of[token.text[1:]]})"))
+        written = edited(tree.text, replacements, first, last)
         if len(written) > LONGEST:
             raise UnreadableError("the expressions grow too long")
-        if own:
+        if replacements:
             edits.append((first, last, written))
         called = any(
             tree.tokens[i].kind in {Kind.IRI, Kind.PREFIXED} and tree.tokens[i + 1].text == "(" for i in extent
         )
         if not called and not any(tree.tokens[i].keyword in _VOLATILE for i in extent):
-            known[name] = written
+            expression_of[name] = written
     return edits

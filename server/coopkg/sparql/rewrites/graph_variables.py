@@ -1,14 +1,14 @@
 """GRAPH with a variable: its pattern does not see the variable, and is evaluated graph by graph.
 
 By the standard (SPARQL 1.1 Query Language, section 18.6), ``GRAPH ?g { P }`` evaluates P over each named graph and only
-then joins its solutions with the name. The engine puts ``?g`` into each triple pattern of P instead. That comes to the
-same where each group of P begins with triples that do not mention ``?g``. Elsewhere
+then joins its solutions with the name. The engine puts ``?g`` into each triple pattern of P instead. The solutions are
+the same where each group of P begins with triples that do not mention ``?g``. Elsewhere
 
 * a group that may lack triples begins with ``GRAPH ?g {}``, which binds the name;
 * a sub-SELECT projects the name too, and groups by it; without GROUP BY, a graph without solutions gets its row from
   a SELECT over nothing; with LIMIT or OFFSET it is evaluated for each name by LATERAL;
-* MINUS of a pattern that shares no variable with what stands before takes nothing away, and goes; one that may lack
-  a variable in common is asked for one;
+* MINUS of a pattern that shares no variable with what stands before removes nothing, and is left out; one that may lack
+  a shared variable gets a FILTER that requires one;
 * where P mentions ``?g``, it gets another name there, and a sub-SELECT around it keeps what agrees.
 
 What none of these covers stays as it is.
@@ -32,21 +32,21 @@ _MARK: Final = re.compile(r"\bgraph\s*[?$]", re.IGNORECASE)
 
 
 def applies_to(text: str) -> bool:
-    """Return whether the text may have GRAPH with a variable."""
+    """Whether the text may have GRAPH with a variable."""
     return _MARK.search(text) is not None
 
 
 def rewrite(text: str) -> tuple[str, bool]:
-    """Return the text with ``GRAPH ?g`` as the standard has it, and whether each of them is. Raises UnreadableError."""
+    """Rewrite each ``GRAPH ?g`` by the standard, and say whether all of them were. Raises UnreadableError."""
     if not applies_to(text):
         return text, True
     complete = True
-    # The last GRAPH first: what stands before it keeps its place, and an outer one sees inner ones mended.
+    # The last GRAPH first: what stands before it keeps its offsets, and an outer one gets the inner ones rewritten.
     for start in sorted((start for start, _, _ in _graphs(read(text))), reverse=True):
         tree = read(text)
         element, exists = next((e, exists) for at, e, exists in _graphs(tree) if at == start)
         try:
-            text = edited(text, _mended(tree, element, exists=exists))
+            text = edited(text, _rewritten(tree, element, exists=exists))
         except UnreadableError:
             complete = False
     return text, complete
@@ -59,7 +59,7 @@ def _graphs(tree: Tree) -> Iterator[tuple[int, Element, bool]]:
                 yield tree.tokens[element.first].start, element, place.exists
 
 
-def _mended(tree: Tree, element: Element, *, exists: bool) -> list[Edit]:
+def _rewritten(tree: Tree, element: Element, *, exists: bool) -> list[Edit]:
     name = tree.tokens[element.name].text[1:]
     (group,) = element.groups
     if not _mentions(tree, group, name):
@@ -67,6 +67,7 @@ def _mended(tree: Tree, element: Element, *, exists: bool) -> list[Edit]:
         return [(tree.tokens[group.first].start, tree.end(group.last - 1), pattern)]
     if exists:
         raise UnreadableError("a sub-SELECT would not see the variables of the pattern around EXISTS")
+    # Inside, ?g is a variable like any other, so it gets the name ``inner``; the graph is joined with it afterwards.
     names = fresh_names(tree)
     graph, inner = next(names), next(names)
     columns = " ".join(f"?{column}" for column in sorted(tree.scope(group) - {name}))
@@ -92,7 +93,7 @@ def _same(tree: Tree, group: Group) -> Group:
 
 
 def _mentions(tree: Tree, group: Group, name: str) -> bool:
-    """Return whether the variable stands where it matters that the group does not see it.
+    """Whether the variable stands where it matters that the group does not see it.
 
     A triples block of the group itself is joined with the name, so that it may mention it; then the variable has the
     name for its value in a FILTER or VALUES of the group too.
@@ -141,7 +142,7 @@ class _Graph:
         return edited(self.tree.text, edits, self.tree.tokens[group.first].start, self.tree.end(group.last - 1))
 
     def binds(self, group: Group) -> bool:
-        """Return whether what the group begins with binds the name in each solution."""
+        """Whether the group's first element binds the name in each solution."""
         first = next((element for element in group.elements if element.part is not Part.FILTER), None)
         if first is None:
             return False
@@ -152,6 +153,7 @@ class _Graph:
     def element(self, element: Element, before: list[Element], *, exists: bool) -> Iterator[Edit]:
         if element.part is Part.GRAPH:
             return
+        # MINUS in an EXISTS is evaluated with outer bindings that this rewrite cannot see.
         if element.part in {Part.SERVICE, Part.LATERAL} or (element.part is Part.MINUS and exists):
             raise UnreadableError(f"{element.part.value} inside of GRAPH")
         if element.part is Part.MINUS:
@@ -163,9 +165,9 @@ class _Graph:
             yield start, end, self.group(group, exists=within)
 
     def minus(self, element: Element, before: list[Element]) -> str:
-        """Return a MINUS to which the name of the graph is no variable in common.
+        """Write a MINUS for which the name of the graph is no shared variable.
 
-        Raises UnreadableError where a solution of what stands before may lack a variable in common.
+        Raises UnreadableError where a solution of what stands before may lack a shared variable.
         """
         (group,) = element.groups
         shared = self.tree.scope_of(before) & self.tree.scope(group)
@@ -180,22 +182,22 @@ class _Graph:
         return f"MINUS {{ {pattern} FILTER({bound}) }}"
 
     def certain(self, elements: Iterable[Element]) -> frozenset[str]:
-        """Return variables that these elements bind in each solution."""
-        found: set[str] = set()
+        """Return the variables that these elements bind in each solution, or some of them."""
+        bound: set[str] = set()
         for element in elements:
             if element.part is Part.TRIPLES:
-                found |= self.tree.variables(range(element.first, element.last))
+                bound |= self.tree.variables(range(element.first, element.last))
             elif element.part is Part.VALUES and not self.undefined(element):
-                found |= element.bound
+                bound |= element.bound
             elif element.part in {Part.UNION, Part.GRAPH}:
-                found |= frozenset.intersection(*(self.certain(group.elements) for group in element.groups))
-        return frozenset(found)
+                bound |= frozenset.intersection(*(self.certain(group.elements) for group in element.groups))
+        return frozenset(bound)
 
     def undefined(self, element: Element) -> bool:
         return any(token.keyword == "UNDEF" for token in self.tree.tokens[element.first : element.last])
 
     def select(self, select: Select, *, exists: bool) -> str:
-        """Return a sub-SELECT that gives its solutions graph by graph, in braces."""
+        """Write a sub-SELECT that has its solutions graph by graph, in braces."""
         tree, modifiers = self.tree, select.modifiers
         behind = range(select.where.last, select.end)
         if select.exists or "VALUES" in modifiers:
@@ -206,6 +208,7 @@ class _Graph:
         tail = tree.slice(behind.start, behind.stop)
         aggregated = tree.aggregates([*select.items, *behind])
         if aggregated and "GROUP" not in modifiers:
+            # Over no solutions an aggregate has one row; but grouped by the name, such a graph would have none.
             if set(modifiers) - {"HAVING"}:
                 raise UnreadableError("one row for each graph, and ORDER BY or LIMIT")
             without = f"{{ {self.empty} FILTER NOT EXISTS {{ SELECT {self.name} {where} }} }}"
@@ -215,4 +218,5 @@ class _Graph:
             keys = select.extent("GROUP")
             tail = f"{tree.slice(keys.start, keys.stop)} {self.name} {tree.slice(keys.stop, select.end)}"
         whole = f"{{ {head} {where} {tail} }}"
+        # LIMIT cuts the solutions of each graph, not those of all graphs together.
         return f"{{ {self.empty} LATERAL {whole} }}" if {"LIMIT", "OFFSET"} & set(modifiers) else whole

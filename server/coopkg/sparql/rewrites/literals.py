@@ -1,4 +1,4 @@
-"""Literals: booleans in any case, and GROUP_CONCAT without a language."""
+"""Literals: booleans in any case, which the engine refuses, and GROUP_CONCAT, whose language it keeps."""
 
 from __future__ import annotations
 
@@ -14,24 +14,28 @@ _BOOLEAN: Final = re.compile(r"\b(?!true\b|false\b)(?i:true|false)\b")
 
 
 def readable(text: str) -> str:
-    """Return the text with booleans in lower case, every token in its place (SPARQL 1.1 Query Language, section 19.8).
+    """Write booleans in lower case, every token at its offset (SPARQL 1.1 Query Language, section 19.8, note 1).
 
     Raises QuerySyntaxError where no token begins.
     """
     if not _BOOLEAN.search(text):
         return text
+    # Keywords match in any case, and so do these two. An escape in one changes its length, and the offsets behind it.
     words = [token for token in significant(text) if token.keyword in {"TRUE", "FALSE"}]
     return edited(text, [(word.start, word.start + len(word.text), word.keyword.lower()) for word in words
                          if len(word.keyword) == len(word.text)])  # fmt: skip
 
 
 def applies_to(text: str) -> bool:
-    """Return whether the text may call GROUP_CONCAT."""
+    """Whether the text may call GROUP_CONCAT."""
     return _MARK.search(text) is not None
 
 
 def plain_concatenation(text: str) -> str:
-    """Return the text with STR around each GROUP_CONCAT, which makes a plain literal (section 18.5.1.7)."""
+    """Put STR around each GROUP_CONCAT, which returns a plain literal (section 18.5.1.7).
+
+    The engine gives the result the language of the strings where they share one.
+    """
     if not applies_to(text):
         return text
     tree = read(text)

@@ -1,4 +1,4 @@
-"""Changes to a text at the places of its tokens, and variables that it does not have yet."""
+"""Edits of a text at the offsets of its tokens, and names of variables that it does not have yet."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Edit = tuple[int, int, str]
 
 
 def edited(text: str, edits: Iterable[Edit], first: int = 0, last: int | None = None) -> str:
-    """Return the text between two offsets with each edit (from, to, instead) made; edits do not overlap."""
+    """Apply edits (from, to, replacement) to the text between two offsets; edits do not overlap."""
     parts: list[str] = []
     copied = first
-    for start, end, instead in sorted(edits, key=lambda edit: edit[:2]):
-        parts += [text[copied:start], instead]
+    for start, end, replacement in sorted(edits, key=lambda edit: edit[:2]):
+        parts += [text[copied:start], replacement]
         copied = end
     return "".join([*parts, text[copied:last]])
 
 
 def fresh_names(tree: Tree) -> Iterator[str]:
-    """Return names that no variable of the text has, one after the other."""
+    """Yield names that no variable of the text has, one after the other."""
     taken = tree.variables(range(len(tree.tokens)))
     number = 0
     while True:

@@ -1,8 +1,8 @@
 """Zero-length paths from or to a constant that is no node of the data (SPARQL 1.1 Query Language, section 18.4).
 
-By the standard, ``<a> <p>* ?x`` gives ``<a>`` whether or not the data know it; the engine gives nothing where they do
-not. Such a triple becomes a union with what is missing. A step of a sequence has variables at its inner ends, so that
-a sequence gives nothing for a constant that is no node.
+By the standard, ``<a> <p>* ?x`` has the solution ``<a>`` even if that is no node of the data; the engine has none then.
+Such a triple becomes a union with the missing solution. The steps of a sequence have variables at their inner ends, so
+that a sequence has no solution for a constant that is no node.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MARK: Final = re.compile(r"\b(?P<all>select|distinct|reduced)\s*\*|[\w:>)-]\s*\*|\?(?!\w)", re.IGNORECASE)
 _MOST_BRANCHES: Final = 8
+"""Alternatives of length zero in one path: each is a branch of a UNION, and admission has counted the original only."""
 
 
 @dataclass(frozen=True)
@@ -33,32 +34,32 @@ class _Link:
 
 
 def applies_to(text: str) -> bool:
-    """Return whether the text may have a path with ``*`` or ``?``."""
+    """Whether the text may have a path with ``*`` or ``?``."""
     return any(not mark["all"] for mark in _MARK.finditer(text))
 
 
 def rewrite(text: str, absent: Callable[[str], bool], *, within_graphs: bool = True) -> str:
-    """Return the text with zero-length paths for constants that are no nodes. Raises UnreadableError.
+    """Add the zero-length paths of constants that are no nodes. Raises UnreadableError.
 
-    ``absent`` is as in ``mending.mend``; it is not asked about a constant inside of GRAPH, which may be a node of one
-    graph and none of another. ``within_graphs`` says whether to mend inside of GRAPH at all.
+    ``absent`` is as in ``rewrites.rewrite``; it is not called for a constant inside of GRAPH, which may be a node of
+    one graph and none of another. ``within_graphs`` says whether to rewrite inside of GRAPH at all.
     """
     if not applies_to(text):
         return text
     tree = read(text)
-    known: dict[str, bool] = {}
+    answers: dict[str, bool] = {}
 
     def missing(term: str) -> bool:
-        if term not in known:
-            known[term] = absent(f"{tree.prologue()} ASK {tree.dataset()} {{ {term} <urn:x>? {term} }}")
-        return known[term]
+        if term not in answers:
+            answers[term] = absent(f"{tree.prologue()} ASK {tree.dataset()} {{ {term} <urn:x>? {term} }}")
+        return answers[term]
 
     edits: list[Edit] = []
     for place in tree.walk():
         for element in place.group.elements:
             if element.part is Part.TRIPLES and (within_graphs or place.graph < 0):
-                asked = missing if place.graph < 0 else _always
-                edits += _block(tree, range(element.first, element.last), asked, _graph(tree, place.graph))
+                is_absent = missing if place.graph < 0 else _always
+                edits += _block(tree, range(element.first, element.last), is_absent, _graph(tree, place.graph))
     return edited(text, edits)
 
 
@@ -73,23 +74,27 @@ def _always(_term: str) -> bool:
 
 
 def _block(tree: Tree, block: range, missing: Callable[[str], bool], graph: str) -> Iterator[Edit]:
-    """Take the links that lack something out of a triples block, in which order is nothing, and put them behind it."""
-    taken: list[_Link] = []
+    """Take the links that lack a solution out of a triples block, whose order means nothing, and put them behind it."""
+    moved: list[_Link] = []
     at, last = block.start, block.stop
     while at < last:
         end = _statement_end(tree, at, last)
         links = _links(tree, at, end)
         lacking = [link for link in links if link.zero and any(missing(term) for term in _constants(link))]
+        # The statement is written out triple by triple, without the links that move.
         if lacking:
             kept = " ".join(f"{link.subject} {link.path} {link.object} ." for link in links if link not in lacking)
             yield tree.tokens[at].start, tree.end(end - 1), kept
-            taken += lacking
+            moved += lacking
         at = end
-    if taken:
-        yield tree.end(last - 1), tree.end(last - 1), " " + " ".join(_union(link, graph) for link in taken)
+    if moved:
+        yield tree.end(last - 1), tree.end(last - 1), " " + " ".join(_union(link, graph) for link in moved)
 
 
 def _union(link: _Link, graph: str) -> str:
+    """Write a link as a union of itself and the solutions that it lacks, one for each zero-length alternative."""
+    # NOT EXISTS keeps the union right where the constant is a node after all: in an update, or inside of GRAPH, nobody
+    # has asked.
     subject, path, end = link.subject, link.path, link.object
     if _is_variable(end):
         missing = f"VALUES {end} {{ {subject} }} FILTER NOT EXISTS {{ {subject} {path} {subject} }}"
@@ -127,6 +132,7 @@ def _links(tree: Tree, at: int, end: int) -> list[_Link]:
             path = tree.slice(verb, at)
             while True:
                 term, at = _term(tree, at)
+                # One more than the most is enough to know that there are too many.
                 links.append(_Link(subject, path, term, min(zero, _MOST_BRANCHES + 1)))
                 if at == end or tree.tokens[at].text != ",":
                     break
