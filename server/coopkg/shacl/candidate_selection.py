@@ -132,6 +132,7 @@ class CandidateSelection:
         return numbers
 
     def _violators(self, shape: Shape, nodes: Numbers) -> Numbers:
+        # Most shapes that others refer to have no value nodes in a given graph.
         if not nodes or not shape.constraints:
             return set()
         relation = self._relation(shape.path, nodes) if shape.path else None
@@ -220,6 +221,7 @@ class CandidateSelection:
     def _qualified(self, name: str, operand: Any, nodes: Numbers, relation: Relation | None) -> Numbers:  # noqa: ANN401
         shape, count, siblings = operand
         values = relation.values(nodes) if relation else nodes
+        # Exactly the conforming ones: one too many or too few would make the count wrong in either direction.
         good = values - self._failing(shape, values)
         for sibling in siblings:
             good &= self._failing(sibling, good)
@@ -230,6 +232,7 @@ class CandidateSelection:
 
     def _repeats_language(self, values: Iterable[int]) -> bool:
         languages = [getattr(self.columns.terms[v], "language", None) for v in values]
+        # Language tags compare without regard to case (BCP 47, section 2.1.1).
         tags = [language.lower() for language in languages if language]
         return len(tags) != len(set(tags))
 
@@ -263,6 +266,7 @@ class CandidateSelection:
     def _sequence(self, paths: tuple[Path, ...], nodes: Numbers) -> Relation:
         reached: dict[int, Numbers] = {n: {n} for n in nodes}
         for path in paths:
+            # Each step is evaluated once for the nodes that all starts have reached together.
             step = self._relation(path, set().union(*reached.values()))
             reached = {n: {v for middle in middles for v in step.of(middle)} for n, middles in reached.items()}
         return Relation(dict(reached))

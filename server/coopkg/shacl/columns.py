@@ -47,6 +47,7 @@ class Column:
         """Return the objects of one subject."""
         if subject not in self.first:
             return ()
+        # In the order of the document, so that reports do not change from run to run.
         return (self.first[subject], *self.more.get(subject, ()))
 
     def having(self, objects: AbstractSet[int]) -> set[int]:
@@ -97,6 +98,7 @@ class Columns(Readable):
             column = columns.get(predicate)
             if column is None:
                 column = columns[predicate] = Column()
+            # setdefault and len in one expression: this loop runs once for each triple of the graph.
             column.add(numbers.setdefault(quad.subject, len(numbers)), numbers.setdefault(quad.object, len(numbers)))
         self.terms: list[Node] = list(numbers)
 

@@ -59,6 +59,7 @@ def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a compone
             return (v for v in values if not less(v, operand))
         case "maxInclusive":
             return (v for v in values if not less(v, operand, or_equal=True))
+        # A blank node has no string, and violates whatever the length or pattern (sections 4.4.1 to 4.4.3).
         case "minLength":
             return (v for v in values if (text := text_of(v)) is None or len(text) < operand)
         case "maxLength":
@@ -74,6 +75,7 @@ def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a compone
         case "hasValue":
             return () if operand in values else (None,)
         case "in":
+            # By term, not by value: "1.0" is not in a list that has "1" (section 4.8.3).
             return (v for v in values if v not in operand)
         case "not":
             return (v for v in values if conforms(v, operand))
@@ -130,6 +132,7 @@ def _ordered(value: Node, other: Node, *, or_equal: bool) -> bool:
     return literals and less(value, other, or_equal=or_equal)
 
 
+# A value that conforms to the shape of a sibling does not count (section 4.7.3); there are none unless disjoint.
 def _qualified(values: Values, operand: tuple[Node, int, tuple[Node, ...]], conforms: Conforms) -> int:
     shape, _, siblings = operand
     return sum(conforms(v, shape) and not any(conforms(v, sibling) for sibling in siblings) for v in values)

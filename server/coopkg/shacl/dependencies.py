@@ -103,6 +103,7 @@ def steps_of_query(text: str, path: Path | None) -> list[Step]:
     pending, query_steps = list(_patterns(text, path)), list[Step]()
     # As Prim's algorithm grows a tree: of the patterns that touch what is reached, the nearest is joined next.
     while pending:
+        # A pattern may be entered from either end.
         joinable = [p for p in pending if p.subject in reached or p.object in reached]
         if not joinable:
             edges = (edge for p in pending for edge in _edges(p, None, backwards=False))
@@ -113,6 +114,7 @@ def steps_of_query(text: str, path: Path | None) -> list[Step]:
         before = reached[(nearest.object if backwards else nearest.subject) or ""]
         query_steps += _edges(nearest, before, backwards=backwards)
         for variable, way in nearest.ways(backwards=backwards):
+            # The first path to a variable stays: any one that must exist leads back to every focus node.
             reached.setdefault(variable, joined(before, way))
     return query_steps
 
@@ -203,10 +205,12 @@ def _of_part(name: str, fields: dict[str, Any], sign: Sign) -> Iterator[_Pattern
         for start in range(0, len(block), 3):
             subject, predicate, obj = block[start : start + 3]
             yield _Pattern(_variable(subject), _path(predicate), _variable(obj), _variable(predicate), sign)
+    # Counting, negating or cutting solutions turns fewer into more, so that the sign is lost.
     if name in _NEITHER_WAY:
         sign = Sign.EITHER
     if name == "Filter":
         yield from _filter(fields.pop("expr"), sign)
+    # One more match of the optional side removes the solution that was without it.
     elif name == "LeftJoin":
         yield from _signed_patterns((fields.pop("p2"), fields.pop("expr")), Sign.EITHER)
     elif name in {"Extend", "Bind"}:

@@ -72,6 +72,7 @@ class DependencyIndex:
         ways: dict[Path | None, int] = {}
         for shape in shapes.values():
             if shape.targets:
+                # A node that becomes a target is affected too, whatever the constraints.
                 for step in dict.fromkeys((*self._of_targets(shape), *self._of_shape(shape, None))):
                     back = None if step.before is None else inverted(step.before)
                     entry = _Entry(shape, step, back, ways.setdefault(back, len(ways)), *_parted(step.before))
@@ -97,8 +98,10 @@ class DependencyIndex:
         search = _Search(graph, self._few, most)
         for quads, harmless in ((added, Sign.FEWER), (removed, Sign.MORE)):
             for quad in quads:
+                # One subclass more or less may change the targets of every shape below it.
                 if quad.predicate in _STRUCTURE:
                     return AffectedFocusNodes(all=True)
+                # Under None are the steps over any predicate, such as those of sh:closed.
                 for predicate in (quad.predicate, None):
                     for entry in self._entries.get(predicate, ()):
                         if entry.step.sign is not harmless and not search.back_from(quad, entry):
@@ -222,6 +225,7 @@ class _Search:
         back = entry.back if part is ... else part
         if back is None:
             return (end,)
+        # Many steps share a way, and one change often touches the same node several times.
         key = (entry.way, end, part is ...)
         if key not in self._walked:
             self._walked[key] = tuple(dict.fromkeys(back.values(self.graph, end)))

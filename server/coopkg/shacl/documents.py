@@ -104,6 +104,7 @@ def text_of(document: Document) -> str:
         return document.data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = document.data[: error.start].decode("utf-8")
+        # The line is counted in what can be decoded.
         raise syntax_error(replace(document, data=before.encode()), "the text is not UTF-8", len(before)) from None
 
 

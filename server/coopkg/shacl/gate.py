@@ -82,6 +82,7 @@ def refuse(report: Report, shapes: Mapping[Node, Shape], graph: StoreGraph, sour
         return
     names = report_prefixes(sources)
     listed = explain(report.first(SHOWN), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
+    # Results are sorted by severity, so the first is a violation.
     view, first = ReportView(listed, names), listed.results[0]
     count = report.counts()[Severity.VIOLATION.value]
     place = f"{first.place}: " if first.place else ""

@@ -41,9 +41,11 @@ def _alike(store: ox.Store, quads: Sequence[ox.Quad], created: frozenset[ox.Name
         node, name = quad.subject, quad.object
         if quad.predicate not in LABELS or not isinstance(name, ox.Literal) or not isinstance(node, ox.NamedNode):
             continue
+        # A text that long is no name, and looking it up would only cost time.
         if node not in created or len(name.value) > _LONGEST:
             continue
         for other in _called(store, name.value):
+            # The same name in another class is another thing: a person and a place may share one.
             own = {quad_of_type.object for quad_of_type in store.quads_for_pattern(other, _TYPE, None)}
             if own & classes.get(node, own) and (node, other) not in yielded:
                 yielded.add((node, other))

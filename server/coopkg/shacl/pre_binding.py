@@ -71,10 +71,12 @@ def read_query(  # noqa: PLR0913 - what a query stands in
     text = _with_path(text, path)
     tokens = _tokens(text)
     form = next((token.keyword for token in tokens if token.keyword in _FORMS), "")
+    # The form is checked by tokens: the word may also stand in a comment or a string.
     if form != ("ASK" if ask else "SELECT"):
         raise ValueError(f"its query must be {'an ASK' if ask else 'a SELECT'}")
     candidates = {"this", *OPTIONAL, *names, *({"value"} if ask else ())}
     _check(tokens, candidates)
+    # An optional parameter without a value stays a free variable of the query.
     valueless = set(names) - parameters.keys()
     mentioned = frozenset({t.text[1:] for t in tokens if t.kind is Kind.VARIABLE} & candidates - valueless)
     query = SparqlQuery(
@@ -159,10 +161,12 @@ def _rewritten(text: str, tokens: list[Token], names: list[str], *, ask: bool) -
     for index, token in enumerate(tokens):
         following = tokens[index + 1].keyword if index + 1 < len(tokens) else ""
         end = token.start + len(token.text)
+        # An ASK projects nothing, so the engine could bind nothing in it: it becomes a SELECT of the same pattern.
         if token.keyword == "ASK" and ask:
             parts += [text[copied : token.start], f"SELECT (true AS ?conforms) {listed} "]
         elif token.text == "{" and following != "SELECT":
             parts += [text[copied:end], block]
+        # Grouping needs them too, or the projection of a variable that is not grouped would be an error.
         elif _is_clause(tokens, index) and "*" not in (projected := _projected_here(tokens, index)):
             missing = " ".join(f"${name}" for name in names if name not in projected)
             parts += [text[copied:end], f" {missing} "]
@@ -202,6 +206,7 @@ def starts_from_this(text: str) -> bool:
     for index, token in enumerate(inner):
         if token.text == "{":
             nested.append(inner[index - 1].keyword)
+            # An OPTIONAL within another does not see the outer binding in its filters.
             if nested[-1] not in {"OPTIONAL", "EXISTS"} or nested.count("OPTIONAL") > 1:
                 return False
         elif token.text == "}" and nested:

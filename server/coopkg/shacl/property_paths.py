@@ -172,9 +172,11 @@ def read_path(graph: Readable, node: Node, above: tuple[Node, ...] = ()) -> Path
     if not isinstance(node, ox.BlankNode) or node in above:
         raise ValueError("a path is not well formed")
     above = (*above, node)
+    # A list is a sequence path (section 2.3.1.2).
     if graph.value(node, RDF_FIRST) is not None:
         return Sequence(_members(graph, node, above))
     keys = [(predicate.value.removeprefix(_SH), obj) for predicate, obj in graph.predicates(node)]
+    # With two properties the node would be two paths at once.
     if len(keys) != 1:
         raise ValueError("a path is not well formed")
     name, obj = keys[0]
@@ -189,6 +191,7 @@ def read_path(graph: Readable, node: Node, above: tuple[Node, ...] = ()) -> Path
 
 def _members(graph: Readable, head: Node, above: tuple[Node, ...]) -> tuple[Path, ...]:
     paths = tuple(read_path(graph, member, above) for member in graph.members(head))
+    # Sections 2.3.1.2 and 2.3.1.3 both say "at least two".
     if len(paths) < 2:
         raise ValueError("a path needs at least two members here")
     return paths

@@ -123,6 +123,7 @@ class QuickFixes:
             return None
         allowed = [tag for tag in ranges or ("en", "ru", "be") if tag in _languages_of(value.value)]
         if len(allowed) > 1 and result.path:
+            # Where the letters allow Russian and Belarusian, the label that is missing is the one.
             others = self.graph.objects(result.focus, ox.NamedNode(result.path))
             used = {o.language for o in others if isinstance(o, ox.Literal)}
             allowed = [tag for tag in allowed if tag not in used]
@@ -228,6 +229,7 @@ class QuickFixes:
         """Return the fix that writes another term where a document has that triple, or None where none has it."""
         for source, locations in self.documents:
             written = (locations.predicates if predicate else locations.objects).get(key)
+            # RDF/XML and JSON-LD have places without an extent: nothing could be replaced there.
             if written is not None and written.end > written.start:
                 edit = Edit(source.name, written.start, written.end, _written_in(term, source, locations))
                 return Fix((edit,), text_edits.diff(source.name, source.text, (edit,), source.lines.starts))

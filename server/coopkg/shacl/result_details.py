@@ -77,6 +77,7 @@ class _Explainer:
         expected: dict[str, str] = {}
         wanted: tuple[Any, ...] = ()
         if shape is not None and constraint is not None:
+            # The text is the same for all results of a constraint, and there may be thousands.
             key = (result.shape, f"{result.component} {constraint.value if constraint.name == 'class' else ''}")
             if key not in self._expected:
                 self._expected[key] = constraint_descriptions.expected(constraint, shape, self.shapes, self.prefixes)

@@ -159,8 +159,10 @@ class _Reader:
             yield from self.graph.instances(sh(kind))
 
     def shape(self, node: Node, above: tuple[Node, ...]) -> Node:
+        # pySHACL warns and reports that all conforms; a validator must not guess.
         if node in above:
             raise DatasetBroken(f"The shape {node} refers to itself; SHACL leaves that undefined, so it is refused.")
+        # A shape that several others refer to is read once.
         if node in self.shapes:
             return node
         try:
@@ -176,11 +178,13 @@ class _Reader:
         path_node = self._one(node, "path")
         path = None if path_node is None else read_path(self.graph, path_node)
         severity = self._one(node, "severity") or _VIOLATION
+        # A deactivated shape conforms always (section 2.1.6), so that it is one without constraints and targets.
         deactivated = self._is_true(node, "deactivated")
         return Shape(
             node=node,
             path=path,
             path_node=path_node,
+            # Any IRI may be a severity (section 2.1.4). The report has it as it is; the gate counts it as a violation.
             severity=next((s for s in Severity if _SH + s.value == severity.value), Severity.VIOLATION),
             severity_node=severity,
             message_terms=messages(self.graph, node),
@@ -197,6 +201,7 @@ class _Reader:
         for name, (fits, what) in _VALUES.items():
             if not all(map(fits, self.graph.objects(node, sh(name)))):
                 raise ValueError(f"a value of sh:{name} must be {what}")
+        # The path decides what a shape is; its declared type must not say otherwise (sections 2.2 and 2.3).
         has_path = bool(self.graph.objects(node, sh("path")))
         types = {t for t in self.graph.objects(node, RDF_TYPE) if t in {sh("NodeShape"), sh("PropertyShape")}}
         if sh("NodeShape" if has_path else "PropertyShape") in types:
@@ -275,6 +280,7 @@ class _Reader:
         yield from self.graph.members(ignored) if ignored is not None else ()
         for value in self.graph.objects(node, sh("property")):
             path = self._one(value, "path")
+            # Only single properties count; longer paths allow nothing.
             if isinstance(path, ox.NamedNode):
                 yield path
 
@@ -348,6 +354,7 @@ def moved_to_base(quad: ox.Quad, base: str) -> ox.Quad:
     """Move a quad of the shapes graph to another base IRI, also where the IRI stands in a query or a pattern."""
     if base == DEFAULT_BASE:
         return quad
+    # Messages have a language and name no IRIs. Queries, patterns and namespaces are plain literals.
     if not isinstance(quad.object, ox.Literal) or quad.object.language:
         return rebase_quad(quad, DEFAULT_BASE, base)
     text = quad.object.value.replace(DEFAULT_BASE, base).replace(_in_pattern(DEFAULT_BASE), _in_pattern(base))

@@ -70,6 +70,7 @@ def _component(graph: Graph, node: Node) -> Component:
     known_only(graph, node, _IN_COMPONENT)
     parameters = tuple(_parameter(graph, node, p) for p in graph.objects(node, sh("parameter")))
     names = [parameter.name for parameter in parameters]
+    # With optional parameters alone the component would apply to every shape.
     if len(set(names)) < len(names) or all(parameter.optional for parameter in parameters):
         raise ValueError(f"the component {node} needs a mandatory parameter, and each with a name of its own")
     return Component(node, parameters, tuple(graph.objects(node, sh("labelTemplate"))))
@@ -103,6 +104,7 @@ def component_constraints(
         given = {p.name: values for p in component.parameters if (values := graph.objects(node, p.path))}
         if not all(p.optional or p.name in given for p in component.parameters):
             continue
+        # Which value goes with which could not be told, so the specification forbids it.
         if len(component.parameters) > 1 and any(len(values) > 1 for values in given.values()):
             raise ValueError(f"it has more than one value for a parameter of {component.node}")
         first, *_ = given
@@ -113,6 +115,7 @@ def component_constraints(
 
 def _applied(graph: Graph, component: Component, parameters: Mapping[str, Node], path: Path | None) -> Declaration:
     own = "propertyValidator" if path else "nodeValidator"
+    # The validator for the kind of shape comes first, the ASK for both kinds after it (section 6.2.3).
     node = graph.value(component.node, sh(own)) or graph.value(component.node, sh("validator"))
     if node is None:
         raise ValueError(f"the component {component.node} has no validator for it")
@@ -132,10 +135,10 @@ def messages(graph: Graph, node: Node) -> tuple[ox.Literal, ...]:
     return values
 
 
-def known_only(graph: Graph, node: Node, known: frozenset[str]) -> None:
+def known_only(graph: Graph, node: Node, supported: frozenset[str]) -> None:
     """Refuse a node with a property of SHACL that is not supported there. Raises ValueError."""
     for predicate, _ in graph.predicates(node):
-        if predicate.value.startswith(_SH) and predicate.value.removeprefix(_SH) not in known:
+        if predicate.value.startswith(_SH) and predicate.value.removeprefix(_SH) not in supported:
             raise ValueError(f"{predicate.value} is not supported at {node}")
 
 
@@ -154,6 +157,7 @@ def _prologue(graph: Graph, node: Node) -> str:
     prefixes: dict[str, str] = {}
     sources = {s: None for start in graph.objects(node, sh("prefixes")) for s in graph.closure(start, _IMPORTS)}
     for declaration in (d for source in sources for d in graph.objects(source, sh("declare"))):
+        # A prefix with two namespaces would make the meaning of a query depend on their order.
         names, namespaces = (graph.objects(declaration, sh(name)) for name in ("prefix", "namespace"))
         if not len(names) == len(namespaces) == 1 or not isinstance(namespaces[0], ox.Literal):
             raise ValueError(f"{declaration} must have exactly one sh:prefix and one sh:namespace")

@@ -146,6 +146,7 @@ def _in_statements(document: Document) -> tuple[tuple[SyntaxIssue, ...], bool]:
     while start < len(text) and len(issues) <= MOST and parsed <= _BUDGET:
         parsed += len(text) - start
         error = _parse(outline.remainder(start, assumed), document)
+        # Line 1 is the head that was put before the text: an error there is none of the document.
         if error is None or error.line < 2:
             return tuple(issues[:MOST]), False
         place = Place(document.name, error.line - 2 + outline.lines.place(start).line, error.column)
@@ -153,10 +154,12 @@ def _in_statements(document: Document) -> tuple[tuple[SyntaxIssue, ...], bool]:
         undeclared = _UNDECLARED.search(error.message)
         if undeclared is not None and undeclared[1] not in assumed:
             issues.append(outline.undeclared(undeclared[1], place, offset, error.message))
+            # Parsing goes on with this statement, now that the prefix counts as declared.
             assumed.append(undeclared[1])
             start = max(start, outline.end_before(offset))
         else:
             issues.append(SyntaxIssue(place, error.message))
+            # At least one character further, so that the loop ends.
             start = max(outline.end_behind(offset), start + 1)
     return tuple(issues[:MOST]), start < len(text)
 
@@ -201,6 +204,7 @@ class _Outline:
             declaration = f"@base {iri} . "
         else:
             return
+        # A declaration that is itself wrong is an error once, not in every remainder.
         if _parse(declaration, self.document) is None:
             self.declarations.append((end, last[1].rstrip(":"), declaration))
 
@@ -221,20 +225,21 @@ class _Outline:
         head = "".join(declaration for end, _, declaration in self.declarations if 0 < end <= start)
         head = "".join(f"@prefix {name}: <{_ASSUMED}{name}/> . " for name in assumed) + head
         index = bisect.bisect_right(self.ends, start) - 1
+        # In TriG the remainder may begin inside of a graph, whose opening brace is gone.
         if start and index >= 0 and self.depths[index]:
             head += f"<{_ASSUMED}graph> {{ "
         return f"{head}\n{' ' * (self.lines.place(start).column - 1)}{self.text[start:]}"
 
     def undeclared(self, name: str, place: Place, offset: int, message: str) -> SyntaxIssue:
         """Return the error of an undeclared prefix, with the missing declaration or the prefix that was meant."""
-        known = prefixes(self.document.base or DEFAULT_BASE)
-        if name in known:
-            declaration = f"@prefix {name}: <{known[name]}> ."
+        project_prefixes = prefixes(self.document.base or DEFAULT_BASE)
+        if name in project_prefixes:
+            declaration = f"@prefix {name}: <{project_prefixes[name]}> ."
             at = max((end for end, _, _ in self.declarations if end <= offset), default=0)
             at = self.text.find("\n", at) + 1 if at else 0
             return self._issue(place, message, declaration, Edit(self.document.name, at, at, f"{declaration}\n"))
         declared = {prefix for _, prefix, _ in self.declarations}
-        close = get_close_matches(name, sorted(declared | set(known)), 1, _CLOSE)
+        close = get_close_matches(name, sorted(declared | set(project_prefixes)), 1, _CLOSE)
         if not close:
             return SyntaxIssue(place, message)
         edit = Edit(self.document.name, offset, offset + len(name), close[0])

@@ -53,6 +53,7 @@ def diff(name: str, text: str, edits: Iterable[Edit], starts: Sequence[int] = ()
         before = text[begin:end]
         after = apply(before, (_moved(edit, begin) for edit in inside))
         hunks += _hunks(before, after, first, shift)
+        # Edits before a hunk move its line number in the new text.
         shift += after.count("\n") - before.count("\n")
     old, new = (name, name) if name.startswith("/") else (f"a/{name}", f"b/{name}")
     return "".join([f"--- {old}\n", f"+++ {new}\n", *hunks])
@@ -68,6 +69,7 @@ def _windows(edits: Sequence[Edit], starts: Sequence[int]) -> Iterator[tuple[int
     for edit in edits:
         first = max(0, bisect.bisect_right(starts, edit.start) - 1 - _CONTEXT)
         last = min(len(starts), bisect.bisect_right(starts, edit.end) + _CONTEXT)
+        # Contexts that touch make one hunk, as diff does.
         if open_ is not None and first <= open_[1]:
             open_ = (open_[0], last, [*open_[2], edit])
             continue

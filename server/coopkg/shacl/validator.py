@@ -132,6 +132,7 @@ class Run:
         values = tuple(shape.path.values(self.graph, focus)) if shape.path else (focus,)
         for constraint in shape.constraints:
             if constraint.name == "property":
+                # Results of property shapes are results of their own (section 4.7.2), those of sh:node are not.
                 for value in values:
                     yield from self.check(self.shapes[constraint.value], value, crowd)
             elif constraint.name in {"sparql", "component"}:
@@ -158,6 +159,7 @@ class Run:
             if row.get("failure") == TRUE:  # a query may signal that it failed (section 5.3.2)
                 raise DatasetBroken(f"The shape {shape.name} reports that it cannot check {focus}.")
             path = row.get("path")
+            # Without ?value a node shape's result has the focus node as its value (section 5.3.2).
             yield _result(
                 shape,
                 constraint,
@@ -253,6 +255,7 @@ class Run:
         if query.shapes_graph is None:
             return self.store
         if self._with_shapes is None:
+            # A copy: the shapes graph must not come into the dataset's own store, not even for a moment.
             self._with_shapes = ox.Store()
             self._with_shapes.bulk_extend(ox.Quad(q.subject, q.predicate, q.object) for q in self.store)
             self._with_shapes.bulk_extend(ox.Quad(s, p, o, _SHAPES_GRAPH) for s, p, o in query.shapes_graph.triples())
@@ -305,7 +308,7 @@ def _fill(template: str, row: Mapping[str, Node]) -> str:
     def value(match: re.Match[str]) -> str:
         term = row.get(match[1])
         if term is None:
-            return match[0]
+            return match[0]  # a variable without a value stays as it is written
         return str(term.value) if isinstance(term, ox.NamedNode | ox.Literal) else "an unnamed node"
 
     return re.sub(r"\{[?$](\w+)\}", value, template)

@@ -76,4 +76,5 @@ def _result(node: str, result: Result) -> Iterator[ox.Triple]:
     yield from _messages(node, result)
     for name, labels in sorted(result.names.items()):
         for language, text in sorted(labels.items()):
+            # A blank node of the data means nothing outside of its document, but its description does.
             yield ox.Triple(ox.BlankNode(name[2:]), _LABEL, ox.Literal(text, language=language))

@@ -168,6 +168,7 @@ class _Reader:
         by_keyword = {context.keyword(key): item for key, _, item in members}
         if "@value" in by_keyword:
             return _literal({key: _plain(item) for key, item in by_keyword.items()}, context)
+        # The cells of a list have no place of their own.
         if "@list" in by_keyword:
             return None
         named = by_keyword["@id"].value if "@id" in by_keyword else None

@@ -46,6 +46,7 @@ class _Reader:
         self.locations = SourceLocations(document.name)
         self.base = document.base or ""
         self.data = text.encode()
+        # expat counts bytes. Where each is a character, nothing needs to be converted.
         self.ascii = len(self.data) == len(text)
         self.lines = Lines(document.name, text)
         self.stack: list[_Node | _Property] = []

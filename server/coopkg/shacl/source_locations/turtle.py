@@ -90,6 +90,7 @@ class _Reader:
             return
         self.locations.subjects.setdefault(subject, written)
         self.facts(subject)
+        # In N-Quads the graph stands before the full stop.
         if self.quads and not self.at("."):
             self.term()
         if not self.at("}"):
@@ -220,6 +221,7 @@ class _Reader:
         width = 3 if token.text[:3] in {'"""', "'''"} and len(token.text) > 5 else 1
         value = _ESCAPE.sub(lambda m: _ESCAPES.get(m[0][1]) or unescape(m[0]), token.text[width:-width])
         if self.next is not None and self.next.kind is Kind.LANGUAGE:
+            # The parser lower-cases language tags.
             return ox.Literal(value, language=self.advance().text[1:].lower())
         if self.at("^^"):
             self.advance()
