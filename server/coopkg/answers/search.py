@@ -44,7 +44,7 @@ _LATIN: Final = (
     "c", "ch", "sh", "sh", "", "i", "", "e", "iu", "ia", "ie", "", "", "", "",
 )  # fmt: skip
 _TABLE: Final = str.maketrans(dict(zip(_CYRILLIC, _LATIN, strict=True)))
-_SPELLINGS: Final = (
+_TRANSLITERATIONS: Final = (
     ("shch", "sh"), ("sch", "sh"), ("kh", "h"), ("tz", "c"), ("ts", "c"), ("yo", "e"), ("jo", "e"), ("yu", "iu"),
     ("ju", "iu"), ("ya", "ia"), ("ja", "ia"), ("ye", "e"), ("je", "e"), ("y", "i"), ("j", "i"), ("w", "v"), ("x", "ks"),
     ("ii", "i"),
@@ -52,7 +52,7 @@ _SPELLINGS: Final = (
 """Ways of writing Cyrillic in Latin letters, each with the one that stands for all."""
 _WORD: Final = re.compile(r"\w+")
 _APOSTROPHES: Final = str.maketrans("", "", "’'ʼ`")
-"""Belarusian has them inside of words, in several lexical_forms."""
+"""Belarusian has them inside of words, written with several characters."""
 
 
 @lru_cache(maxsize=100_000)  # the texts of a graph share their words: 200,000 texts take 59 MB with it, 150 without
@@ -60,7 +60,7 @@ def fold(text: str) -> str:
     """Return a text as it is compared: in lower case, without diacritics, in Latin letters."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     latin = bare.translate(_TABLE)
-    for spelling, one in _SPELLINGS:
+    for spelling, one in _TRANSLITERATIONS:
         latin = latin.replace(spelling, one)
     return latin
 

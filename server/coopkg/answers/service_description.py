@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.rdf.namespaces import CATALOG, EXAMPLES, INFERRED, STANDARD_PREFIXES, VOID, prefixes
 from coopkg.rdf.terms import serialize_triples_as, triple
+from coopkg.sparql.functions import EXTENSIONS
 
 if TYPE_CHECKING:
     from coopkg.answers.service import Service
@@ -40,6 +41,7 @@ def service_description(service: Service, fmt: Format, endpoint: str) -> bytes:
         triple(default, _TYPE, _SD + "Graph"),
         *_available_graphs(service),
         *(triple(node, STANDARD_PREFIXES["rdfs"] + "seeAlso", base + name) for name in (VOID, CATALOG, EXAMPLES)),
+        *(triple(node, _SD + "extensionFunction", iri) for iri in EXTENSIONS),
         *(triple(node, _SD + "resultFormat", f.iri) for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)),
     ]
     triples += [triple(node, *statement) for statement in _entailment(service)]

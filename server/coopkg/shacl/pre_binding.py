@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.errors import QuerySyntaxError
+from coopkg.sparql.functions import FRESH
 from coopkg.sparql.lexer import Kind, Token, significant
 
 if TYPE_CHECKING:
@@ -212,7 +213,8 @@ def starts_from_this(text: str) -> bool:
         elif token.text == "}" and nested:
             nested.pop()
     words = {token.keyword for token in inner if token.kind is Kind.WORD}
-    return not words & {"SELECT", "UNION", "MINUS", "SERVICE", "LIMIT", "OFFSET"}
+    # A function such as RAND gives each focus node a value of its own only if the query is evaluated for each.
+    return not words & {"SELECT", "UNION", "MINUS", "SERVICE", "LIMIT", "OFFSET", *FRESH}
 
 
 def _begins_with_zero_steps(inner: list[Token]) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Forbidden, QueryTooComplex
 from coopkg.sparql import grammar_checks
+from coopkg.sparql.functions import VOLATILE
 from coopkg.sparql.lexer import Kind, Token, position, significant
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Admitted:
     @property
     def stable(self) -> bool:
         """Whether the same text over the same version always has the same answer."""
-        return not self.words & {"NOW", "RAND", "UUID", "STRUUID", "BNODE"} and not self.services
+        return not self.words & VOLATILE and not self.services
 
 
 @lru_cache(maxsize=512)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from coopkg.sparql.functions import AGGREGATES
 from coopkg.sparql.lexer import Kind, Token, syntax_error
-from coopkg.sparql.syntax_tree import AGGREGATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.errors import EndpointFailed
+from coopkg.sparql.functions import BLANK_NODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from coopkg.rdf.terms import Term
 
-BLANK: Final = "urn:coopkg:blank-node"
+BLANK: Final = BLANK_NODE
 """The function that gives a blank node for its label, and the datatype of such labels."""
 DEEPEST: Final = 12
 """Levels of brackets in a JSON answer; one without triple terms has five, and what is parsed nests no further.

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from coopkg.errors import QueryTooComplex
+from coopkg.sparql import functions
 from coopkg.sparql.lexer import Kind, Token, position, syntax_error, unescape
 from coopkg.sparql.syntax_tree import Element, Group, Part, Tree
 
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
 _JOINS: Final = frozenset({Part.TRIPLES, Part.VALUES, Part.UNION, Part.GRAPH, Part.SERVICE})
 """Parts that are joined with the rest of their group, whatever their position in it."""
-_VOLATILE: Final = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
-"""Functions with another value at each evaluation."""
-_CHOOSES: Final = _VOLATILE | {"LIMIT", "OFFSET", "SAMPLE", "GROUP_CONCAT"}
+_CHOOSES: Final = functions.ARBITRARY | {"LIMIT", "OFFSET"}
 """Keywords of patterns that may have other solutions when they are evaluated block by block."""
 
 
@@ -253,7 +252,7 @@ def _kept(tree: Tree, link: Link, unsolved: list[int], *, only_before: bool) -> 
 
 
 def _is_volatile(tree: Tree, element: Element) -> bool:
-    return any(token.keyword in _VOLATILE for token in tree.tokens[element.first : element.last])
+    return any(token.keyword in functions.VOLATILE for token in tree.tokens[element.first : element.last])
 
 
 def _filters(tree: Tree, group: Group, kept: list[Element]) -> list[Element]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import QuerySyntaxError
+from coopkg.sparql.functions import FRESH
 from coopkg.sparql.lexer import Kind
 from coopkg.sparql.rewrites.token_edits import Edit, edited
 from coopkg.sparql.syntax_tree import UnreadableError, read, skip
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 16_384
 """Characters of an expression that is written out: where each doubles the one before, 20 grow a million times."""
-_VOLATILE: Final = frozenset({"RAND", "UUID", "STRUUID", "BNODE"})
 
 
 def unfolded(text: str) -> str:
@@ -58,6 +58,6 @@ def _select(tree: Tree, select: Select) -> list[Edit]:
         called = any(
             tree.tokens[i].kind in {Kind.IRI, Kind.PREFIXED} and tree.tokens[i + 1].text == "(" for i in extent
         )
-        if not called and not any(tree.tokens[i].keyword in _VOLATILE for i in extent):
+        if not called and not any(tree.tokens[i].keyword in FRESH for i in extent):
             expression_of[name] = written
     return edits
