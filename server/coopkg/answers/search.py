@@ -60,8 +60,8 @@ def fold(text: str) -> str:
     """Return a text as it is compared: in lower case, without diacritics, in Latin letters."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     latin = bare.translate(_TABLE)
-    for spelling, one in _TRANSLITERATIONS:
-        latin = latin.replace(spelling, one)
+    for variant, standard in _TRANSLITERATIONS:
+        latin = latin.replace(variant, standard)
     return latin
 
 

@@ -24,14 +24,16 @@ from coopkg.answers.federation.executor import AT_ONCE
 from coopkg.answers.http.protocol import PATH_SAFE, HttpRequest, HttpResponse, refuse_codings
 from coopkg.answers.http.rate_limit import RateLimiter
 from coopkg.answers.http.request_metrics import RequestObserver
+from coopkg.answers.http.routes import labels
 from coopkg.answers.http.validators import compressed
 from coopkg.answers.publication.dump_downloads import concerns, distribute
 from coopkg.answers.sparql_endpoint import Pending, begin, conclude, explain, finish
 from coopkg.errors import Busy, CoopkgError, EngineFault, TooLarge, UsageError
+from coopkg.web.parts.routes import routes_of
 from coopkg.web.problems import problem
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from flask import Flask
 
     from coopkg.answers.service import Service
     from coopkg.dataset.engine import WorkerEngine
@@ -55,14 +57,14 @@ LARGEST_KEPT: Final = 32 * 1024
 class RsgiApplication:
     """Hands buffered requests to the WSGI application in a thread."""
 
-    def __init__(self, app: WSGIApplication, service: Service, pool: WorkerEngine) -> None:
+    def __init__(self, app: Flask, service: Service, pool: WorkerEngine) -> None:
         self.app = app
         self.service = service
         self.pool = pool
         self.settings = service.settings
         self.limiter = RateLimiter(self.settings.client_rate, self.settings.client_burst)
         self.kept = KeptResponses()
-        self.observer = RequestObserver(self.settings.log)
+        self.observer = RequestObserver(self.settings.log, labels(routes_of(app)))
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
         self.federated = ThreadPoolExecutor(2 * AT_ONCE, thread_name_prefix="federated")
 

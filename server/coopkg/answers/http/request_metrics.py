@@ -21,6 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from coopkg.answers.http.protocol import query_hash
 from coopkg.answers.http.rate_limit import network
+from coopkg.answers.http.routes import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,30 +31,6 @@ if TYPE_CHECKING:
 SLOW_SECONDS: Final = 1.0
 """Seconds from which a request counts as slow."""
 # A label for each path that a client invents would let it fill the memory: whatever is not here counts as "other".
-ROUTES: Final = frozenset(
-    {
-        "sparql",
-        "update",
-        "graphs",
-        "queries",
-        "id",
-        "ontology",
-        "source",
-        "graph",
-        "catalog",
-        "dumps",
-        ".well-known",
-        "static",
-        "limits",
-        "validate",
-        "contribute",
-        "facts",
-        "changes",
-        "explain",
-        "health",
-        "ready",
-    }
-)
 REQUESTS: Final = Counter("coopkg_requests_total", "Requests answered.", ("route", "status"), registry=None)
 SECONDS: Final = Histogram(
     "coopkg_request_seconds", "Seconds from a whole request to its response.", ("route",), registry=None,
@@ -87,14 +64,14 @@ def durations(route: str) -> Histogram:
 class RequestObserver:
     """Counts every request and logs ``all``, the ``slow`` and failed ones, or ``none``."""
 
-    def __init__(self, lines: str) -> None:
+    def __init__(self, lines: str, labels: frozenset[str]) -> None:
         self.lines = lines
+        self.labels = labels
 
     def saw(self, request: HttpRequest, response: HttpResponse, client: str, began: float) -> None:
         """Record an answered request; ``began`` is the time of the monotonic clock at which it had arrived whole."""
         seconds = time.monotonic() - began
-        route = request.path.split("/", 2)[1] or "home"
-        route = route if route in ROUTES or route == "home" else "other"
+        route = label(request.path, self.labels)
         requests(route, response.status).inc()
         durations(route).observe(seconds)
         if self.lines == "all" or (self.lines == "slow" and (seconds >= SLOW_SECONDS or response.status >= 500)):

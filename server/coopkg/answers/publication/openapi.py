@@ -19,6 +19,7 @@ from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from coopkg.answers.http.routes import Route
     from coopkg.answers.saved_queries import SavedQuery
 
 METHODS: Final = ("get", "put", "post", "delete", "patch")
@@ -63,16 +64,6 @@ class Operation:
     status: int = 200
     scope: str = ""
     example: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Route:
-    """A route as the application has it: its rule, its methods, its endpoint and what its view says."""
-
-    rule: str
-    methods: frozenset[str]
-    endpoint: str
-    summary: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from urllib.parse import quote
 from flask import Blueprint, Response, current_app, request
 
 from coopkg.answers.http.validators import etag, matches
-from coopkg.answers.publication.openapi import SAVED, Operation, Route, document, operations
+from coopkg.answers.publication.openapi import SAVED, Operation, document, operations
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.request_values import origin, service
+from coopkg.web.parts.routes import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,19 +29,9 @@ _ABOUT: Final = (
 )
 
 
-def routes() -> list[Route]:
-    """Return the routes of the application but for static files, each with the sentence of its view."""
-    found = []
-    for rule in current_app.url_map.iter_rules():
-        if rule.endpoint != "static":
-            sentence = (current_app.view_functions[rule.endpoint].__doc__ or "").strip().split("\n")[0]
-            found.append(Route(rule.rule, frozenset(rule.methods or ()), rule.endpoint, sentence))
-    return found
-
-
 def described() -> list[Operation]:
     """Return every operation of this server."""
-    return operations(routes(), service().queries)
+    return operations((route for route in routes_of(current_app) if route.endpoint != "static"), service().queries)
 
 
 @blueprint.get("/openapi.json")
