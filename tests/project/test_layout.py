@@ -30,10 +30,10 @@ ROOMS: dict[str, str] = {
     "answers/evidence": "errors rdf workers dataset answers",
     "answers/publication": "errors rdf shacl workers dataset answers answers/http",
     "web/i18n": "rdf",
-    "web/charts": "web/i18n",
+    "web/charts": "rdf web/i18n",
     "web/rendering": "rdf answers/http web/i18n",
     "web/problems": "errors rdf answers/http web/rendering",
-    "web/forms": "errors rdf shacl workers dataset answers",
+    "web/forms": "errors rdf sparql shacl workers dataset answers",
     "web/parts": "errors rdf sparql workers dataset answers answers/http answers/federation answers/evidence"
     " answers/publication web/i18n web/charts web/rendering web/forms",
     "web/pages": "errors rdf sparql shacl reasoning workers dataset answers answers/http answers/federation"
@@ -62,7 +62,19 @@ ONLY_IN = {
     "owlrl": {"reasoning"},
     "babel": {"web/i18n"},
     "jinja2": {"web/rendering"},
-    "pyoxigraph": {"rdf", "workers", "shacl", "reasoning", "dataset", "answers/publication", "web/forms"},
+    "pyoxigraph": {
+        "rdf",
+        "sparql",
+        "workers",
+        "shacl",
+        "reasoning",
+        "dataset",
+        "answers",
+        "answers/publication",
+        "web/forms",
+        "web/parts",
+        "web/pages",
+    },
 }
 """Libraries that only these rooms import."""
 OWN_ROOM = {"web/i18n", "web/rendering", "web/problems"}

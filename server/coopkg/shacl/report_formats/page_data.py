@@ -1,6 +1,6 @@
 """What a page about a report is made of, as JSON: terms as they are shown, so that no page parses what somebody sent.
 
-It is no face of its own: only the page of ``/validate`` asks for it.
+Nobody can ask for this format by name: ``render`` is for a worker and ``read`` for the pages of the same program.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from coopkg.rdf.terms import cell
+from coopkg.rdf.shown_terms import ShownTerm, shown_term
 from coopkg.shacl.change_preview import Outcome
 from coopkg.shacl.constraint_descriptions import LABELS
 from coopkg.shacl.report_formats.json_format import as_object
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME: Final = "page"
 _NAMES: Final = 1000
 """Nodes of the documents whose names are given."""
+_KINDS: Final = ("added", "removed", "inferred", "uninferred")
+"""Kinds of changed facts."""
 
 
 def render(view: ReportView) -> str:
@@ -38,14 +40,40 @@ def render(view: ReportView) -> str:
         "results": [_result(view, result) for result in view.report.results],
         "changes": _changes(view, view.effects) if view.effects else None,
     }
-    return json.dumps(document, ensure_ascii=False)
+    return json.dumps(document, ensure_ascii=False, default=ShownTerm.members)
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """Return what ``render`` wrote, its terms as terms again.
+
+    They are found by their places: a label of the documents could have the members of a term.
+    """
+    report: dict[str, Any] = json.loads(data)
+    for result in report["results"]:
+        result["focus"] = ShownTerm(**result["focus"])
+        result["found"] = ShownTerm(**result["found"]) if result["found"] is not None else None
+        for ground in result["grounds"]:
+            ground["triple"] = _terms(ground["triple"])
+    changes = report["changes"]
+    if changes:
+        changes["graph"] = ShownTerm(**changes["graph"])
+        for kind in _KINDS:
+            changes[kind]["rows"] = [_terms(row) for row in changes[kind]["rows"]]
+        changes["created"]["nodes"] = _terms(changes["created"]["nodes"])
+        for pair in changes["alike"]:
+            pair["node"], pair["other"] = _terms((pair["node"], pair["other"]))
+    return report
+
+
+def _terms(members: Iterable[dict[str, Any]]) -> list[ShownTerm]:
+    return [ShownTerm(**each) for each in members]
 
 
 def _result(view: ReportView, result: Result) -> dict[str, Any]:
     return {
         **as_object(view, result),
-        "focus": _cell(view, result.focus, result),
-        "found": None if result.value is None else _cell(view, result.value, result),
+        "focus": _shown(view, result.focus, result),
+        "found": None if result.value is None else _shown(view, result.value, result),
         "rule": result.show_shape(view.prefixes, view.language),
         "grounds": [_ground(view, result, ground) for ground in result.grounds],
     }
@@ -54,35 +82,34 @@ def _result(view: ReportView, result: Result) -> dict[str, Any]:
 def _ground(view: ReportView, result: Result, ground: Ground) -> dict[str, Any]:
     terms = (ground.triple.subject, ground.triple.predicate, ground.triple.object)
     place = {"file": ground.place.file, "line": ground.place.line} if ground.place else None
-    return {"triple": [_cell(view, term, result) for term in terms], "axiom": ground.axiom, "place": place}
+    return {"triple": [_shown(view, term, result) for term in terms], "axiom": ground.axiom, "place": place}
 
 
-def _cell(view: ReportView, term: Term, result: Result | None = None) -> dict[str, str]:
-    """Return a term as a page shows it; ``iri`` for one that may have a name."""
+def _shown(view: ReportView, term: Term, result: Result | None = None) -> ShownTerm:
+    """Return a term as a page shows it: a blank node of a document by the name that the report has for it."""
     if isinstance(term, ox.BlankNode) and result is not None:
-        return {"text": result.show(term, view.prefixes, view.language)}
-    return cell(term, view.prefixes)
+        return ShownTerm(result.show(term, view.prefixes, view.language), node=str(term))
+    return shown_term(term, view.prefixes)
 
 
 def _changes(view: ReportView, effects: ChangePreview) -> dict[str, Any]:
-    kinds = {"added": effects.added, "removed": effects.removed,
-             "inferred": effects.inferred or (), "uninferred": effects.uninferred or ()}  # fmt: skip
+    kinds = {kind: getattr(effects, kind) or () for kind in _KINDS}  # those that nobody worked out are None
     return {
         "version": effects.version,
-        "graph": _cell(view, ox.NamedNode(effects.graph)),
+        "graph": _shown(view, ox.NamedNode(effects.graph)),
         **{kind: {"count": len(quads), "rows": _rows(view, quads[:SHOWN])} for kind, quads in kinds.items()},
         "different": [vars(query) | {"outcome": None} for query in effects.of(Outcome.DIFFERENT)],
         "not_run": [query.slug for query in effects.of(Outcome.NOT_RUN)],
-        "created": {"count": len(effects.created), "nodes": [_cell(view, node) for node in effects.created[:SHOWN]]},
+        "created": {"count": len(effects.created), "nodes": [_shown(view, node) for node in effects.created[:SHOWN]]},
         "alike": [
-            {"node": _cell(view, a.node), "other": _cell(view, a.other), "name": a.name} for a in effects.alike
+            {"node": _shown(view, a.node), "other": _shown(view, a.other), "name": a.name} for a in effects.alike
         ],
         "names": _names(effects.added),
     }  # fmt: skip
 
 
-def _rows(view: ReportView, quads: Iterable[ox.Quad]) -> list[list[dict[str, str]]]:
-    return [[_cell(view, term) for term in (quad.subject, quad.predicate, quad.object)] for quad in quads]
+def _rows(view: ReportView, quads: Iterable[ox.Quad]) -> list[list[ShownTerm]]:
+    return [[_shown(view, term) for term in (quad.subject, quad.predicate, quad.object)] for quad in quads]
 
 
 def _names(quads: Iterable[ox.Quad]) -> dict[str, dict[str, str]]:

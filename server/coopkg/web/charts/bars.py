@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from coopkg.web.charts.svg import Drawing, element, figure, mark, percent, shortened
-from coopkg.web.charts.table import Kind
+from coopkg.web.charts.table import Kind, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     if columns is None:
         raise ValueError("the table has no names with numbers")
     name, value = columns
-    rows = [(i, row, n) for i, row in enumerate(table.rows[:SHOWN]) if (n := row[value].number) is not None]
+    rows = [(i, row, n) for i, row in enumerate(table.rows[:SHOWN]) if (n := number_of(row[value])) is not None]
     low, high = min(0.0, *(n for _, _, n in rows), 0.0), max(0.0, *(n for _, _, n in rows), 0.0)
     span = (high - low) or 1.0
     marks = []

@@ -13,7 +13,8 @@ from coopkg.web.charts.table import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from coopkg.web.charts.table import Cell, Table
+    from coopkg.rdf.shown_terms import ShownTerm
+    from coopkg.web.charts.table import Table
 
 SHOWN: Final = 150
 """Nodes that one drawing holds."""
@@ -73,7 +74,7 @@ def draw(table: Table, label: str) -> Drawing:
     return Drawing(svg, tuple(sorted({edge.row for edge in shown})), len(edges) - len(shown))
 
 
-def _line(edge: Edge, at: Mapping[str, tuple[int, int]], cells: Mapping[str, Cell]) -> str:
+def _line(edge: Edge, at: Mapping[str, tuple[int, int]], cells: Mapping[str, ShownTerm]) -> str:
     (x1, y1), (x2, y2) = at[edge.source], at[edge.target]
     bend = 60 if x1 == x2 else (x2 - x1) / 2
     title = element("title", f"{cells[edge.source].text} — {edge.name} — {cells[edge.target].text}")
@@ -81,7 +82,7 @@ def _line(edge: Edge, at: Mapping[str, tuple[int, int]], cells: Mapping[str, Cel
     return element("path", title, d=f"M{x1} {y1}C{control[0]:g} {y1} {control[1]:g} {y2} {x2} {y2}", class_="edge")
 
 
-def _node(cell: Cell, x: int, y: int, degree: int) -> str:
+def _node(cell: ShownTerm, x: int, y: int, degree: int) -> str:
     radius = min(4 + degree**0.5, 9)
     spot = element("circle", cx=x, cy=y, r=radius, class_="spot")
     text = element("text", shortened(cell.text, _NAMES), x=x + 12, y=y + 4, class_="halo")

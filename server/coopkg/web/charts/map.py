@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coopkg.web.charts.svg import Drawing, element, figure, mark, percent, shortened
-from coopkg.web.charts.table import Kind
+from coopkg.web.charts.table import Kind, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from markupsafe import Markup
 
-    from coopkg.web.charts.table import Cell, Table
+    from coopkg.rdf.shown_terms import ShownTerm
+    from coopkg.web.charts.table import Table
 
 _WIDE: Final = 2.5
 _HIGH: Final = 2.0
@@ -39,7 +40,7 @@ SHOWN: Final = 200
 @dataclass(frozen=True)
 class _Spot:
     index: int
-    cell: Cell
+    cell: ShownTerm
     latitude: float
     longitude: float
     amount: float | None
@@ -79,7 +80,7 @@ def _spots(table: Table) -> list[_Spot]:
     for index, row in enumerate(table.rows):
         placed = _place(table, row)
         if placed is not None and abs(placed[1][0]) <= 90 and abs(placed[1][1]) <= 180:
-            found.append(_Spot(index, placed[0], *placed[1], row[numbers[0]].number if numbers else None))
+            found.append(_Spot(index, placed[0], *placed[1], number_of(row[numbers[0]]) if numbers else None))
     return found
 
 
@@ -88,11 +89,11 @@ _LONGITUDES: Final = ("long", "lon", "lng", "longitude")
 _AXES: Final = (*_LATITUDES, *_LONGITUDES)
 
 
-def _place(table: Table, row: tuple[Cell, ...]) -> tuple[Cell, tuple[float, float]] | None:
+def _place(table: Table, row: tuple[ShownTerm, ...]) -> tuple[ShownTerm, tuple[float, float]] | None:
     """Return the cell that a row puts on the map, and where: by columns of degrees, by WKT, or where the thing is."""
     names = {name.lower(): cell for name, cell in zip(table.columns, row, strict=True)}
-    latitude = next((names[name].number for name in _LATITUDES if name in names), None)
-    longitude = next((names[name].number for name in _LONGITUDES if name in names), None)
+    latitude = next((number_of(names[name]) for name in _LATITUDES if name in names), None)
+    longitude = next((number_of(names[name]) for name in _LONGITUDES if name in names), None)
     subject = next((cell for cell in row if cell.iri), row[0] if row else None)
     if latitude is not None and longitude is not None and subject is not None:
         return subject, (latitude, longitude)

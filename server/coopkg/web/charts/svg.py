@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from coopkg.web.charts.table import Cell
+    from coopkg.rdf.shown_terms import ShownTerm
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def figure(label: str, children: Iterable[str], *, linked: bool, css: str = "", 
     return element("svg", *children, class_=f"chart {css}".strip(), role=role, aria_label=label, **attributes)
 
 
-def mark(cell: Cell, description: str, *children: str, row: int | None = None) -> Markup:
+def mark(cell: ShownTerm, description: str, *children: str, row: int | None = None) -> Markup:
     """Return a mark with its description as title: a link where its cell leads anywhere."""
     twin = None if row is None else f"row-{row}"
     inner = (element("title", description), *children)

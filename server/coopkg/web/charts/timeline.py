@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.web.charts.scale import days, years
 from coopkg.web.charts.svg import Drawing, element, figure, mark, percent, shortened
-from coopkg.web.charts.table import Kind
+from coopkg.web.charts.table import Kind, first_day, year_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ class _Span:
 
 def fits(table: Table) -> bool:
     """Return whether any column has days."""
-    return bool(table.of_kind(Kind.DATE)) and any(row[_start(table)].day for row in table.rows)
+    return bool(table.of_kind(Kind.DATE)) and any(first_day(row[_start(table)]) for row in table.rows)
 
 
 def _start(table: Table) -> int:
@@ -53,11 +53,11 @@ def _end(table: Table) -> int:
 def _spans(table: Table) -> list[_Span]:
     found = []
     for index, row in enumerate(table.rows):
-        first, last = row[_start(table)].day, row[_end(table)].day
+        first, last = first_day(row[_start(table)]), first_day(row[_end(table)])
         if first is None:
             continue
         last = last or first
-        if row[_end(table)].year_only or (last == first and row[_start(table)].year_only):
+        if year_only(row[_end(table)]) or (last == first and year_only(row[_start(table)])):
             last = date(last.year, 12, 31)
         found.append(_Span(index, min(first, last), max(first, last)))
     return sorted(found, key=lambda span: (span.first, span.last, span.index))

@@ -11,11 +11,10 @@ from coopkg.answers.ontology_terms import DOMAIN, INVERSE, RANGE, SUPER, main_li
 from coopkg.answers.publication.schema_org import script, structured
 from coopkg.errors import NotFound
 from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.shown_terms import ShownTerm, plain
 from coopkg.sparql.query_text import query_text
-from coopkg.web.charts.table import plain
 from coopkg.web.forms.outline import outline
-from coopkg.web.parts.claim_view import iri_cell
-from coopkg.web.parts.named_terms import naming
+from coopkg.web.parts.named_terms import naming, page_term
 from coopkg.web.parts.neighbourhood import drawing
 
 if TYPE_CHECKING:
@@ -80,10 +79,10 @@ def term_page(running: Service, visit: Visit, iri: str, described: Described) ->
         raise NotFound(f"The ontology has no term {name[:100]!r}.")
     names, own = prefixes(running.settings.base), f"{iri}#"
     values: dict[str, Any] = {
-        "links": [(key, [iri_cell(i, names) for i in iris]) for key, iris in _links(running, found, own) if iris],
-        "mappings": [(iri_cell(p, names), iri_cell(i, names)) for p, i in found.mappings(own)],
+        "links": [(key, [page_term(i, names) for i in iris]) for key, iris in _links(running, found, own) if iris],
+        "mappings": [(page_term(p, names), page_term(i, names)) for p, i in found.mappings(own)],
         "rules": _rules(running, visit, found),
-        "example": [iri_cell(i, names) for i in _example(running, found)],
+        "example": [page_term(i, names) for i in _example(running, found)],
     }
     terms = vocabulary(running)
     strict = {
@@ -94,7 +93,7 @@ def term_page(running: Service, visit: Visit, iri: str, described: Described) ->
         "label": plain(found.labels.get(visit.language, ""), 300),
         "definition": plain(found.definitions.get(visit.language, ""), 1000),
         "name": naming(running, visit, values, strict), "query": _query(found),
-        "listing": iri_cell(found.iri, names)["text"],
+        "listing": page_term(found.iri, names).text,
     }  # fmt: skip
 
 
@@ -113,7 +112,7 @@ def _links(running: Service, term: Term, own: str) -> Iterable[tuple[str, list[s
     yield "leading", [t.iri for t in terms if term.iri in t.linked(RANGE)]
 
 
-def _rules(running: Service, visit: Visit, term: Term) -> list[tuple[dict[str, str], list[dict[str, Any]]]]:
+def _rules(running: Service, visit: Visit, term: Term) -> list[tuple[ShownTerm, list[dict[str, Any]]]]:
     """Return what the shapes ask: of a class, by property; of a property, by class."""
     names, found = prefixes(running.settings.base), dict[str, list[dict[str, Any]]]()
     for prop, rules in outline(running).rules.items():
@@ -122,16 +121,16 @@ def _rules(running: Service, visit: Visit, term: Term) -> list[tuple[dict[str, s
                 said = found.setdefault(rule.cls if term.iri == prop else prop, [])
                 phrase = _phrase(rule, names, visit)
                 said += [] if phrase in said else [phrase]
-    return [(iri_cell(iri, names), found[iri]) for iri in sorted(found)]
+    return [(page_term(iri, names), found[iri]) for iri in sorted(found)]
 
 
 def _phrase(rule: Rule, names: dict[str, str], visit: Visit) -> dict[str, Any]:
-    """Return a constraint: the message that says it, and its values as cells."""
+    """Return a constraint: the message that says it, and its values as terms."""
     given = rule.value if isinstance(rule.value, tuple) else (str(rule.value),)
     known = visit.words.has(f"constraint.{rule.name}")
     given = () if rule.name == "uniqueLang" else given
-    cells = [iri_cell(v[1:-1], names) if v[:1] == "<" else {"text": plain(v, 200)} for v in given[:_SHOWN]]
-    return {"key": rule.name if known else "other", "cells": cells if known else [], "more": len(given[_SHOWN:]),
+    values = [page_term(v[1:-1], names) if v[:1] == "<" else ShownTerm(plain(v, 200)) for v in given[:_SHOWN]]
+    return {"key": rule.name if known else "other", "values": values if known else [], "more": len(given[_SHOWN:]),
             "advice": rule.severity != "VIOLATION"}  # fmt: skip
 
 

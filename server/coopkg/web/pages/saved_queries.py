@@ -22,7 +22,7 @@ from coopkg.rdf.namespaces import EXAMPLES, prefixes
 from coopkg.rdf.terms import compact, named_node
 from coopkg.sparql.query_text import query_text
 from coopkg.web.pages.documents import PAGE, document
-from coopkg.web.parts.answer_view import things
+from coopkg.web.parts.named_terms import things
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.query_view import Bench, answered, asking, embedded, gallery
 from coopkg.web.parts.request_values import flask_response, http_request, service

@@ -13,11 +13,11 @@ from coopkg.answers.search import fold, index
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.shown_terms import plain
 from coopkg.rdf.terms import compact, named_node
 from coopkg.sparql.query_text import query_text
-from coopkg.web.charts.table import plain
 from coopkg.web.i18n import best
-from coopkg.web.parts.answer_view import things
+from coopkg.web.parts.named_terms import things
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.request_values import service
 from coopkg.workers.tasks import Task
@@ -25,7 +25,7 @@ from coopkg.workers.tasks import Task
 if TYPE_CHECKING:
     from coopkg.answers.search import Hit
     from coopkg.answers.service import Service
-    from coopkg.web.charts.table import Cell
+    from coopkg.rdf.shown_terms import ShownTerm
 
 blueprint = Blueprint("search", __name__)
 SHOWN: Final = 12
@@ -43,11 +43,11 @@ CANDIDATES: Final = 100
 
 @dataclass(frozen=True)
 class Group:
-    """What was found of one class: its prefixed name and cell, the things that are listed, how many there are."""
+    """What was found of one class: its prefixed name and term, the things that are listed, how many there are."""
 
     name: str
-    cell: Cell | None
-    entries: tuple[tuple[Cell, tuple[str, str]], ...]
+    term: ShownTerm | None
+    entries: tuple[tuple[ShownTerm, tuple[str, str]], ...]
     total: int
 
 
@@ -137,7 +137,7 @@ def _excerpt(hit: Hit | None, shown: str) -> tuple[str, str]:
     return plain(hit.text.text, 220), hit.text.language
 
 
-def _kinds(running: Service) -> list[tuple[Cell, int]]:
+def _kinds(running: Service) -> list[tuple[ShownTerm, int]]:
     """Return the classes of our own with their sizes, the largest first."""
     own = {cls: size for cls, size in kinds(running).items() if cls.startswith(running.settings.base)}
     cells = things(running, own, visitor())

@@ -10,7 +10,8 @@ from coopkg.rdf.namespaces import prefixes
 from coopkg.web.charts import coverage
 from coopkg.web.forms.outline import outline
 from coopkg.web.pages.thing import named, told
-from coopkg.web.parts.claim_view import entry, iri_cell
+from coopkg.web.parts.claim_view import entry
+from coopkg.web.parts.named_terms import page_term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +40,7 @@ def source_page(running: Service, visit: Visit, iri: str, described: Described) 
         "first": first, "count": len(claims), "per_page": PER_PAGE,
         "text": _part(texts(running, [iri]).get(iri), claims, first),
         "coverage": _coverage(visit, length, claims),
-        "bare": [iri_cell(thing, names) for thing in bare[:LISTED]], "bare_count": len(bare),
+        "bare": [page_term(thing, names) for thing in bare[:LISTED]], "bare_count": len(bare),
     }  # fmt: skip
     called = {claim.iri: str(visit.words("claim.number", number=claim.number)) for claim in claims}
     return values | {"name": named(running, visit, values, called)}
@@ -52,7 +53,7 @@ def _listed(
     names, found = prefixes(running.settings.base), []
     for claim in claims:
         cited = things.get(claim.iri, ())
-        cells = [iri_cell(thing, names) for thing in cited[:THINGS]]
+        cells = [page_term(thing, names) for thing in cited[:THINGS]]
         found.append({**entry(running, visit, claim), "things": cells, "more_things": len(cited[THINGS:])})
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,8 +16,7 @@ from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, RdfSyntaxE
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
 from coopkg.rdf.namespaces import LANGUAGES, prefixes
 from coopkg.rdf.terms import format_of, named_node, without_mark
-from coopkg.shacl.report_formats import FACES, NAMES, ReportFormat, report_format
-from coopkg.shacl.report_formats.page_data import NAME as MATERIAL
+from coopkg.shacl.report_formats import FACES, NAMES, ReportFormat, page_data, report_format
 from coopkg.web.pages.facts import CONTRIBUTIONS
 from coopkg.web.parts.named_terms import naming
 from coopkg.web.parts.page_response import page, visitor
@@ -68,7 +66,7 @@ def validate() -> Response:
     chosen = _face(options.get("format"))
     question = _question(running, documents, shapes, options, chosen)
     if chosen.name == "html":
-        return _report_page(running, replace(question, face=MATERIAL, language=visitor().language), options)
+        return _report_page(running, replace(question, face=page_data.NAME, language=visitor().language), options)
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if _yes(options.get("save"), "save"):
         headers["Content-Disposition"] = f"attachment; filename=report.{_SUFFIXES.get(chosen.name, chosen.name)}"
@@ -83,7 +81,7 @@ def _report_page(running: Service, question: Question, options: Mapping[str, str
     The documents are parsed in a worker only; this process cuts their text at line ends.
     """
     try:
-        report = json.loads(running.engine.validate(question))
+        report = page_data.read(running.engine.validate(question))
     except RdfSyntaxError as error:
         members: dict[str, Any] = error.members
         found = members.get("errors")
@@ -98,7 +96,7 @@ def _report_page(running: Service, question: Question, options: Mapping[str, str
         return page("validate.html", status=error.status, stable=False,
                     **_form(options, question, shown), **values)  # fmt: skip
     changes = report["changes"] or {}
-    unknown = frozenset(cell["iri"] for cell in changes.get("created", {}).get("nodes", ()))
+    unknown = frozenset(node.iri for node in changes.get("created", {}).get("nodes", ()))
     name = naming(running, visitor(), report, changes.get("names"), unknown)
     shown = listings(question.documents, report["results"])
     problems = problems_of(report, shown, name)

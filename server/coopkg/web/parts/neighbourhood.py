@@ -12,7 +12,7 @@ from coopkg.rdf.terms import named_node
 from coopkg.sparql.query_text import QueryText, query_text
 from coopkg.web.charts import graph
 from coopkg.web.charts.table import Table
-from coopkg.web.parts.answer_view import things
+from coopkg.web.parts.named_terms import things
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -109,7 +109,7 @@ def problems_of(report: Mapping[str, Any], shown: Sequence[Listing], name: Namin
             "number": number,
             "anchor": anchor(result, shown),
             "sentence": result["messages"].get(language) or result["message"],
-            "tongue": language if language in result["messages"] else "",
+            "language": language if language in result["messages"] else "",
             "focus": name(result["focus"]),
             "found": name(result["found"]) if result["found"] else None,
             "wish": (result["expected"] or {}).get(language, ""),
