@@ -19,7 +19,7 @@ from coopkg.shacl.report import Report
 from coopkg.shacl.report_formats import page_data
 from coopkg.shacl.report_formats.outcome import ReportView
 from coopkg.web.app import create_app
-from coopkg.web.parts.report_view import mended
+from coopkg.web.parts.report_view import with_edits
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -145,7 +145,7 @@ def test_hostile_data_stay_text(client: FlaskClient) -> None:
 )
 def test_a_fix_that_does_not_belong_to_the_text_is_refused(value: str) -> None:
     with pytest.raises(BadParameter):
-        mended(["abcdef"], value)
+        with_edits(["abcdef"], value)
 
 
 def test_a_long_document_is_shown_around_its_problems(client: FlaskClient) -> None:

@@ -17,6 +17,8 @@ SHOWN: Final = 60
 _PITCH: Final = 40
 _WIDEST: Final = 0.86
 """Share of the width that the longest bar takes; its number stands behind it."""
+_THINNEST: Final = 0.002
+"""Share of the width that even zero takes, so that its row is seen to have a bar."""
 
 
 def fits(table: Table) -> bool:
@@ -46,7 +48,7 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     for place, (index, row, amount) in enumerate(rows):
         top = place * _PITCH
         start, end = sorted((_WIDEST * (0 - low) / span, _WIDEST * (amount - low) / span))
-        bar = element("rect", x=percent(start), y=top + 18, width=percent(max(end - start, 0.002)), height=12, rx=2,
+        bar = element("rect", x=percent(start), y=top + 18, width=percent(max(end - start, _THINNEST)), height=12, rx=2,
                       class_="bar")  # fmt: skip
         text = element("text", shortened(row[name].text, 44), x=0, y=top + 13)
         figure_ = element("text", number(amount), x=percent(end), dx=6, y=top + 29, class_="faint")

@@ -27,8 +27,8 @@ def fits(table: Table) -> bool:
     dates, numbers = table.of_kind(Kind.DATE), table.of_kind(Kind.NUMBER)
     if not dates or not numbers or len(table.rows) < 3:
         return False
-    found = [row[dates[0]].value for row in table.rows]
-    return len(set(found)) == len(found)
+    values = [row[dates[0]].value for row in table.rows]
+    return len(set(values)) == len(values)
 
 
 def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
@@ -42,6 +42,7 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     first, last = (first_day(table.rows[points[end][2]][date]) for end in (0, -1))
     if first is None or last is None:
         raise ValueError("the table has no days")
+    # from zero on, for a line cut off below exaggerates every change
     levels = ticks(min(0.0, *(p[1] for p in points)), max(p[1] for p in points))
     marked = years(first, last)
     start, end = days(marked[0]), days(marked[-1])

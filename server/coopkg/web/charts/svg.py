@@ -24,6 +24,7 @@ class Drawing:
 
 def element(name: str, *children: str, **attributes: object) -> Markup:
     """Return an element; ``_`` at the end of an attribute's name is dropped, any other becomes a hyphen."""
+    # strings, not a tree: no library for SVG is needed, and the one place that writes attributes escapes them all
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
         for key, value in attributes.items()
@@ -52,7 +53,7 @@ def mark(cell: ShownTerm, description: str, *children: str, row: int | None = No
     twin = None if row is None else f"row-{row}"
     inner = (element("title", description), *children)
     if cell.link:
-        return element("a", *inner, href=cell.link, data_row=twin, rel="nofollow noopener")
+        return element("a", *inner, href=cell.link, data_row=twin, rel="nofollow noopener")  # data name the target
     return element("g", *inner, data_row=twin)
 
 

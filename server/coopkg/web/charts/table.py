@@ -54,9 +54,9 @@ def year_only(cell: ShownTerm) -> bool:
 
 def day_of(text: str) -> date | None:
     """Return the first day of a date, month or year in the lexical form of XSD; None for what no calendar has."""
-    found = _DATE.match(text)
+    parts = _DATE.match(text)
     try:
-        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
+        return date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1)) if parts else None
     except ValueError:
         return None
 

@@ -73,13 +73,13 @@ def _why() -> ExplanationRequest:
 def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """Return a node of the proof with its terms as a page shows them."""
     (triple,) = triples_from_ntriples([proof["triple"]])
-    shown: dict[str, Any] = {"triple": [shown_term(term, names) for term in triple]}
+    node: dict[str, Any] = {"triple": [shown_term(term, names) for term in triple]}
     if "asserted" in proof:
         graphs = [shown_iri(graph, names) for graph in proof["asserted"] if graph]
         claims = [{"term": shown_iri(c["claim"], names), "paraphrase": c["paraphrase"]} for c in proof["claims"]]
-        return shown | {"graphs": graphs, "claims": claims, "exact": proof["exact"]}
+        return node | {"graphs": graphs, "claims": claims, "exact": proof["exact"]}
     axioms = triples_from_ntriples(proof["axioms"])
-    return shown | {
+    return node | {
         "rule": proof["rule"],
         "meaning": proof["meaning"],
         "axioms": [
@@ -92,14 +92,14 @@ def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 def _page(answer: Mapping[str, Any], why: ExplanationRequest) -> Response:
     """Return the page with the proof: every term named, the axioms in words, the claims with who says them and how."""
-    running, seen = service(), visitor()
+    running, visit = service(), visitor()
     proof = _shown(answer["proof"], prefixes(running.settings.base))
     claims = {claim["term"].iri for node in _nodes(proof) for claim in node.get("claims", ())}
-    told = _told(running, claims)
-    name = naming(running, seen, [proof, list(told.values())])
+    attribution = _attribution(running, claims)
+    name = naming(running, visit, [proof, list(attribution.values())])
     steps = sum("rule" in node for node in _nodes(proof))
     leaves = len({str(node["triple"]) for node in _nodes(proof) if "rule" not in node})
-    return page("explain.html", proof=proof, why=why, name=name, told=told, steps=steps, leaves=leaves)
+    return page("explain.html", proof=proof, why=why, name=name, attribution=attribution, steps=steps, leaves=leaves)
 
 
 def _nodes(proof: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -111,7 +111,7 @@ def _nodes(proof: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         waiting += node.get("premises", ())
 
 
-def _told(running: Service, claims: Iterable[str]) -> dict[str, dict[str, ShownTerm]]:
+def _attribution(running: Service, claims: Iterable[str]) -> dict[str, dict[str, ShownTerm]]:
     """Return voice, certainty and speaker of each claim, by claim."""
     nodes = [named_node(claim, {}, "claim") for claim in sorted(claims)]
     if not nodes:

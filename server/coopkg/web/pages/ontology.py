@@ -37,9 +37,9 @@ def ontology_page(running: Service, visit: Visit, iri: str, described: Described
     kinds = [
         (kind, [_entry(term, visit) for term in found]) for kind, found in groupby(terms.values(), lambda t: t.kind)
     ]
-    told = outline(running)
-    evidence = told.place(f"{iri}#hasEvidence")[0]
-    links = main_links(running, frozenset(p for p, (group, _) in told.places.items() if group == evidence))
+    shapes = outline(running)
+    evidence = shapes.place(f"{iri}#hasEvidence")[0]
+    links = main_links(running, frozenset(p for p, (group, _) in shapes.places.items() if group == evidence))
     label = str(visit.words("ontology.drawing"))
     return {
         "iri": iri,
@@ -57,8 +57,8 @@ def _text(described: Described, iri: str, ending: str, visit: Visit) -> str:
     """Return the text of a property of the ontology itself in the visitor's language, or the one without a language."""
     for triple in described.triples:
         text, language = getattr(triple.object, "value", ""), getattr(triple.object, "language", "") or ""
-        said = str(triple.subject) == f"<{iri}>" and triple.predicate.value.endswith(ending)
-        if said and language in {visit.language, ""}:
+        names_it = str(triple.subject) == f"<{iri}>" and triple.predicate.value.endswith(ending)
+        if names_it and language in {visit.language, ""}:
             return str(text)
     return ""
 
@@ -126,12 +126,16 @@ def _rules(running: Service, visit: Visit, term: Term) -> list[tuple[ShownTerm, 
 
 def _phrase(rule: Rule, names: dict[str, str], visit: Visit) -> dict[str, Any]:
     """Return a constraint: the message that says it, and its values as terms."""
-    given = rule.value if isinstance(rule.value, tuple) else (str(rule.value),)
-    known = visit.words.has(f"constraint.{rule.name}")
-    given = () if rule.name == "uniqueLang" else given
-    values = [page_term(v[1:-1], names) if v[:1] == "<" else ShownTerm(plain(v, 200)) for v in given[:_SHOWN]]
-    return {"key": rule.name if known else "other", "values": values if known else [], "more": len(given[_SHOWN:]),
-            "advice": rule.severity != "VIOLATION"}  # fmt: skip
+    operands = rule.value if isinstance(rule.value, tuple) else (str(rule.value),)
+    has_message = visit.words.has(f"constraint.{rule.name}")
+    operands = () if rule.name == "uniqueLang" else operands
+    values = [page_term(v[1:-1], names) if v[:1] == "<" else ShownTerm(plain(v, 200)) for v in operands[:_SHOWN]]
+    return {
+        "key": rule.name if has_message else "other",
+        "values": values if has_message else [],
+        "more": len(operands[_SHOWN:]),
+        "advice": rule.severity != "VIOLATION",
+    }
 
 
 def _example(running: Service, term: Term) -> list[str]:

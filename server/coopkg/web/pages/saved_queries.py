@@ -124,7 +124,7 @@ def _entailment() -> bool:
 
 
 def _page(running: Service, saved: SavedQuery, values: dict[str, str]) -> Response:
-    """Return the page; a parameter that is wrong is told there, above the form where it can be mended."""
+    """Return the page; a parameter that is wrong is told there, above the form in which it can be corrected."""
     visit = visitor()
     shown = {"saved": saved, "fields": _fields(running, saved, values, visit)}
     lacking = _endpoints_lacking(running, saved)

@@ -90,10 +90,10 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
 
 def named(running: Service, visit: Visit, values: object, called: Mapping[str, str] | None = None) -> Named:
     """Return what is called how; what has no label in the graph as the shapes have it, or as ``called`` does."""
-    found = naming(running, visit, values)
+    naming_by_graph = naming(running, visit, values)
     ours = {iri: {visit.language: text} for iri, text in (called or {}).items()}
-    labelled = {iri: names for iri, names in found.names.items() if names}
-    name = replace(found, names={**outline(running).names, **ours, **labelled})
+    labelled = {iri: names for iri, names in naming_by_graph.names.items() if names}
+    name = replace(naming_by_graph, names={**outline(running).names, **ours, **labelled})
     named_terms: dict[str, ShownTerm] = {}
 
     def once(term: ShownTerm) -> ShownTerm:
@@ -101,8 +101,8 @@ def named(running: Service, visit: Visit, values: object, called: Mapping[str, s
         if not term.iri:
             return term
         if term.iri not in named_terms:
-            shown = name(term)
-            named_terms[term.iri] = replace(shown, text=plain(shown.text, LABEL))
+            named_term = name(term)
+            named_terms[term.iri] = replace(named_term, text=plain(named_term.text, LABEL))
         return named_terms[term.iri]
 
     return once
@@ -135,29 +135,29 @@ def _split(described: Described, iri: str) -> tuple[list[Fact], dict[Any, list[F
 
 
 def _grounds(running: Service, iri: str) -> Grounds:
-    found, graphs = by_iri(claims_about(running, iri)), stated(running, iri)
+    claims, graphs = by_iri(claims_about(running, iri)), stated(running, iri)
     cited: defaultdict[str, list[Claim]] = defaultdict(list)
     for (prop, value, _), stating in graphs.items():
-        if prop == f"{running.settings.base}ontology#hasEvidence" and value in found:
+        if prop == f"{running.settings.base}ontology#hasEvidence" and value in claims:
             for graph in stating:
-                cited[graph].append(found[value])
-    return Grounds(found, exact(running, iri) if found else {}, graphs, cited)
+                cited[graph].append(claims[value])
+    return Grounds(claims, exact(running, iri) if claims else {}, graphs, cited)
 
 
 def _labels(facts: Iterable[Fact]) -> dict[str, str]:
     """Return what the thing is called, by language."""
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for ranked in NAMING:
         for prop, term, _ in facts:
             if prop == ranked and hasattr(term, "language"):
-                found.setdefault(term.language or "", term.value)
-    return found
+                labels.setdefault(term.language or "", term.value)
+    return labels
 
 
 def _classes(facts: Iterable[Fact], base: str) -> list[str]:
     """Return the asserted types of a thing, those of our ontology first."""
-    found = {str(term).strip("<>") for prop, term, inferred in facts if prop == TYPE and not inferred}
-    return sorted(found, key=lambda cls: (not cls.startswith(base), cls))
+    classes = {str(term).strip("<>") for prop, term, inferred in facts if prop == TYPE and not inferred}
+    return sorted(classes, key=lambda cls: (not cls.startswith(base), cls))
 
 
 def _around(

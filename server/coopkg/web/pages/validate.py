@@ -29,8 +29,8 @@ from coopkg.web.parts.report_view import (
     by_severity,
     changed,
     listings,
-    mended,
     problems_of,
+    with_edits,
 )
 from coopkg.web.parts.request_values import service
 
@@ -46,7 +46,7 @@ _GUESSED: Final = frozenset({"", "application/octet-stream", "text/plain"})
 """Media types that clients give to files whose suffix says more."""
 _OPTIONS: Final = ("against", "graph", "whole", "format", "lang", "input", "save")
 _SUFFIXES: Final = {"human": "txt", "turtle": "ttl", "junit": "xml"}
-"""How the file of a report ends, where that is not the name of its face."""
+"""How the file of a report ends, where that is not the name of its format."""
 
 
 @blueprint.get("/validate")
@@ -63,12 +63,13 @@ def validate() -> Response:
     if not documents:
         raise ProtocolError("There is nothing to validate.")
     options = {**fields, **{name: value for name, value in request.args.items() if name in _OPTIONS}}
-    chosen = _face(options.get("format"))
+    chosen = _chosen_format(options.get("format"))
     question = _question(running, documents, shapes, options, chosen)
     if chosen.name == "html":
         return _report_page(running, replace(question, face=page_data.NAME, language=visitor().language), options)
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if _yes(options.get("save"), "save"):
+        # the name is one of ours: a file name of the upload could carry quotes and line ends into the header
         headers["Content-Disposition"] = f"attachment; filename=report.{_SUFFIXES.get(chosen.name, chosen.name)}"
     return Response(running.engine.validate(question), content_type=chosen.format.content_type, headers=headers)
 
@@ -173,8 +174,8 @@ def _saved(running: Service) -> dict[str, Task]:
     }  # fmt: skip
 
 
-def _face(name: str | None) -> ReportFormat:
-    """Choose the face by name, else by Accept. Raises NotAcceptable."""
+def _chosen_format(name: str | None) -> ReportFormat:
+    """Choose the report format by name, else by Accept. Raises NotAcceptable."""
     if name:
         if name not in NAMES:
             raise NotAcceptable(f"There is no report in {name!r}; there are {', '.join(NAMES)}.", available=list(NAMES))
@@ -235,7 +236,7 @@ def _pasted(pairs: Iterable[tuple[str, str]]) -> list[Upload]:
     texts = [text.replace("\r\n", "\n") for text in (*fields.get("text", ()), *fields.get("data", ()))]
     names, inputs = fields.get("name", []), fields.get("input") or ["ttl"]
     if fields.get("apply"):
-        texts = mended(texts, fields["apply"][-1])
+        texts = with_edits(texts, fields["apply"][-1])
     documents: list[Upload] = []
     for index, text in enumerate(texts):
         if text.strip():

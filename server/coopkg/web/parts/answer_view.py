@@ -85,14 +85,14 @@ def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswe
     """Return what a page shows of the answer. Raises the errors of evaluation."""
     began = time.perf_counter()
     answer = service.answer(replace(task, rows=SHOWN, skip=skip))
-    found = json.loads(answer.body)
+    document = json.loads(answer.body)
     lacking = tuple((source.alias, word(source.missing)) for source in answer.sources if source.missing)
     seconds = time.perf_counter() - began
-    if "boolean" in found:
-        return ShownAnswer(Table((), (), 1), boolean=bool(found["boolean"]), seconds=seconds, lacking=lacking)
-    names, rows = found["vars"], found["rows"]
-    known = look_up(service, {term["value"] for row in rows for term in row if term and term["type"] == "uri"})
-    name_thing, own_prefixes = naming_in_answers(service, visit, known), prefixes(service.settings.base)
+    if "boolean" in document:
+        return ShownAnswer(Table((), (), 1), boolean=bool(document["boolean"]), seconds=seconds, lacking=lacking)
+    names, rows = document["vars"], document["rows"]
+    things = look_up(service, {term["value"] for row in rows for term in row if term and term["type"] == "uri"})
+    name_thing, own_prefixes = naming_in_answers(service, visit, things), prefixes(service.settings.base)
 
     def cell(term: Any) -> ShownTerm:  # noqa: ANN401 - a term as JSON has it
         """Return a term as the visitor sees it; an IRI without parsing it again, for most come many times."""
@@ -102,30 +102,30 @@ def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswe
             term, own_prefixes, lambda part: name_thing(part.iri) if part.iri else _presented(part, visit)
         )
 
-    folded = _folded(names, rows, known)
-    kept = [i for i, name in enumerate(names) if name not in folded]
-    cells = tuple(tuple(cell(row[i]) for i in kept) for row in rows)
-    table = Table(tuple(names[i] for i in kept), cells, found["total"], found["more"])
+    folded = _folded(names, rows, things)
+    columns = [i for i, name in enumerate(names) if name not in folded]
+    cells = tuple(tuple(cell(row[i]) for i in columns) for row in rows)
+    table = Table(tuple(names[i] for i in columns), cells, document["total"], document["more"])
     return ShownAnswer(
         table, tuple(names), tuple(tuple(map(_syntax, row)) for row in rows),
         seconds=seconds, folded=folded, skip=skip, lacking=lacking,
     )  # fmt: skip
 
 
-def _folded(names: list[str], rows: list[list[Any]], known: Mapping[str, Known]) -> tuple[str, ...]:
+def _folded(names: list[str], rows: list[list[Any]], things: Mapping[str, Known]) -> tuple[str, ...]:
     """Return the columns ``xLabel`` that only name the thing in column ``x`` of each row, as its own label does."""
-    found = []
+    folded = []
     for name in names:
         thing = name.removesuffix(_SUFFIX)
         if thing != name and thing in names and rows:
             one, two = names.index(thing), names.index(name)
-            if all(_names(row[one], row[two], known) for row in rows):
-                found.append(name)
-    return tuple(found)
+            if all(_names(row[one], row[two], things) for row in rows):
+                folded.append(name)
+    return tuple(folded)
 
 
-def _names(thing: Any, label: Any, known: Mapping[str, Known]) -> bool:  # noqa: ANN401 - terms as JSON has them
-    return bool(thing and label) and label["value"] in known.get(thing["value"], Known()).names.values()
+def _names(thing: Any, label: Any, things: Mapping[str, Known]) -> bool:  # noqa: ANN401 - terms as JSON has them
+    return bool(thing and label) and label["value"] in things.get(thing["value"], Known()).names.values()
 
 
 def _presented(term: ShownTerm, visit: Visit) -> ShownTerm:

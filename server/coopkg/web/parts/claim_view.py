@@ -25,13 +25,13 @@ LONGEST: Final = 1000
 def entry(running: Service, visit: Visit, claim: Claim, text: str | None = None) -> dict[str, Any]:
     """Return a claim for a page; ``text`` is that of its source where there is a copy."""
     names, base = prefixes(running.settings.base), running.settings.base
-    said, language = best(claim.texts, visit.language)
+    paraphrase, language = best(claim.texts, visit.language)
     source = own_link(claim.source, base)
     quotes = [q for span in claim.spans if text is not None and (q := quotation(text, span))]
     return {
         "anchor": claim.anchor,
         "number": claim.number,
-        "text": plain(said, LONGEST),
+        "text": plain(paraphrase, LONGEST),
         "language": language,
         "term": page_term(claim.iri, names),
         "told": [
@@ -48,9 +48,9 @@ def entry(running: Service, visit: Visit, claim: Claim, text: str | None = None)
 
 def numbers(claims: Iterable[Claim]) -> str:
     """Return the numbers of claims in few characters, runs of three and more as one: ``1, 4–9``."""
-    wanted = sorted({claim.number for claim in claims})
+    ascending = sorted({claim.number for claim in claims})
     runs: list[list[int]] = []
-    for number in wanted:
+    for number in ascending:
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:

@@ -30,6 +30,7 @@ _PLAIN: Final = {
     STANDARD_PREFIXES["foaf"] + "homepage": "term.homepage",
 }
 """The messages that stand for properties of other vocabularies, which have no label here."""
+# one query names them all in VALUES, and a description can have tens of thousands of triples
 _MOST: Final = 1000
 """IRIs whose names are looked up for one page; the others are shown by their prefixed names."""
 _LONGEST_NAME: Final = 200
@@ -53,6 +54,7 @@ class Naming:
             return term
         message = plain_name(term.iri, self.visitor) if self.messages else None
         label, language = message or best(self.names.get(term.iri, {}), self.visitor.language)
+        # a document under validation describes things that are not stored: a link to them would lead to 404
         link = "" if term.iri in self.unknown else own_link(term.iri, self.base)
         return replace(
             term,
@@ -72,9 +74,9 @@ def naming(
     unknown: frozenset[str] = frozenset(),
 ) -> Naming:  # fmt: skip
     """Return what is called how of all terms in ``shown``, however deep; ``names`` are known beforehand."""
-    wanted = islice(dict.fromkeys(iris(shown)), _MOST)
-    known = {iri: found.names for iri, found in look_up(running, wanted).items()}
-    return Naming(running.settings.base, visitor, {**known, **(names or {})}, unknown)
+    looked_up = islice(dict.fromkeys(iris(shown)), _MOST)
+    labels = {iri: known.names for iri, known in look_up(running, looked_up).items()}
+    return Naming(running.settings.base, visitor, {**labels, **(names or {})}, unknown)
 
 
 def iris(shown: object) -> Iterator[str]:
@@ -106,7 +108,7 @@ def page_term(iri: str, names: dict[str, str]) -> ShownTerm:
 def naming_in_answers(running: Service, visitor: Visit, known: Mapping[str, Known]) -> Callable[[str], ShownTerm]:
     """Return what gives an IRI of an answer its label, link and place; each IRI is named once, however many rows."""
     base = running.settings.base
-    name = Naming(base, visitor, {iri: found.names for iri, found in known.items()}, messages=False)
+    name = Naming(base, visitor, {iri: thing.names for iri, thing in known.items()}, messages=False)
     names, named = prefixes(base), dict[str, ShownTerm]()
 
     def once(iri: str) -> ShownTerm:
@@ -120,6 +122,6 @@ def naming_in_answers(running: Service, visitor: Visit, known: Mapping[str, Know
 
 def things(running: Service, iris_: Iterable[str], visitor: Visit) -> dict[str, ShownTerm]:
     """Return the terms for IRIs, with their names looked up. Raises the errors of evaluation."""
-    wanted = list(iris_)
-    name = naming_in_answers(running, visitor, look_up(running, wanted))
-    return {iri: name(iri) for iri in wanted}
+    listed = list(iris_)
+    name = naming_in_answers(running, visitor, look_up(running, listed))
+    return {iri: name(iri) for iri in listed}

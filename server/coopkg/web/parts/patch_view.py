@@ -25,7 +25,7 @@ _SUBJECT: Final = re.compile(r"[AD] (<[^>\s]+>) ")
 _NESTED: Final = "<<"
 
 
-def shown(running: Service, seen: Visit, record: Record) -> dict[str, Any]:
+def shown(running: Service, visit: Visit, record: Record) -> dict[str, Any]:
     """Return the facts of a commit by thing, in the order of its rows, and how many rows are left out."""
     rows = [row for row in record.rows.split("\n") if row[:2] in {"A ", "D "}]
     names = prefixes(running.settings.base)
@@ -34,7 +34,7 @@ def shown(running: Service, seen: Visit, record: Record) -> dict[str, Any]:
         cells = _cells(row[2:], names)
         thing = things.setdefault(cells[0].text, {"subject": cells[0], "rows": []})
         thing["rows"].append({"mark": row[0], "cells": cells[1:]})
-    name = naming(running, seen, list(things.values()))
+    name = naming(running, visit, list(things.values()))
     return {
         "things": [_named(thing, name) for thing in things.values()],
         "more": len(rows) > ROWS_SHOWN,
@@ -49,19 +49,19 @@ def _named(thing: Mapping[str, Any], name: Naming) -> dict[str, Any]:
 
 def _cells(text: str, names: dict[str, str]) -> list[ShownTerm]:
     """Return subject, property and value of a row; one with a triple in a triple stays text, however deep that is."""
-    if _NESTED in text:
+    if _NESTED in text:  # the parser recurses, and whoever wrote the commit chose the depth
         return [ShownTerm("<<...>>"), ShownTerm(text[:500])]
     (quad,) = quads_from_nquads(text)
     return [shown_term(term, names) for term in (quad.subject, quad.predicate, quad.object)]
 
 
-def mentions(running: Service, seen: Visit, records: Iterable[Record]) -> dict[int, list[ShownTerm]]:
+def mentions(running: Service, visit: Visit, records: Iterable[Record]) -> dict[int, list[ShownTerm]]:
     """Return the first things that each commit is about, by version."""
     names = prefixes(running.settings.base)
-    found: dict[int, list[ShownTerm]] = {}
+    things_by_version: dict[int, list[ShownTerm]] = {}
     for record in records:
         rows = record.rows.split("\n", _LOOKED_AT)[:_LOOKED_AT]
         subjects = dict.fromkeys(match[1] for row in rows if (match := _SUBJECT.match(row)))
-        found[record.version] = [shown_iri(subject[1:-1], names) for subject in list(subjects)[:_MENTIONED]]
-    name = naming(running, seen, list(found.values()))
-    return {version: [name(thing) for thing in things] for version, things in found.items()}
+        things_by_version[record.version] = [shown_iri(subject[1:-1], names) for subject in list(subjects)[:_MENTIONED]]
+    name = naming(running, visit, list(things_by_version.values()))
+    return {version: [name(thing) for thing in things] for version, things in things_by_version.items()}
