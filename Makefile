@@ -11,7 +11,7 @@ BENCH := $(VENV)/bench
 .PHONY: bench-validation bench-reasoning bench-federation bench-budgets format lock clean
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -45,10 +45,10 @@ conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.m
 	@mkdir -p build
 	$(BIN)/python tests/w3c/report.py docs/conformance.md build/conformance-earl.ttl
 
-durability: $(DEV) ## kill -9 during 20,000 writes, 500 rounds of two writers at odds: half an hour
+durability: $(DEV) ## kill -9 during 20,000 writes, 500 rounds of two conflicting writers: half an hour
 	COOPKG_ROUNDS=50 $(BIN)/python -m pytest -q tests/dataset/test_writes.py -k "kill or together or disk or file"
 
-agreement: $(DEV) ## hold every case, generated data and 10,000 random shapes against pySHACL: twenty minutes
+agreement: $(DEV) ## compare every case, generated data and 10,000 random shapes with pySHACL: twenty minutes
 	COOPKG_AGREEMENT_FULL=1 $(BIN)/python -m pytest -q tests/shacl/test_agreement.py
 
 $(BENCH)/.done: requirements.lock pyproject.toml
@@ -57,7 +57,7 @@ $(BENCH)/.done: requirements.lock pyproject.toml
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[bench]'
 	@touch $@
 
-bench: $(BENCH)/.done ## lookups beside other servers, on a million triples: six minutes, wants wrk
+bench: $(BENCH)/.done ## lookups beside other servers, on a million triples: six minutes, needs wrk
 	@mkdir -p build
 	$(BENCH)/bin/python -m bench.lookups --json build/benchmarks.json --page docs/benchmarks.md
 

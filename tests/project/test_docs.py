@@ -11,7 +11,7 @@ from coopkg.dataset.published_files import find_published
 from coopkg.dataset.store import read_manifest
 from coopkg.settings import Settings
 from coopkg.web.app import create_app
-from coopkg.web.pages.blueprints import ROOMS
+from coopkg.web.pages.blueprints import PAGES
 from coopkg.web.pages.documents import SUFFIXES
 
 if TYPE_CHECKING:
@@ -72,4 +72,4 @@ def test_formats_and_addresses_of_linked_data_are_those_that_there_are(service: 
 
 def test_every_blueprint_is_registered(service: Service) -> None:
     app = create_app(service=service)
-    assert {room.blueprint.name for room in ROOMS} == set(app.blueprints)
+    assert {module.blueprint.name for module in PAGES} == set(app.blueprints)

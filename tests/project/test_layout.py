@@ -30,7 +30,7 @@ ROOMS: dict[str, str] = {
     "answers/evidence": "errors rdf sparql workers dataset answers",
     "answers/publication": "errors rdf sparql shacl workers dataset answers answers/http",
     "web/i18n": "rdf",
-    "web/charts": "web/i18n",
+    "web/charts": "rdf web/i18n",
     "web/rendering": "rdf answers/http web/i18n",
     "web/problems": "errors rdf answers/http web/rendering",
     "web/forms": "errors rdf sparql shacl workers dataset answers",

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from coopkg.rdf.shown_terms import ShownTerm, plain
 from coopkg.web.charts import views
 from coopkg.web.charts.map import _cells
 from coopkg.web.charts.scale import ticks, years
-from coopkg.web.charts.table import Cell, Kind, Table, day_of, plain
+from coopkg.web.charts.table import Kind, Table, day_of
 from coopkg.web.i18n import words
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -18,15 +19,15 @@ SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "\u202e<script>alert(1)</script>\"' & " + "x" * 10_000
 
 
-def thing(name: str, point: tuple[float, float] | None = None) -> Cell:
-    return Cell(name, link=f"/id/{name}", value=f"http://e/{name}", iri=f"http://e/{name}", point=point)
+def thing(name: str, point: tuple[float, float] | None = None) -> ShownTerm:
+    return ShownTerm(name, link=f"/id/{name}", value=f"http://e/{name}", iri=f"http://e/{name}", point=point)
 
 
-def value(text: str, datatype: str) -> Cell:
-    return Cell(text, value=text, datatype=XSD + datatype)
+def value(text: str, datatype: str) -> ShownTerm:
+    return ShownTerm(text, value=text, datatype=XSD + datatype)
 
 
-def table(columns: str, *rows: tuple[Cell, ...]) -> Table:
+def table(columns: str, *rows: tuple[ShownTerm, ...]) -> Table:
     return Table(tuple(columns.split()), rows, len(rows))
 
 
@@ -58,10 +59,10 @@ def drawn(found: Table, view: str) -> ET.Element:
         (EVENTS, {"table", "timeline", "raw"}, "timeline"),
         (SERIES, {"table", "chart", "timeline", "raw"}, "table"),
         (TRIPLES, {"table", "graph", "raw"}, "graph"),
-        (table("a", (Cell("x", value="x"),)), {"table", "raw"}, "table"),
+        (table("a", (ShownTerm("x", value="x"),)), {"table", "raw"}, "table"),
         (table("a b"), {"table", "raw"}, "table"),
         (
-            table("s where", (thing("a"), Cell("p", value="POINT(27.5 53.9)", datatype="http://e/#wktLiteral"))),
+            table("s where", (thing("a"), ShownTerm("p", value="POINT(27.5 53.9)", datatype="http://e/#wktLiteral"))),
             {"table", "map", "raw"},
             "map",
         ),
@@ -147,7 +148,7 @@ def test_the_same_table_gives_the_same_drawing(view: str) -> None:
 
 @pytest.mark.parametrize("view", TABLES)
 def test_what_does_not_fit_is_counted(view: str) -> None:
-    rows: list[tuple[Cell, ...]] = [
+    rows: list[tuple[ShownTerm, ...]] = [
         {
             "chart": (thing(f"c{n}"), value(str(n), "integer")),
             "map": (thing(f"c{n}", (n % 80, n % 170)),),
@@ -165,8 +166,10 @@ def test_what_does_not_fit_is_counted(view: str) -> None:
 
 @pytest.mark.parametrize("view", TABLES)
 def test_a_hostile_label_stays_text(view: str) -> None:
-    def spoilt(cell: Cell) -> Cell:
-        return Cell(plain(EVIL), link="/x", value=cell.value, iri=cell.iri, point=cell.point, datatype=cell.datatype)
+    def spoilt(cell: ShownTerm) -> ShownTerm:
+        return ShownTerm(
+            plain(EVIL), link="/x", value=cell.value, iri=cell.iri, point=cell.point, datatype=cell.datatype
+        )
 
     rows = tuple(tuple(spoilt(cell) if cell.iri else cell for cell in row) for row in TABLES[view].rows)
     drawing = views.draw(Table(TABLES[view].columns, rows, len(rows)), view, EVIL, words("en"))
@@ -182,7 +185,7 @@ def test_a_hostile_label_stays_text(view: str) -> None:
      ("NaN", Kind.TEXT, "double"), ("INF", Kind.TEXT, "double"), ("2018-02-30", Kind.TEXT, "date")],
 )  # fmt: skip
 def test_a_column_is_what_all_its_cells_are(text: str, kind: Kind, datatype: str) -> None:
-    assert table("x", (value(text, datatype),), (Cell(),)).kinds == (kind,)
+    assert table("x", (value(text, datatype),), (ShownTerm(),)).kinds == (kind,)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,19 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 import pytest
 
 from conftest import ROOT
 from coopkg.errors import BadParameter
-from coopkg.rdf.namespaces import DEFAULT_BASE
+from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES, prefixes
+from coopkg.rdf.shown_terms import ShownTerm, shown_iri
+from coopkg.shacl.change_preview import ChangePreview
+from coopkg.shacl.report import Report
+from coopkg.shacl.report_formats import page_data
+from coopkg.shacl.report_formats.outcome import ReportView
 from coopkg.web.app import create_app
-from coopkg.web.parts.report_view import mended
+from coopkg.web.parts.report_view import with_edits
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -139,7 +145,7 @@ def test_hostile_data_stay_text(client: FlaskClient) -> None:
 )
 def test_a_fix_that_does_not_belong_to_the_text_is_refused(value: str) -> None:
     with pytest.raises(BadParameter):
-        mended(["abcdef"], value)
+        with_edits(["abcdef"], value)
 
 
 def test_a_long_document_is_shown_around_its_problems(client: FlaskClient) -> None:
@@ -166,3 +172,22 @@ def test_a_byte_order_mark_is_no_part_of_a_document(client: FlaskClient) -> None
     file = {"file": (io.BytesIO(document), "facts.ttl")}
     uploaded = client.post("/validate?against=nothing&format=json", data=file, content_type="multipart/form-data")
     assert [sent.json["conforms"], uploaded.json["conforms"]] == [True, True]  # type: ignore[index]
+
+
+def test_terms_reach_the_page_as_terms_and_labels_are_never_taken_for_one() -> None:
+    label = ox.NamedNode(STANDARD_PREFIXES["skos"] + "prefLabel")
+    subject, graph = ox.NamedNode("http://e/s"), ox.NamedNode("http://e/g")
+    quad = ox.Quad(subject, label, ox.Literal("http://e/evil", language="text"), graph)  # a field of a term
+    changes = ChangePreview(7, graph.value, (quad,), (), ())
+    view = ReportView(Report(()), prefixes(), effects=changes)
+    report = page_data.read(page_data.render(view).encode())
+    assert report["changes"]["names"] == {"http://e/s": {"text": "http://e/evil"}}
+    assert report["changes"]["graph"] == shown_iri("http://e/g", prefixes())
+    assert report["changes"]["added"]["rows"] == [
+        [
+            shown_iri("http://e/s", prefixes()),
+            shown_iri(label.value, prefixes()),
+            ShownTerm("http://e/evil", "text", value="http://e/evil"),
+        ]
+    ]
+    assert report["changes"]["inferred"] == {"count": 0, "rows": []}

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from typing import TYPE_CHECKING
 
-from coopkg.rdf.terms import compact
+from coopkg.rdf.shown_terms import shown_json_term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,13 +28,12 @@ def as_table(answer: bytes, prefixes: dict[str, str]) -> str:
 
 
 def _cell(term: Mapping[str, str] | None, prefixes: dict[str, str]) -> str:
-    if term is None:
-        return ""
-    if term["type"] == "uri":
-        return compact(term["value"], prefixes)
+    shown = shown_json_term(term, prefixes)
+    if shown.iri:
+        return shown.name
     # Escape sequences in a literal could move the cursor, or retitle or paste into the user's terminal.
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(term["value"]))
-    return printable + (f"@{term['xml:lang']}" if "xml:lang" in term else "")
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown.text)
+    return printable + (f"@{shown.language}" if shown.language else "")
 
 
 def _width(text: str) -> int:

@@ -262,13 +262,3 @@ def triples_from_ntriples(rows: Iterable[Sequence[str]]) -> list[ox.Triple]:
 def quads_from_nquads(text: str) -> list[ox.Quad]:
     """Parse a text in N-Quads."""
     return list(ox.parse(text.encode(), ox.RdfFormat.N_QUADS))
-
-
-def cell(term: Term, prefixes: dict[str, str]) -> dict[str, str]:
-    """Return a term as a page shows it: its text, the language of a literal, the IRI, and the address of a web IRI."""
-    if isinstance(term, ox.Literal):
-        return {"text": term.value, "lang": term.language or ""}
-    if isinstance(term, ox.NamedNode):
-        web = term.value.startswith(("http://", "https://"))
-        return {"text": compact(term.value, prefixes).strip("<>"), "iri": term.value, "link": term.value if web else ""}
-    return {"text": "[]" if isinstance(term, ox.BlankNode) else str(term)}

@@ -1,1 +1,1 @@
-"""Routes for people and programs, one blueprint a room; each view parses, chooses, asks and answers."""
+"""Routes for people and programs, one blueprint a module; each view parses, chooses, asks and answers."""

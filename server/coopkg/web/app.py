@@ -12,7 +12,7 @@ from coopkg.answers.http.validators import matches
 from coopkg.answers.opening import open_service
 from coopkg.errors import CoopkgError, EngineFault, MethodNotAllowed, NotFound, TooLarge, UsageError
 from coopkg.settings import Settings
-from coopkg.web.pages.blueprints import ROOMS
+from coopkg.web.pages.blueprints import PAGES
 from coopkg.web.parts.page_response import unchanged
 from coopkg.web.parts.request_values import bare_request, flask_response, refuse_coded_bodies
 from coopkg.web.parts.request_values import service as running
@@ -36,8 +36,8 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.body_bytes  # the front has the body in memory anyway
     app.extensions["coopkg"] = service or open_service(settings)
-    for room in ROOMS:
-        app.register_blueprint(room.blueprint)
+    for module in PAGES:
+        app.register_blueprint(module.blueprint)
     app.before_request(refuse_coded_bodies)
     app.before_request(unchanged)
     app.register_error_handler(CoopkgError, _answer_error)
@@ -79,7 +79,7 @@ def _translate(error: HTTPException) -> CoopkgError:
 
 
 def _spare_what_is_known(response: Response) -> Response:
-    """Return 304 in place of what the client has already, whatever room made it (RFC 9110, section 13.1.2)."""
+    """Return 304 in place of what the client has already, whatever view made it (RFC 9110, section 13.1.2)."""
     tag = response.headers.get("ETag", "")
     reads = request.method in {"GET", "HEAD"} and response.status_code == 200
     if reads and tag and matches(request.headers.get("If-None-Match"), tag):

@@ -49,8 +49,8 @@ class Words:
         if not isinstance(message, str):
             count = values["count"]
             message = message[self.locale.plural_form(count if isinstance(count, int) else 0)]
-        shown = {name: self.number(v) if isinstance(v, int | float) else v for name, v in values.items()}
-        return escape(message).format(**shown)
+        formatted = {name: self.number(v) if isinstance(v, int | float) else v for name, v in values.items()}
+        return escape(message).format(**formatted)  # Markup.format escapes each value that is not Markup
 
     def has(self, key: str) -> bool:
         """Return whether there is a message of that id."""

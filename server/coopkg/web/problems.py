@@ -51,8 +51,9 @@ def _visitor(request: HttpRequest) -> Visit:
 
 def _suggestions(error: CoopkgError, base: str) -> list[tuple[str, str]]:
     """Return what may have been meant, and where that is, if it is a thing of ours."""
-    found = error.members.get("suggestion") or error.members.get("suggestions") or []
-    texts = [found] if isinstance(found, str) else [str(item) for item in found] if isinstance(found, list) else []
+    suggested = error.members.get("suggestion") or error.members.get("suggestions") or []
+    several = [suggested] if isinstance(suggested, str) else suggested
+    texts = [str(item) for item in several] if isinstance(several, list) else []
     return [(text, _path(text, base)) for text in texts]
 
 

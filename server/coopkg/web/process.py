@@ -39,12 +39,12 @@ def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 
 
     The web is imported here, in the worker alone, where the environment says how workers share their counters.
     """
-    known = dict(environment or os.environ)
-    reserve_counters(Path(known[COUNTERS]))
+    variables = dict(environment or os.environ)
+    reserve_counters(Path(variables[COUNTERS]))
     from coopkg.web.app import create_app  # noqa: PLC0415
     from coopkg.web.rsgi import RsgiApplication  # noqa: PLC0415
 
-    settings = Settings.from_environment(known)
-    pool = WorkerEngine(Path(known[SOCKETS]), settings)
-    service = open_service(settings, pool, Path(known[SOCKETS]))
+    settings = Settings.from_environment(variables)
+    pool = WorkerEngine(Path(variables[SOCKETS]), settings)
+    service = open_service(settings, pool, Path(variables[SOCKETS]))
     return RsgiApplication(create_app(settings, service), service, pool)

@@ -27,6 +27,8 @@ _LINKED: Final = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 LONGEST_LINK: Final = 2048
 """Characters of the longest IRI that becomes a link."""
 _PACKAGE: Final = Path(__file__).parent
+# Data of strangers stand on these pages: should an escape ever be missed, the policy still lets no script of theirs
+# run, no form post elsewhere, and no other site frame a page. Trusted Types refuse markup that a script would insert.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {}; require-trusted-types-for 'script'"
@@ -34,7 +36,7 @@ _POLICY: Final = (
 PAGE_HEADERS: Final = {
     **COMMON_HEADERS,
     "Content-Security-Policy": _POLICY.format("'none'"),
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "no-referrer",  # an address holds the whole query, which is nobody else's business
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 EMBEDDED_HEADERS: Final = {**PAGE_HEADERS, "Content-Security-Policy": _POLICY.format("*")}
@@ -57,18 +59,18 @@ class Visit:
 
     def link(self, path: str, /, **parameters: str | None) -> str:
         """Return the address of a page of ours, in the language that this address asks for."""
-        kept = [(name, value) for name, value in parameters.items() if value is not None]
+        pairs = [(name, value) for name, value in parameters.items() if value is not None]
         if self.explicit and not path.startswith(("http:", "https:")):
-            kept.append(("lang", self.language))
+            pairs.append(("lang", self.language))
         path, hash_, fragment = path.partition("#")
         joint = "&" if "?" in path else "?"
-        return f"{path}{joint}{urlencode(kept)}{hash_}{fragment}" if kept else path + hash_ + fragment
+        return f"{path}{joint}{urlencode(pairs)}{hash_}{fragment}" if pairs else path + hash_ + fragment
 
     def here(self, **changed: str | None) -> str:
         """Return this page's address with some parameters changed; None removes one."""
-        kept = [(name, value) for name, value in self.parameters if name not in changed]
-        kept += [(name, value) for name, value in changed.items() if value is not None]
-        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+        pairs = [(name, value) for name, value in self.parameters if name not in changed]
+        pairs += [(name, value) for name, value in changed.items() if value is not None]
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
 
 
 def visit(request: HttpRequest) -> Visit:
@@ -109,18 +111,19 @@ def page_tag(visitor: Visit, edition: Edition) -> str:
 def render(page: Page, visitor: Visit, edition: Edition | None = None) -> HttpResponse:
     """Return the response with a page in the visitor's language."""
     edition = edition or Edition()
-    shown = {"visit": visitor, "t": visitor.words, "language": visitor.language, "link": visitor.link,
+    context = {"visit": visitor, "t": visitor.words, "language": visitor.language, "link": visitor.link,
              "edition": edition, **page.values}  # fmt: skip
     headers = {
         **page.headers,
         "Content-Type": "text/html; charset=utf-8",
         "Content-Language": visitor.language,
+        # the same address gives RDF or JSON to programs, and each visitor a language: caches must keep them apart
         "Vary": "Accept, Accept-Language",
         "Cache-Control": "no-cache" if page.stable else "no-store",
     }
     if page.stable and page.status == 200 and edition.tag:
         headers["ETag"] = page_tag(visitor, edition)
-    return HttpResponse(page.status, headers, _environment().get_template(page.template).render(shown).encode())
+    return HttpResponse(page.status, headers, _environment().get_template(page.template).render(context).encode())
 
 
 def own_link(iri: str, base: str) -> str:
@@ -156,7 +159,7 @@ def _environment() -> jinja2.Environment:
     loader = jinja2.FileSystemLoader(_PACKAGE / "templates")
     environment = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        auto_reload=False,
+        auto_reload=False,  # asset digests and entity tags are computed once too, so files do not change while it runs
     )  # fmt: skip
     environment.globals.update(asset=asset, languages=OWN_NAMES, software_version=__version__)
     return environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from coopkg.web.charts.svg import Drawing, element, figure, mark, percent, shortened
-from coopkg.web.charts.table import Kind
+from coopkg.web.charts.table import Kind, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,8 @@ SHOWN: Final = 60
 _PITCH: Final = 40
 _WIDEST: Final = 0.86
 """Share of the width that the longest bar takes; its number stands behind it."""
+_THINNEST: Final = 0.002
+"""Share of the width that even zero takes, so that its row is seen to have a bar."""
 
 
 def fits(table: Table) -> bool:
@@ -39,14 +41,14 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     if columns is None:
         raise ValueError("the table has no names with numbers")
     name, value = columns
-    rows = [(i, row, n) for i, row in enumerate(table.rows[:SHOWN]) if (n := row[value].number) is not None]
+    rows = [(i, row, n) for i, row in enumerate(table.rows[:SHOWN]) if (n := number_of(row[value])) is not None]
     low, high = min(0.0, *(n for _, _, n in rows), 0.0), max(0.0, *(n for _, _, n in rows), 0.0)
     span = (high - low) or 1.0
     marks = []
     for place, (index, row, amount) in enumerate(rows):
         top = place * _PITCH
         start, end = sorted((_WIDEST * (0 - low) / span, _WIDEST * (amount - low) / span))
-        bar = element("rect", x=percent(start), y=top + 18, width=percent(max(end - start, 0.002)), height=12, rx=2,
+        bar = element("rect", x=percent(start), y=top + 18, width=percent(max(end - start, _THINNEST)), height=12, rx=2,
                       class_="bar")  # fmt: skip
         text = element("text", shortened(row[name].text, 44), x=0, y=top + 13)
         figure_ = element("text", number(amount), x=percent(end), dx=6, y=top + 29, class_="faint")

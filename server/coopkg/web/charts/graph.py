@@ -13,16 +13,19 @@ from coopkg.web.charts.table import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from coopkg.web.charts.table import Cell, Table
+    from coopkg.rdf.shown_terms import ShownTerm
+    from coopkg.web.charts.table import Table
 
 SHOWN: Final = 150
 """Nodes that one drawing holds."""
 _LETTER: Final = 7
+"""Pixels of an average letter at the size of the labels; too little would let names run into the next column."""
 _GAP: Final = 60
 """Room between the longest name of a column and the next column."""
 _PITCH: Final = 24
 _MARGIN: Final = 20
 _NAMES: Final = 30
+"""Characters of a name; the title of its node has it whole."""
 TRIPLE: Final = ("subject", "predicate", "object")
 """The columns of a table that shows a graph."""
 
@@ -49,31 +52,31 @@ def _edges(table: Table) -> list[Edge]:
     if len(things) < 2:
         return []
     one, two = things[:2]
-    found = [(row[one], row[two], i) for i, row in enumerate(table.rows)]
-    return [Edge(a.value, table.columns[two], b.value, i) for a, b, i in found if a.value and b.value]
+    pairs = [(row[one], row[two], i) for i, row in enumerate(table.rows)]
+    return [Edge(a.value, table.columns[two], b.value, i) for a, b, i in pairs if a.value and b.value]
 
 
 def draw(table: Table, label: str) -> Drawing:
     """Return the nodes with most links and the links between them."""
     edges = _edges(table)
     degrees = Counter(node for edge in edges for node in (edge.source, edge.target))
-    kept = {node for node, _ in sorted(degrees.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]}
-    shown = [edge for edge in edges if edge.source in kept and edge.target in kept]
-    cells = {cell.value: cell for row in table.rows for cell in row if cell.iri and cell.value in kept}
-    columns = _columns(shown, degrees, kept)
+    best_connected = {node for node, _ in sorted(degrees.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]}
+    drawn = [edge for edge in edges if edge.source in best_connected and edge.target in best_connected]
+    cells = {cell.value: cell for row in table.rows for cell in row if cell.iri and cell.value in best_connected}
+    columns = _columns(drawn, degrees, best_connected)
     widths = [_GAP + _LETTER * max(min(len(cells[node].text), _NAMES) for node in column) for column in columns]
     left = [_MARGIN, *(_MARGIN + total for total in accumulate(widths))]
     at = {node: (left[x], _MARGIN + y * _PITCH) for x, column in enumerate(columns) for y, node in enumerate(column)}
     height = 2 * _MARGIN + _PITCH * (max(map(len, columns), default=1) - 1)
     width = left[-1]
-    parts = [_line(edge, at, cells) for edge in shown]
+    parts = [_line(edge, at, cells) for edge in drawn]
     parts += [_node(cells[node], *at[node], degrees[node]) for node in sorted(at, key=lambda n: at[n])]
     svg = figure(label, parts, linked=any(cells[n].link for n in at), css="graph", viewBox=f"0 0 {width} {height}",
                  width=width, height=height)  # fmt: skip
-    return Drawing(svg, tuple(sorted({edge.row for edge in shown})), len(edges) - len(shown))
+    return Drawing(svg, tuple(sorted({edge.row for edge in drawn})), len(edges) - len(drawn))
 
 
-def _line(edge: Edge, at: Mapping[str, tuple[int, int]], cells: Mapping[str, Cell]) -> str:
+def _line(edge: Edge, at: Mapping[str, tuple[int, int]], cells: Mapping[str, ShownTerm]) -> str:
     (x1, y1), (x2, y2) = at[edge.source], at[edge.target]
     bend = 60 if x1 == x2 else (x2 - x1) / 2
     title = element("title", f"{cells[edge.source].text} — {edge.name} — {cells[edge.target].text}")
@@ -81,7 +84,7 @@ def _line(edge: Edge, at: Mapping[str, tuple[int, int]], cells: Mapping[str, Cel
     return element("path", title, d=f"M{x1} {y1}C{control[0]:g} {y1} {control[1]:g} {y2} {x2} {y2}", class_="edge")
 
 
-def _node(cell: Cell, x: int, y: int, degree: int) -> str:
+def _node(cell: ShownTerm, x: int, y: int, degree: int) -> str:
     radius = min(4 + degree**0.5, 9)
     spot = element("circle", cx=x, cy=y, r=radius, class_="spot")
     text = element("text", shortened(cell.text, _NAMES), x=x + 12, y=y + 4, class_="halo")

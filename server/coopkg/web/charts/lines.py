@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from coopkg.rdf.shown_terms import ShownTerm
 from coopkg.web.charts.scale import days, ticks, years
 from coopkg.web.charts.svg import Drawing, element, figure, mark, percent
-from coopkg.web.charts.table import Cell, Kind
+from coopkg.web.charts.table import Kind, first_day, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,8 @@ def fits(table: Table) -> bool:
     dates, numbers = table.of_kind(Kind.DATE), table.of_kind(Kind.NUMBER)
     if not dates or not numbers or len(table.rows) < 3:
         return False
-    found = [row[dates[0]].value for row in table.rows]
-    return len(set(found)) == len(found)
+    values = [row[dates[0]].value for row in table.rows]
+    return len(set(values)) == len(values)
 
 
 def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
@@ -36,11 +37,12 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     points = sorted(
         (day.toordinal(), amount, index)
         for index, row in enumerate(table.rows)
-        if (day := row[date].day) and (amount := row[value].number) is not None
+        if (day := first_day(row[date])) and (amount := number_of(row[value])) is not None
     )
-    first, last = (table.rows[points[end][2]][date].day for end in (0, -1))
+    first, last = (first_day(table.rows[points[end][2]][date]) for end in (0, -1))
     if first is None or last is None:
         raise ValueError("the table has no days")
+    # from zero on, for a line cut off below exaggerates every change
     levels = ticks(min(0.0, *(p[1] for p in points)), max(p[1] for p in points))
     marked = years(first, last)
     start, end = days(marked[0]), days(marked[-1])
@@ -56,7 +58,7 @@ def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     parts += [element("line", x1=percent(x(a[0])), y1=y(a[1]), x2=percent(x(b[0])), y2=y(b[1]), class_="path")
               for a, b in pairwise(points)]  # fmt: skip
     parts += [
-        mark(Cell(), f"{table.rows[index][date].text}: {number(amount)}",
+        mark(ShownTerm(), f"{table.rows[index][date].text}: {number(amount)}",
              element("circle", cx=percent(x(day)), cy=y(amount), r=5, class_="spot"), row=index)
         for day, amount, index in points
     ]  # fmt: skip

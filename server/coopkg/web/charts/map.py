@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coopkg.web.charts.svg import Drawing, element, figure, mark, percent, shortened
-from coopkg.web.charts.table import Kind
+from coopkg.web.charts.table import Kind, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from markupsafe import Markup
 
-    from coopkg.web.charts.table import Cell, Table
+    from coopkg.rdf.shown_terms import ShownTerm
+    from coopkg.web.charts.table import Table
 
 _WIDE: Final = 2.5
 _HIGH: Final = 2.0
@@ -39,7 +40,7 @@ SHOWN: Final = 200
 @dataclass(frozen=True)
 class _Spot:
     index: int
-    cell: Cell
+    cell: ShownTerm
     latitude: float
     longitude: float
     amount: float | None
@@ -75,12 +76,12 @@ def given(table: Table) -> bool:
 
 def _spots(table: Table) -> list[_Spot]:
     numbers = [i for i in table.of_kind(Kind.NUMBER) if table.columns[i].lower() not in _AXES]
-    found = []
+    spots = []
     for index, row in enumerate(table.rows):
         placed = _place(table, row)
         if placed is not None and abs(placed[1][0]) <= 90 and abs(placed[1][1]) <= 180:
-            found.append(_Spot(index, placed[0], *placed[1], row[numbers[0]].number if numbers else None))
-    return found
+            spots.append(_Spot(index, placed[0], *placed[1], number_of(row[numbers[0]]) if numbers else None))
+    return spots
 
 
 _LATITUDES: Final = ("lat", "latitude")
@@ -88,36 +89,37 @@ _LONGITUDES: Final = ("long", "lon", "lng", "longitude")
 _AXES: Final = (*_LATITUDES, *_LONGITUDES)
 
 
-def _place(table: Table, row: tuple[Cell, ...]) -> tuple[Cell, tuple[float, float]] | None:
+def _place(table: Table, row: tuple[ShownTerm, ...]) -> tuple[ShownTerm, tuple[float, float]] | None:
     """Return the cell that a row puts on the map, and where: by columns of degrees, by WKT, or where the thing is."""
     names = {name.lower(): cell for name, cell in zip(table.columns, row, strict=True)}
-    latitude = next((names[name].number for name in _LATITUDES if name in names), None)
-    longitude = next((names[name].number for name in _LONGITUDES if name in names), None)
+    latitude = next((number_of(names[name]) for name in _LATITUDES if name in names), None)
+    longitude = next((number_of(names[name]) for name in _LONGITUDES if name in names), None)
     subject = next((cell for cell in row if cell.iri), row[0] if row else None)
     if latitude is not None and longitude is not None and subject is not None:
         return subject, (latitude, longitude)
     for cell in row:
         if cell.point is not None:
             return cell, cell.point
-        if cell.datatype.endswith("wktLiteral") and (found := _WKT.match(cell.value)) and subject is not None:
-            return subject, (float(found[2]), float(found[1]))
+        if cell.datatype.endswith("wktLiteral") and (point := _WKT.match(cell.value)) and subject is not None:
+            return subject, (float(point[2]), float(point[1]))
     return None
 
 
 def draw(table: Table, label: str, number: Callable[[float], str]) -> Drawing:
     """Return the places; the area of a spot grows with the first number of its row, where there is one."""
     spots = _spots(table)
-    shown = spots[:SHOWN]
-    frame = _frame(shown)
-    largest = max((s.amount for s in shown if s.amount), default=1.0)
-    drawn = sorted(((s, _radius(s, largest)) for s in shown), key=lambda item: -item[1])
+    fitting = spots[:SHOWN]
+    frame = _frame(fitting)
+    largest = max((s.amount for s in fitting if s.amount), default=1.0)
+    # the largest first, so that small spots lie on top of them and can be pointed at
+    drawn = sorted(((s, _radius(s, largest)) for s in fitting), key=lambda item: -item[1])
     labels = _Labels(frame, drawn)
     marks = [_mark(spot, radius, frame, number) for spot, radius in drawn]
     texts = [text for spot, radius in drawn if (text := labels.place(spot, radius))]
     parts = [_land(frame), *marks, *texts]
-    linked = any(s.cell.link for s in shown)
+    linked = any(s.cell.link for s in fitting)
     svg = figure(label, parts, linked=linked, css="map", width="100%")
-    return Drawing(svg, tuple(sorted(s.index for s in shown)), len(table.rows) - len(shown))
+    return Drawing(svg, tuple(sorted(s.index for s in fitting)), len(table.rows) - len(fitting))
 
 
 def _radius(spot: _Spot, largest: float) -> float:
@@ -132,6 +134,7 @@ def _mark(spot: _Spot, radius: float, frame: _Frame, number: Callable[[float], s
 
 def _frame(spots: list[_Spot]) -> _Frame:
     """Return the smallest part of the world in the drawing's shape that holds all spots, with room around them."""
+    # more room in the east: names stand to the right of their spots where they can
     west, east = min(s.longitude for s in spots) - 9, max(s.longitude for s in spots) + 12
     south, north = min(s.latitude for s in spots) - 6, max(s.latitude for s in spots) + 6
     high = max(north - south, (east - west) / (SHAPE * _STRETCH), 30.0)
@@ -164,7 +167,7 @@ class _Labels:
         """
         x, y = self._at(spot)
         text, gap = shortened(spot.cell.text, 24), radius + 4
-        wide = 7.0 * len(text)
+        wide = 7.0 * len(text)  # nothing here can measure text: seven pixels a letter is a little more than most fonts
         others = [*(box for index, box in self.taken.items() if index != spot.index), *self.named]
         for anchor, dx, dy in (
             ("start", gap, 4.0),

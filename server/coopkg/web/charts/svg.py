@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from coopkg.web.charts.table import Cell
+    from coopkg.rdf.shown_terms import ShownTerm
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Drawing:
 
 def element(name: str, *children: str, **attributes: object) -> Markup:
     """Return an element; ``_`` at the end of an attribute's name is dropped, any other becomes a hyphen."""
+    # strings, not a tree: no library for SVG is needed, and the one place that writes attributes escapes them all
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
         for key, value in attributes.items()
@@ -47,12 +48,12 @@ def figure(label: str, children: Iterable[str], *, linked: bool, css: str = "", 
     return element("svg", *children, class_=f"chart {css}".strip(), role=role, aria_label=label, **attributes)
 
 
-def mark(cell: Cell, description: str, *children: str, row: int | None = None) -> Markup:
+def mark(cell: ShownTerm, description: str, *children: str, row: int | None = None) -> Markup:
     """Return a mark with its description as title: a link where its cell leads anywhere."""
     twin = None if row is None else f"row-{row}"
     inner = (element("title", description), *children)
     if cell.link:
-        return element("a", *inner, href=cell.link, data_row=twin, rel="nofollow noopener")
+        return element("a", *inner, href=cell.link, data_row=twin, rel="nofollow noopener")  # data name the target
     return element("g", *inner, data_row=twin)
 
 

@@ -1,4 +1,4 @@
-"""A table as charts and pages see it: cells with what is known of their terms, columns with what kind they are."""
+"""A table as charts and pages see it: rows of terms, and columns with what kind they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from coopkg.rdf.shown_terms import ShownTerm
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _NUMBERS: Final = frozenset(
@@ -16,10 +19,8 @@ _NUMBERS: Final = frozenset(
 )  # fmt: skip
 _DATES: Final = frozenset(_XSD + name for name in ("date", "dateTime", "gYear", "gYearMonth"))
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?=\D|$)")
-_CONTROLS: Final = dict.fromkeys(
-    [*range(0x20), 0x7F, 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " "
-)
-"""Characters that move others about without being seen: no label may rearrange the page around it."""
+_LARGEST: Final = 1e300
+"""Beyond it, and for INF and NaN, sums and differences on an axis are no numbers any more."""
 
 
 class Kind(Enum):
@@ -32,56 +33,32 @@ class Kind(Enum):
     EMPTY = "empty"
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A term as people see it: the text with its language, where it leads, and the term's own value and datatype.
+def number_of(cell: ShownTerm) -> float | None:
+    """Return the number that a term stands for; None for one that no axis has a place for."""
+    try:
+        number = float(cell.value) if cell.datatype in _NUMBERS else None
+    except ValueError:
+        return None
+    return number if number is not None and abs(number) < _LARGEST else None
 
-    ``iri`` is set for IRIs, ``point`` (latitude, longitude) where the thing has a known place. ``name`` is the prefixed
-    name of an IRI whose text is a label.
-    """
 
-    text: str = ""
-    language: str = ""
-    link: str = ""
-    value: str = ""
-    datatype: str = ""
-    iri: str = ""
-    name: str = ""
-    point: tuple[float, float] | None = None
+def first_day(cell: ShownTerm) -> date | None:
+    """Return the first day of what a term names: a date, month or year."""
+    return day_of(cell.value) if cell.datatype in _DATES else None
 
-    @property
-    def number(self) -> float | None:
-        """Return the number that the cell holds."""
-        try:
-            number = float(self.value) if self.datatype in _NUMBERS else None
-        except ValueError:
-            return None
-        return number if number is not None and abs(number) < 1e300 else None
 
-    @property
-    def day(self) -> date | None:
-        """Return the first day of what the cell's date, month or year names."""
-        return day_of(self.value) if self.datatype in _DATES else None
-
-    @property
-    def year_only(self) -> bool:
-        """Return whether the cell names a year and no day."""
-        return self.datatype == _XSD + "gYear"
+def year_only(cell: ShownTerm) -> bool:
+    """Return whether a term names a year and no day."""
+    return cell.datatype == _XSD + "gYear"
 
 
 def day_of(text: str) -> date | None:
     """Return the first day of a date, month or year in the lexical form of XSD; None for what no calendar has."""
-    found = _DATE.match(text)
+    parts = _DATE.match(text)
     try:
-        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)) if found else None
+        return date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1)) if parts else None
     except ValueError:
         return None
-
-
-def plain(text: str, longest: int = 400) -> str:
-    """Return a text without characters that act unseen, cut with an ellipsis where it is too long to show."""
-    text = text.translate(_CONTROLS)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -89,7 +66,7 @@ class Table:
     """Named columns and rows; ``total`` counts the whole answer, and where ``more`` there is more than even that."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[ShownTerm, ...], ...]
     total: int
     more: bool = False
 
@@ -108,11 +85,11 @@ class Table:
         return self.more or self.total > len(self.rows)
 
 
-def _kind(cells: list[Cell]) -> Kind:
+def _kind(cells: list[ShownTerm]) -> Kind:
     if not cells:
         return Kind.EMPTY
-    if all(cell.number is not None for cell in cells):
+    if all(number_of(cell) is not None for cell in cells):
         return Kind.NUMBER
-    if all(cell.day is not None for cell in cells):
+    if all(first_day(cell) is not None for cell in cells):
         return Kind.DATE
     return Kind.THING if all(cell.iri for cell in cells) else Kind.TEXT

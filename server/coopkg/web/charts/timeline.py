@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.web.charts.scale import days, years
 from coopkg.web.charts.svg import Drawing, element, figure, mark, percent, shortened
-from coopkg.web.charts.table import Kind
+from coopkg.web.charts.table import Kind, first_day, year_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ class _Span:
 
 def fits(table: Table) -> bool:
     """Return whether any column has days."""
-    return bool(table.of_kind(Kind.DATE)) and any(row[_start(table)].day for row in table.rows)
+    return bool(table.of_kind(Kind.DATE)) and any(first_day(row[_start(table)]) for row in table.rows)
 
 
 def _start(table: Table) -> int:
@@ -51,32 +51,32 @@ def _end(table: Table) -> int:
 
 
 def _spans(table: Table) -> list[_Span]:
-    found = []
+    spans = []
     for index, row in enumerate(table.rows):
-        first, last = row[_start(table)].day, row[_end(table)].day
+        first, last = first_day(row[_start(table)]), first_day(row[_end(table)])
         if first is None:
             continue
         last = last or first
-        if row[_end(table)].year_only or (last == first and row[_start(table)].year_only):
+        if year_only(row[_end(table)]) or (last == first and year_only(row[_start(table)])):
             last = date(last.year, 12, 31)
-        found.append(_Span(index, min(first, last), max(first, last)))
-    return sorted(found, key=lambda span: (span.first, span.last, span.index))
+        spans.append(_Span(index, min(first, last), max(first, last)))
+    return sorted(spans, key=lambda span: (span.first, span.last, span.index))
 
 
 def draw(table: Table, label: str, day: Callable[[str], str]) -> Drawing:
     """Return the first rows in the order of their days."""
     spans = _spans(table)
-    shown = spans[:SHOWN]
-    marked = years(min(s.first for s in shown), max(s.last for s in shown))
+    drawn = spans[:SHOWN]
+    marked = years(min(s.first for s in drawn), max(s.last for s in drawn))
     start, end = days(marked[0]), days(marked[-1])
-    height = _HEAD + len(shown) * _PITCH + 8
+    height = _HEAD + len(drawn) * _PITCH + 8
 
     def x(of: int) -> float:
         return _LEFT + (_RIGHT - _LEFT) * (of - start) / (end - start)
 
     names = table.of_kind(Kind.THING) or table.of_kind(Kind.TEXT) or [_start(table)]
     parts = [part for year in marked for part in _year(year, x(days(year)), height)]
-    for place, span in enumerate(shown):
+    for place, span in enumerate(drawn):
         cell = table.rows[span.index][names[0]]
         top = _HEAD + place * _PITCH
         when = day(span.first.isoformat())
@@ -90,9 +90,9 @@ def draw(table: Table, label: str, day: Callable[[str], str]) -> Drawing:
             else element("rect", x=percent(left), y=top + 20, width=percent(right - left), height=7, rx=3, class_="bar")
         )
         parts.append(mark(cell, f"{cell.text}: {when}", text, shape, row=span.index))
-    linked = any(table.rows[s.index][names[0]].link for s in shown)
+    linked = any(table.rows[s.index][names[0]].link for s in drawn)
     svg = figure(label, parts, linked=linked, css="timeline", width="100%", height=height)
-    return Drawing(svg, tuple(s.index for s in shown), len(table.rows) - len(shown))
+    return Drawing(svg, tuple(s.index for s in drawn), len(table.rows) - len(drawn))
 
 
 def _year(year: int, left: float, height: int) -> list[str]:

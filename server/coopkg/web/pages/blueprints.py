@@ -1,4 +1,4 @@
-"""The rooms of the application: each has the routes of one matter, in a blueprint of its own."""
+"""The modules of the application that have routes: each of one matter, in a blueprint of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from coopkg.web.pages import (
 )
 from coopkg.web.pages import help as help_pages
 
-ROOMS: Final = (
+PAGES: Final = (
     api,
     changes,
     contribute,
@@ -47,5 +47,5 @@ ROOMS: Final = (
     status,
     update,
     validate,
-    entities,  # the last: it answers for every path that no other room has
+    entities,  # the last: it answers for every path that no other module has
 )

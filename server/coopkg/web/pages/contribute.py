@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, redirect, request
@@ -13,8 +12,9 @@ from coopkg.dataset.published_files import find_published
 from coopkg.dataset.validation_questions import Question, Upload
 from coopkg.errors import BadParameter, DoesNotConform, Forbidden, NotFound, Unauthorized
 from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.shown_terms import shown_iri
 from coopkg.rdf.terms import compact, named_node
-from coopkg.shacl.report_formats.page_data import NAME as MATERIAL
+from coopkg.shacl.report_formats import page_data
 from coopkg.web.forms.contribution import Contribution, compose, filled
 from coopkg.web.forms.entered_values import InputError, Values, read_values
 from coopkg.web.forms.form_model import TYPE, Form, forms
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as Redirect
 
     from coopkg.answers.service import Service
+    from coopkg.rdf.shown_terms import ShownTerm
 
 blueprint = Blueprint("contribute", __name__)
 blueprint.before_request(refuse_other_sites)
@@ -174,10 +175,10 @@ def _page(  # noqa: PLR0913 - what a filled form can come back with
     )  # fmt: skip
 
 
-def _thing(running: Service, iri: str) -> dict[str, str]:
-    """Return a thing with its name."""
-    cell = {"iri": iri, "text": compact(iri, prefixes(running.settings.base)).strip("<>")}
-    return naming(running, visitor(), cell)(cell) if iri else {}
+def _thing(running: Service, iri: str) -> ShownTerm:
+    """Return a thing with its name; the empty term for none."""
+    term = shown_iri(iri, prefixes(running.settings.base))
+    return naming(running, visitor(), term)(term)
 
 
 def _key(problem: dict[str, Any], made: Contribution, form: Form) -> str:
@@ -198,12 +199,12 @@ def _report(running: Service, made: Contribution) -> dict[str, Any]:
     upload = Upload(f"{_FILE}.ttl", made.turtle(base).encode(), "ttl")
     question = Question(
         (upload,), str(find_published(running.settings.published).root), base, graph=base + CONTRIBUTIONS,
-        removed="\n".join(made.removed), face=MATERIAL, language=visitor().language,
+        removed="\n".join(made.removed), face=page_data.NAME, language=visitor().language,
         answer_bytes=running.settings.answer_bytes,
     )  # fmt: skip
-    report = json.loads(running.engine.validate(question))
+    report = page_data.read(running.engine.validate(question))
     changes = report["changes"]
-    unknown = frozenset(cell["iri"] for cell in changes["created"]["nodes"])
+    unknown = frozenset(node.iri for node in changes["created"]["nodes"])
     name = naming(running, visitor(), report, changes["names"], unknown)
     problems = problems_of(report, listings(question.documents, report["results"]), name)
     return {**report, "problems": problems, "changes": changed(changes, name)}

@@ -14,7 +14,8 @@ from coopkg.dataset.entailment import ExplanationRequest
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import Format
 from coopkg.rdf.namespaces import STANDARD_PREFIXES, prefixes
-from coopkg.rdf.terms import cell, from_ntriples, named_node, term_of, triples_from_ntriples
+from coopkg.rdf.shown_terms import ShownTerm, shown_iri, shown_term
+from coopkg.rdf.terms import named_node, term_of, triples_from_ntriples
 from coopkg.reasoning.notation import Names, axiom_parts, axiom_texts
 from coopkg.sparql.query_text import query_text
 from coopkg.web.parts.named_terms import naming
@@ -72,19 +73,17 @@ def _why() -> ExplanationRequest:
 def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """Return a node of the proof with its terms as a page shows them."""
     (triple,) = triples_from_ntriples([proof["triple"]])
-    shown: dict[str, Any] = {"triple": [cell(term, names) for term in triple]}
+    node: dict[str, Any] = {"triple": [shown_term(term, names) for term in triple]}
     if "asserted" in proof:
-        graphs = [cell(from_ntriples(f"<{graph}>"), names) for graph in proof["asserted"] if graph]
-        claims = [
-            cell(from_ntriples(f"<{c['claim']}>"), names) | {"paraphrase": c["paraphrase"]} for c in proof["claims"]
-        ]
-        return shown | {"graphs": graphs, "claims": claims, "exact": proof["exact"]}
+        graphs = [shown_iri(graph, names) for graph in proof["asserted"] if graph]
+        claims = [{"term": shown_iri(c["claim"], names), "paraphrase": c["paraphrase"]} for c in proof["claims"]]
+        return node | {"graphs": graphs, "claims": claims, "exact": proof["exact"]}
     axioms = triples_from_ntriples(proof["axioms"])
-    return shown | {
+    return node | {
         "rule": proof["rule"],
         "meaning": proof["meaning"],
         "axioms": [
-            {"code": text, "parts": [[cell(term, names) for term in part] for part in parts]}
+            {"code": text, "parts": [[shown_term(term, names) for term in part] for part in parts]}
             for text, parts in zip(axiom_texts(axioms, Names(names)), axiom_parts(axioms), strict=True)
         ],
         "premises": [_shown(premise, names) for premise in (*proof["premises"], *proof["inferredAxioms"])],
@@ -93,14 +92,14 @@ def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 def _page(answer: Mapping[str, Any], why: ExplanationRequest) -> Response:
     """Return the page with the proof: every term named, the axioms in words, the claims with who says them and how."""
-    running, seen = service(), visitor()
+    running, visit = service(), visitor()
     proof = _shown(answer["proof"], prefixes(running.settings.base))
-    claims = {claim["iri"] for node in _nodes(proof) for claim in node.get("claims", ())}
-    told = _told(running, claims)
-    name = naming(running, seen, [proof, list(told.values())])
+    claims = {claim["term"].iri for node in _nodes(proof) for claim in node.get("claims", ())}
+    attribution = _attribution(running, claims)
+    name = naming(running, visit, [proof, list(attribution.values())])
     steps = sum("rule" in node for node in _nodes(proof))
     leaves = len({str(node["triple"]) for node in _nodes(proof) if "rule" not in node})
-    return page("explain.html", proof=proof, why=why, name=name, told=told, steps=steps, leaves=leaves)
+    return page("explain.html", proof=proof, why=why, name=name, attribution=attribution, steps=steps, leaves=leaves)
 
 
 def _nodes(proof: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -112,8 +111,8 @@ def _nodes(proof: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         waiting += node.get("premises", ())
 
 
-def _told(running: Service, claims: Iterable[str]) -> dict[str, dict[str, dict[str, str]]]:
-    """Return voice, certainty and speaker of each claim, as cells, by claim."""
+def _attribution(running: Service, claims: Iterable[str]) -> dict[str, dict[str, ShownTerm]]:
+    """Return voice, certainty and speaker of each claim, by claim."""
     nodes = [named_node(claim, {}, "claim") for claim in sorted(claims)]
     if not nodes:
         return {}
@@ -127,6 +126,6 @@ def _told(running: Service, claims: Iterable[str]) -> dict[str, dict[str, dict[s
         speaker=ox.NamedNode(f"{STANDARD_PREFIXES['prov']}wasAttributedTo"),
     )
     return {
-        row["c"]: {key: cell(from_ntriples(f"<{row[key]}>"), names) for key in ("voice", "certainty", "speaker")}
+        row["c"]: {key: shown_iri(row[key], names) for key in ("voice", "certainty", "speaker")}
         for row in running.rows(text)
     }

@@ -12,7 +12,8 @@ from coopkg.answers.publication.schema_org import script
 from coopkg.dataset.provenance import summary
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.sparql.query_text import query_text
-from coopkg.web.parts.answer_view import ask, things
+from coopkg.web.parts.answer_view import ask
+from coopkg.web.parts.named_terms import things
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.request_values import origin, service
 

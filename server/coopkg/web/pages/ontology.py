@@ -11,11 +11,10 @@ from coopkg.answers.ontology_terms import DOMAIN, INVERSE, RANGE, SUPER, main_li
 from coopkg.answers.publication.schema_org import script, structured
 from coopkg.errors import NotFound
 from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.shown_terms import ShownTerm, plain
 from coopkg.sparql.query_text import query_text
-from coopkg.web.charts.table import plain
 from coopkg.web.forms.outline import outline
-from coopkg.web.parts.claim_view import iri_cell
-from coopkg.web.parts.named_terms import naming
+from coopkg.web.parts.named_terms import naming, page_term
 from coopkg.web.parts.neighbourhood import drawing
 
 if TYPE_CHECKING:
@@ -38,9 +37,9 @@ def ontology_page(running: Service, visit: Visit, iri: str, described: Described
     kinds = [
         (kind, [_entry(term, visit) for term in found]) for kind, found in groupby(terms.values(), lambda t: t.kind)
     ]
-    told = outline(running)
-    evidence = told.place(f"{iri}#hasEvidence")[0]
-    links = main_links(running, frozenset(p for p, (group, _) in told.places.items() if group == evidence))
+    shapes = outline(running)
+    evidence = shapes.place(f"{iri}#hasEvidence")[0]
+    links = main_links(running, frozenset(p for p, (group, _) in shapes.places.items() if group == evidence))
     label = str(visit.words("ontology.drawing"))
     return {
         "iri": iri,
@@ -58,8 +57,8 @@ def _text(described: Described, iri: str, ending: str, visit: Visit) -> str:
     """Return the text of a property of the ontology itself in the visitor's language, or the one without a language."""
     for triple in described.triples:
         text, language = getattr(triple.object, "value", ""), getattr(triple.object, "language", "") or ""
-        said = str(triple.subject) == f"<{iri}>" and triple.predicate.value.endswith(ending)
-        if said and language in {visit.language, ""}:
+        names_it = str(triple.subject) == f"<{iri}>" and triple.predicate.value.endswith(ending)
+        if names_it and language in {visit.language, ""}:
             return str(text)
     return ""
 
@@ -80,10 +79,10 @@ def term_page(running: Service, visit: Visit, iri: str, described: Described) ->
         raise NotFound(f"The ontology has no term {name[:100]!r}.")
     names, own = prefixes(running.settings.base), f"{iri}#"
     values: dict[str, Any] = {
-        "links": [(key, [iri_cell(i, names) for i in iris]) for key, iris in _links(running, found, own) if iris],
-        "mappings": [(iri_cell(p, names), iri_cell(i, names)) for p, i in found.mappings(own)],
+        "links": [(key, [page_term(i, names) for i in iris]) for key, iris in _links(running, found, own) if iris],
+        "mappings": [(page_term(p, names), page_term(i, names)) for p, i in found.mappings(own)],
         "rules": _rules(running, visit, found),
-        "example": [iri_cell(i, names) for i in _example(running, found)],
+        "example": [page_term(i, names) for i in _example(running, found)],
     }
     terms = vocabulary(running)
     strict = {
@@ -94,7 +93,7 @@ def term_page(running: Service, visit: Visit, iri: str, described: Described) ->
         "label": plain(found.labels.get(visit.language, ""), 300),
         "definition": plain(found.definitions.get(visit.language, ""), 1000),
         "name": naming(running, visit, values, strict), "query": _query(found),
-        "listing": iri_cell(found.iri, names)["text"],
+        "listing": page_term(found.iri, names).text,
     }  # fmt: skip
 
 
@@ -113,7 +112,7 @@ def _links(running: Service, term: Term, own: str) -> Iterable[tuple[str, list[s
     yield "leading", [t.iri for t in terms if term.iri in t.linked(RANGE)]
 
 
-def _rules(running: Service, visit: Visit, term: Term) -> list[tuple[dict[str, str], list[dict[str, Any]]]]:
+def _rules(running: Service, visit: Visit, term: Term) -> list[tuple[ShownTerm, list[dict[str, Any]]]]:
     """Return what the shapes ask: of a class, by property; of a property, by class."""
     names, found = prefixes(running.settings.base), dict[str, list[dict[str, Any]]]()
     for prop, rules in outline(running).rules.items():
@@ -122,17 +121,21 @@ def _rules(running: Service, visit: Visit, term: Term) -> list[tuple[dict[str, s
                 said = found.setdefault(rule.cls if term.iri == prop else prop, [])
                 phrase = _phrase(rule, names, visit)
                 said += [] if phrase in said else [phrase]
-    return [(iri_cell(iri, names), found[iri]) for iri in sorted(found)]
+    return [(page_term(iri, names), found[iri]) for iri in sorted(found)]
 
 
 def _phrase(rule: Rule, names: dict[str, str], visit: Visit) -> dict[str, Any]:
-    """Return a constraint: the message that says it, and its values as cells."""
-    given = rule.value if isinstance(rule.value, tuple) else (str(rule.value),)
-    known = visit.words.has(f"constraint.{rule.name}")
-    given = () if rule.name == "uniqueLang" else given
-    cells = [iri_cell(v[1:-1], names) if v[:1] == "<" else {"text": plain(v, 200)} for v in given[:_SHOWN]]
-    return {"key": rule.name if known else "other", "cells": cells if known else [], "more": len(given[_SHOWN:]),
-            "advice": rule.severity != "VIOLATION"}  # fmt: skip
+    """Return a constraint: the message that says it, and its values as terms."""
+    operands = rule.value if isinstance(rule.value, tuple) else (str(rule.value),)
+    has_message = visit.words.has(f"constraint.{rule.name}")
+    operands = () if rule.name == "uniqueLang" else operands
+    values = [page_term(v[1:-1], names) if v[:1] == "<" else ShownTerm(plain(v, 200)) for v in operands[:_SHOWN]]
+    return {
+        "key": rule.name if has_message else "other",
+        "values": values if has_message else [],
+        "more": len(operands[_SHOWN:]),
+        "advice": rule.severity != "VIOLATION",
+    }
 
 
 def _example(running: Service, term: Term) -> list[str]:

@@ -22,7 +22,7 @@ from coopkg.rdf.namespaces import EXAMPLES, prefixes
 from coopkg.rdf.terms import compact, named_node
 from coopkg.sparql.query_text import query_text
 from coopkg.web.pages.documents import PAGE, document
-from coopkg.web.parts.answer_view import things
+from coopkg.web.parts.named_terms import things
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.query_view import Bench, answered, asking, embedded, gallery
 from coopkg.web.parts.request_values import flask_response, http_request, service
@@ -124,7 +124,7 @@ def _entailment() -> bool:
 
 
 def _page(running: Service, saved: SavedQuery, values: dict[str, str]) -> Response:
-    """Return the page; a parameter that is wrong is told there, above the form where it can be mended."""
+    """Return the page; a parameter that is wrong is told there, above the form in which it can be corrected."""
     visit = visitor()
     shown = {"saved": saved, "fields": _fields(running, saved, values, visit)}
     lacking = _endpoints_lacking(running, saved)

@@ -13,11 +13,11 @@ from coopkg.answers.search import fold, index
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.shown_terms import plain
 from coopkg.rdf.terms import compact, named_node
 from coopkg.sparql.query_text import query_text
-from coopkg.web.charts.table import plain
 from coopkg.web.i18n import best
-from coopkg.web.parts.answer_view import things
+from coopkg.web.parts.named_terms import things
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.request_values import service
 from coopkg.workers.tasks import Task
@@ -25,7 +25,7 @@ from coopkg.workers.tasks import Task
 if TYPE_CHECKING:
     from coopkg.answers.search import Hit
     from coopkg.answers.service import Service
-    from coopkg.web.charts.table import Cell
+    from coopkg.rdf.shown_terms import ShownTerm
 
 blueprint = Blueprint("search", __name__)
 SHOWN: Final = 12
@@ -43,11 +43,11 @@ CANDIDATES: Final = 100
 
 @dataclass(frozen=True)
 class Group:
-    """What was found of one class: its prefixed name and cell, the things that are listed, how many there are."""
+    """What was found of one class: its prefixed name and term, the things that are listed, how many there are."""
 
     name: str
-    cell: Cell | None
-    entries: tuple[tuple[Cell, tuple[str, str]], ...]
+    term: ShownTerm | None
+    entries: tuple[tuple[ShownTerm, tuple[str, str]], ...]
     total: int
 
 
@@ -55,28 +55,28 @@ class Group:
 def search() -> Response:
     """Show what is found, by class; ``type`` keeps to one class, and lists all of it where nothing is looked for."""
     running, visit = service(), visitor()
-    wanted, kind = _wanted(), request.args.get("type", "")
-    found = index(running)
+    text, kind = _search_text(), request.args.get("type", "")
+    name_index = index(running)
     cls = next((cls for cls in kinds(running) if compact(cls, prefixes(running.settings.base)) == kind), "")
-    hits = {hit.iri: hit for hit in found.find(wanted, visit.language)[:MOST]}
-    if wanted:
+    hits = {hit.iri: hit for hit in name_index.find(text, visit.language)[:MOST]}
+    if text:
         groups, count = _by_class(running, list(hits), cls if kind else None)
     else:
         groups, count = ({cls: _members(running, cls)}, kinds(running)[cls]) if cls else ({}, 0)
     bound = LISTED if kind else SHOWN
     return page(
-        "search.html", q=wanted, kind=kind, near="" if hits else found.near(wanted), complete=found.complete,
-        count=count, most=MOST, bound=bound, groups=_groups(running, groups, hits, bound, None if wanted else count),
-        kinds=[] if wanted or kind else _kinds(running),
+        "search.html", q=text, kind=kind, near="" if hits else name_index.near(text), complete=name_index.complete,
+        count=count, most=MOST, bound=bound, groups=_groups(running, groups, hits, bound, None if text else count),
+        kinds=[] if text or kind else _kinds(running),
     )  # fmt: skip
 
 
-def _wanted() -> str:
+def _search_text() -> str:
     """Return what is looked for. Raises BadParameter past the bound: the beginning of it would be another question."""
-    wanted = request.args.get("q", "").strip()
-    if len(wanted) > LONGEST:
+    text = request.args.get("q", "").strip()
+    if len(text) > LONGEST:
         raise BadParameter(f"What is looked for has at most {LONGEST} characters.", bound=LONGEST)
-    return wanted
+    return text
 
 
 _KINDS: Final = "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(ISIRI(?s) && ISIRI(?c)) } GROUP BY ?c"
@@ -84,6 +84,7 @@ _KINDS: Final = "SELECT ?c (COUNT(DISTINCT ?s) AS ?n) { ?s a ?c FILTER(ISIRI(?s)
 
 def kinds(running: Service) -> dict[str, int]:
     """Return the classes of the current version with the number of their things, what is inferred included."""
+    # counted once for a version: it takes every rdf:type triple of the graph
     rows = running.derived.get("kinds", running.engine.tag(), lambda: running.rows(_KINDS))
     return {row["c"]: int(row["n"]) for row in rows}
 
@@ -137,7 +138,7 @@ def _excerpt(hit: Hit | None, shown: str) -> tuple[str, str]:
     return plain(hit.text.text, 220), hit.text.language
 
 
-def _kinds(running: Service) -> list[tuple[Cell, int]]:
+def _kinds(running: Service) -> list[tuple[ShownTerm, int]]:
     """Return the classes of our own with their sizes, the largest first."""
     own = {cls: size for cls, size in kinds(running).items() if cls.startswith(running.settings.base)}
     cells = things(running, own, visitor())
@@ -148,12 +149,12 @@ def _kinds(running: Service) -> list[tuple[Cell, int]]:
 def complete() -> Response:
     """Return what an editor may complete a word to: prefixes, classes, properties and things, the most used first."""
     running, visit = service(), visitor()
-    wanted = _wanted()
-    offered = _offered(running, wanted) if wanted else []
-    known = look_up(running, [offer.iri for offer in offered if offer.kind != "prefix"])
+    text = _search_text()
+    offered = _offered(running, text) if text else []
+    labels = look_up(running, [offer.iri for offer in offered if offer.kind != "prefix"])
     entries = []
     for offer in offered:
-        label, language = best(known.get(offer.iri, Known()).names, visit.language)
+        label, language = best(labels.get(offer.iri, Known()).names, visit.language)
         entries.append({**asdict(offer), "label": plain(label), "language": language})
     response = jsonify(entries)
     response.headers.update({"Vary": "Accept-Language", "Cache-Control": "public, max-age=60"})

@@ -10,7 +10,8 @@ from coopkg.rdf.namespaces import prefixes
 from coopkg.web.charts import coverage
 from coopkg.web.forms.outline import outline
 from coopkg.web.pages.thing import named, told
-from coopkg.web.parts.claim_view import entry, iri_cell
+from coopkg.web.parts.claim_view import entry
+from coopkg.web.parts.named_terms import page_term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +40,7 @@ def source_page(running: Service, visit: Visit, iri: str, described: Described) 
         "first": first, "count": len(claims), "per_page": PER_PAGE,
         "text": _part(texts(running, [iri]).get(iri), claims, first),
         "coverage": _coverage(visit, length, claims),
-        "bare": [iri_cell(thing, names) for thing in bare[:LISTED]], "bare_count": len(bare),
+        "bare": [page_term(thing, names) for thing in bare[:LISTED]], "bare_count": len(bare),
     }  # fmt: skip
     called = {claim.iri: str(visit.words("claim.number", number=claim.number)) for claim in claims}
     return values | {"name": named(running, visit, values, called)}
@@ -49,28 +50,28 @@ def _listed(
     running: Service, visit: Visit, claims: Sequence[Claim], things: Mapping[str, Sequence[str]]
 ) -> list[dict[str, Any]]:
     """Return claims with the things that they are evidence of."""
-    names, found = prefixes(running.settings.base), []
+    names, entries = prefixes(running.settings.base), []
     for claim in claims:
         cited = things.get(claim.iri, ())
-        cells = [iri_cell(thing, names) for thing in cited[:THINGS]]
-        found.append({**entry(running, visit, claim), "things": cells, "more_things": len(cited[THINGS:])})
-    return found
+        cells = [page_term(thing, names) for thing in cited[:THINGS]]
+        entries.append({**entry(running, visit, claim), "things": cells, "more_things": len(cited[THINGS:])})
+    return entries
 
 
 def _first(visit: Visit, claims: Sequence[Claim]) -> int:
     """Return the index of the first claim on the page that the address asks for, by a claim's name or by a number."""
     asked = dict(visit.parameters)
-    found = next((i for i, claim in enumerate(claims) if claim.anchor == asked.get("claim")), None)
+    position = next((i for i, claim in enumerate(claims) if claim.anchor == asked.get("claim")), None)
     number = asked.get("from", "")
-    index = found if found is not None else int(number[:9]) - 1 if number.isascii() and number.isdigit() else 0
+    index = position if position is not None else int(number[:9]) - 1 if number.isascii() and number.isdigit() else 0
     return max(0, min(index, len(claims) - 1)) // PER_PAGE * PER_PAGE
 
 
 def _length(running: Service, described: Described) -> int:
     """Return the length of the text in characters; 0 where nobody says."""
     prop = f"{running.settings.base}ontology#textLength"
-    found = [getattr(t.object, "value", "") for t in described.triples if t.predicate.value == prop]
-    return max((int(text) for text in found if text.isascii() and text.isdigit() and len(text) < 12), default=0)
+    lengths = [getattr(t.object, "value", "") for t in described.triples if t.predicate.value == prop]
+    return max((int(text) for text in lengths if text.isascii() and text.isdigit() and len(text) < 12), default=0)
 
 
 def _coverage(visit: Visit, length: int, claims: Sequence[Claim]) -> dict[str, Any] | None:
@@ -96,10 +97,10 @@ def _part(text: str | None, claims: Sequence[Claim], first: int) -> list[dict[st
     later = [span[0] for claim in claims[first + PER_PAGE :][:1] for span in claim.spans[:1]]
     start = claims[first].spans[0][0] if first and claims[first].spans else 0
     end = later[0] if later else len(text)
-    kept = [((max(a - start, 0), min(b, end) - start), anchor, a >= start) for (a, b), anchor in spans
+    visible = [((max(a - start, 0), min(b, end) - start), anchor, a >= start) for (a, b), anchor in spans
             if a < end and b > start]  # fmt: skip
     return [
         {"text": piece.text, "claims": len(set(piece.covering)),
-         "begins": list(dict.fromkeys(kept[i][1] for i in piece.begins if kept[i][2]))}
-        for piece in segments(text[start:end], [span for span, _, _ in kept])
+         "begins": list(dict.fromkeys(visible[i][1] for i in piece.begins if visible[i][2]))}
+        for piece in segments(text[start:end], [span for span, _, _ in visible])
     ]  # fmt: skip

@@ -13,15 +13,15 @@ from coopkg.answers.evidence.claims import claims_about, exact, stated, texts
 from coopkg.answers.labels import NAMING
 from coopkg.answers.publication.schema_org import script, structured
 from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.shown_terms import ShownTerm, plain
 from coopkg.rdf.terms import compact
 from coopkg.sparql.query_text import query_text
-from coopkg.web.charts.table import plain
 from coopkg.web.forms.outline import outline
 from coopkg.web.i18n import best
-from coopkg.web.parts.claim_view import by_iri, entry, iri_cell
+from coopkg.web.parts.claim_view import by_iri, entry
 from coopkg.web.parts.commit_history import touched
 from coopkg.web.parts.fact_groups import TYPE, FactGroups, Grounds
-from coopkg.web.parts.named_terms import naming
+from coopkg.web.parts.named_terms import naming, page_term
 from coopkg.web.parts.neighbourhood import COUNTED, drawing, incoming
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 LABEL: Final = 300
 """Characters of a label that a page shows."""
-Named = Callable[[Mapping[str, str]], dict[str, str]]
+Named = Callable[[ShownTerm], ShownTerm]
 CLAIMS: Final = 30
 """Claims that the page of a thing shows in full; where there are more, it says so."""
 
@@ -65,15 +65,15 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
     grounds = None if iri.startswith(f"{base}graph/") else _grounds(running, iri) if facts else Grounds()
     claim = grounds.claims.get(iri) if grounds is not None else None
     teller, labels = FactGroups(visit, names), _labels(facts) or (claim.texts if claim else {})
-    label, tongue = best(labels, visit.language)
+    label, language = best(labels, visit.language)
     values = {
         "iri": iri,
         "iri_text": plain(iri, 2000),
         "best": lambda texts: best(texts, visit.language),
         "title": plain(label or compact(iri, names).strip("<>"), LABEL),
-        "title_tongue": tongue if label else "",
+        "title_language": language if label else "",
         "labels": {code: plain(text, LABEL) for code, text in labels.items() if text != label and code},
-        "chips": [iri_cell(cls, names) for cls in _classes(facts, base)],
+        "chips": [page_term(cls, names) for cls in _classes(facts, base)],
         "groups": teller.listed(facts) if grounds is None else teller.grouped(iri, facts, grounds, outline(running)),
         "others": [(teller.term(subject), teller.listed(rows)) for subject, rows in others.items()],
         "touched": touched(running, iri),
@@ -90,19 +90,20 @@ def told(running: Service, visit: Visit, iri: str, described: Described) -> tupl
 
 def named(running: Service, visit: Visit, values: object, called: Mapping[str, str] | None = None) -> Named:
     """Return what is called how; what has no label in the graph as the shapes have it, or as ``called`` does."""
-    found = naming(running, visit, values)
+    naming_by_graph = naming(running, visit, values)
     ours = {iri: {visit.language: text} for iri, text in (called or {}).items()}
-    labelled = {iri: names for iri, names in found.names.items() if names}
-    name = replace(found, names={**outline(running).names, **ours, **labelled})
-    kept: dict[str, dict[str, str]] = {}
+    labelled = {iri: names for iri, names in naming_by_graph.names.items() if names}
+    name = replace(naming_by_graph, names={**outline(running).names, **ours, **labelled})
+    named_terms: dict[str, ShownTerm] = {}
 
-    def once(cell: Mapping[str, str]) -> dict[str, str]:
-        """Return a cell with its name; a page shows the same property and the same graph many times."""
-        iri = cell.get("iri", "")
-        if iri not in kept:
-            seen = name(cell)
-            kept[iri] = {**seen, "label": plain(seen["label"], LABEL)}
-        return kept[iri]
+    def once(term: ShownTerm) -> ShownTerm:
+        """Return a term with its name; a page shows the same property and the same graph many times."""
+        if not term.iri:
+            return term
+        if term.iri not in named_terms:
+            named_term = name(term)
+            named_terms[term.iri] = replace(named_term, text=plain(named_term.text, LABEL))
+        return named_terms[term.iri]
 
     return once
 
@@ -115,10 +116,10 @@ def _of_thing(running: Service, visit: Visit, grounds: Grounds, links: Iterable[
     return {
         "claims": [entry(running, visit, c, supplied.get(c.source)) for c in claims[:CLAIMS]],
         "more_claims": len(claims[CLAIMS:]),
-        "graphs": [iri_cell(g, names) for g in sorted({g for found in grounds.graphs.values() for g in found})],
+        "graphs": [page_term(g, names) for g in sorted({g for found in grounds.graphs.values() for g in found})],
         "links": [
-            {**link, "subjects": [iri_cell(s, names) for s in link["subjects"]],
-             "property": iri_cell(link["property"], names)} for link in links
+            {**link, "subjects": [page_term(s, names) for s in link["subjects"]],
+             "property": page_term(link["property"], names)} for link in links
         ],
     }  # fmt: skip
 
@@ -134,29 +135,29 @@ def _split(described: Described, iri: str) -> tuple[list[Fact], dict[Any, list[F
 
 
 def _grounds(running: Service, iri: str) -> Grounds:
-    found, graphs = by_iri(claims_about(running, iri)), stated(running, iri)
+    claims, graphs = by_iri(claims_about(running, iri)), stated(running, iri)
     cited: defaultdict[str, list[Claim]] = defaultdict(list)
     for (prop, value, _), stating in graphs.items():
-        if prop == f"{running.settings.base}ontology#hasEvidence" and value in found:
+        if prop == f"{running.settings.base}ontology#hasEvidence" and value in claims:
             for graph in stating:
-                cited[graph].append(found[value])
-    return Grounds(found, exact(running, iri) if found else {}, graphs, cited)
+                cited[graph].append(claims[value])
+    return Grounds(claims, exact(running, iri) if claims else {}, graphs, cited)
 
 
 def _labels(facts: Iterable[Fact]) -> dict[str, str]:
     """Return what the thing is called, by language."""
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for ranked in NAMING:
         for prop, term, _ in facts:
             if prop == ranked and hasattr(term, "language"):
-                found.setdefault(term.language or "", term.value)
-    return found
+                labels.setdefault(term.language or "", term.value)
+    return labels
 
 
 def _classes(facts: Iterable[Fact], base: str) -> list[str]:
     """Return the asserted types of a thing, those of our ontology first."""
-    found = {str(term).strip("<>") for prop, term, inferred in facts if prop == TYPE and not inferred}
-    return sorted(found, key=lambda cls: (not cls.startswith(base), cls))
+    classes = {str(term).strip("<>") for prop, term, inferred in facts if prop == TYPE and not inferred}
+    return sorted(classes, key=lambda cls: (not cls.startswith(base), cls))
 
 
 def _around(

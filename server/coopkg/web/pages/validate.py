@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,8 +16,7 @@ from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, RdfSyntaxE
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
 from coopkg.rdf.namespaces import LANGUAGES, prefixes
 from coopkg.rdf.terms import format_of, named_node, without_mark
-from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS, ReportFormat, report_format
-from coopkg.shacl.report_formats.page_data import NAME as MATERIAL
+from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS, ReportFormat, page_data, report_format
 from coopkg.web.pages.facts import CONTRIBUTIONS
 from coopkg.web.parts.named_terms import naming
 from coopkg.web.parts.page_response import page, visitor
@@ -31,8 +29,8 @@ from coopkg.web.parts.report_view import (
     by_severity,
     changed,
     listings,
-    mended,
     problems_of,
+    with_edits,
 )
 from coopkg.web.parts.request_values import service
 
@@ -48,7 +46,7 @@ _GUESSED: Final = frozenset({"", "application/octet-stream", "text/plain"})
 """Media types that clients give to files whose suffix says more."""
 _OPTIONS: Final = ("against", "graph", "whole", "format", "lang", "input", "save")
 _SUFFIXES: Final = {"human": "txt", "turtle": "ttl", "junit": "xml"}
-"""How the file of a report ends, where that is not the name of its face."""
+"""How the file of a report ends, where that is not the name of its format."""
 
 
 @blueprint.get("/validate")
@@ -65,12 +63,13 @@ def validate() -> Response:
     if not documents:
         raise ProtocolError("There is nothing to validate.")
     options = {**fields, **{name: value for name, value in request.args.items() if name in _OPTIONS}}
-    chosen = _face(options.get("format"))
+    chosen = _chosen_format(options.get("format"))
     question = _question(running, documents, shapes, options, chosen)
     if chosen.name == "html":
-        return _report_page(running, replace(question, face=MATERIAL, language=visitor().language), options)
+        return _report_page(running, replace(question, face=page_data.NAME, language=visitor().language), options)
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if _yes(options.get("save"), "save"):
+        # the name is one of ours: a file name of the upload could carry quotes and line ends into the header
         headers["Content-Disposition"] = f"attachment; filename=report.{_SUFFIXES.get(chosen.name, chosen.name)}"
     return Response(running.engine.validate(question), content_type=chosen.format.content_type, headers=headers)
 
@@ -83,7 +82,7 @@ def _report_page(running: Service, question: Question, options: Mapping[str, str
     The documents are parsed in a worker only; this process cuts their text at line ends.
     """
     try:
-        report = json.loads(running.engine.validate(question))
+        report = page_data.read(running.engine.validate(question))
     except RdfSyntaxError as error:
         members: dict[str, Any] = error.members
         found = members.get("errors")
@@ -98,7 +97,7 @@ def _report_page(running: Service, question: Question, options: Mapping[str, str
         return page("validate.html", status=error.status, stable=False,
                     **_form(options, question, shown), **values)  # fmt: skip
     changes = report["changes"] or {}
-    unknown = frozenset(cell["iri"] for cell in changes.get("created", {}).get("nodes", ()))
+    unknown = frozenset(node.iri for node in changes.get("created", {}).get("nodes", ()))
     name = naming(running, visitor(), report, changes.get("names"), unknown)
     shown = listings(question.documents, report["results"])
     problems = problems_of(report, shown, name)
@@ -175,8 +174,8 @@ def _saved(running: Service) -> dict[str, Task]:
     }  # fmt: skip
 
 
-def _face(name: str | None) -> ReportFormat:
-    """Choose the face by name, else by Accept. Raises NotAcceptable."""
+def _chosen_format(name: str | None) -> ReportFormat:
+    """Choose the report format by name, else by Accept. Raises NotAcceptable."""
     if name:
         if name not in NAMES:
             raise NotAcceptable(f"There is no report in {name!r}; there are {', '.join(NAMES)}.", available=list(NAMES))
@@ -237,7 +236,7 @@ def _pasted(pairs: Iterable[tuple[str, str]]) -> list[Upload]:
     texts = [text.replace("\r\n", "\n") for text in (*fields.get("text", ()), *fields.get("data", ()))]
     names, inputs = fields.get("name", []), fields.get("input") or ["ttl"]
     if fields.get("apply"):
-        texts = mended(texts, fields["apply"][-1])
+        texts = with_edits(texts, fields["apply"][-1])
     documents: list[Upload] = []
     for index, text in enumerate(texts):
         if text.strip():

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.answers.evidence.source_texts import quotation
 from coopkg.rdf.namespaces import prefixes
-from coopkg.rdf.terms import compact
-from coopkg.web.charts.table import plain
+from coopkg.rdf.shown_terms import plain
 from coopkg.web.i18n import best
+from coopkg.web.parts.named_terms import page_term
 from coopkg.web.rendering import own_link
 
 if TYPE_CHECKING:
@@ -22,30 +22,24 @@ LONGEST: Final = 1000
 """Characters of a text of the data that a page shows; it says so where there are more."""
 
 
-def iri_cell(iri: str, names: dict[str, str]) -> dict[str, str]:
-    """Return an IRI as ``web.naming`` names it; an empty cell where there is none."""
-    short = compact(iri, names).strip("<>")
-    if short == iri:
-        short = iri.removeprefix(names["graph"].removesuffix("graph/"))
-    return {"text": plain(short, 200), "iri": iri} if iri else {}
-
-
 def entry(running: Service, visit: Visit, claim: Claim, text: str | None = None) -> dict[str, Any]:
     """Return a claim for a page; ``text`` is that of its source where there is a copy."""
     names, base = prefixes(running.settings.base), running.settings.base
-    said, tongue = best(claim.texts, visit.language)
+    paraphrase, language = best(claim.texts, visit.language)
     source = own_link(claim.source, base)
     quotes = [q for span in claim.spans if text is not None and (q := quotation(text, span))]
     return {
         "anchor": claim.anchor,
         "number": claim.number,
-        "text": plain(said, LONGEST),
-        "tongue": tongue,
-        "cell": iri_cell(claim.iri, names),
+        "text": plain(paraphrase, LONGEST),
+        "language": language,
+        "term": page_term(claim.iri, names),
         "told": [
-            iri_cell(iri, names) for iri in (claim.voice, claim.speaker, claim.certainty) if iri and iri != claim.source
+            page_term(iri, names)
+            for iri in (claim.voice, claim.speaker, claim.certainty)
+            if iri and iri != claim.source
         ],
-        "source": iri_cell(claim.source, names),
+        "source": page_term(claim.source, names),
         "spans": claim.spans,
         "place": visit.link(f"{source}#{claim.anchor}", claim=claim.anchor) if source.startswith("/") else "",
         "quotes": quotes,
@@ -54,9 +48,9 @@ def entry(running: Service, visit: Visit, claim: Claim, text: str | None = None)
 
 def numbers(claims: Iterable[Claim]) -> str:
     """Return the numbers of claims in few characters, runs of three and more as one: ``1, 4–9``."""
-    wanted = sorted({claim.number for claim in claims})
+    ascending = sorted({claim.number for claim in claims})
     runs: list[list[int]] = []
-    for number in wanted:
+    for number in ascending:
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:

@@ -61,11 +61,11 @@ def r(asked: Asked) -> str:
     """Return a program for R 4 that needs no package."""
     lines = [f"{name} <- {_r(value)}" for name, value in asked.parameters.items()]
     pairs = ', "&'.join(f'{name}=", URLencode({name}, reserved = TRUE)' for name in asked.parameters)
-    wanted = 'answer <- read.csv(url(address, headers = c(Accept = "text/csv")))'
+    reading = 'answer <- read.csv(url(address, headers = c(Accept = "text/csv")))'
     if not asked.tabular:
-        wanted = f'answer <- readLines(url(address, headers = c(Accept = "{asked.accept}")))'
+        reading = f'answer <- readLines(url(address, headers = c(Accept = "{asked.accept}")))'
     address = f'address <- paste0({_r(asked.endpoint)}, "?{pairs})'
-    return "\n".join([*lines, address, wanted, "print(answer)", ""])
+    return "\n".join([*lines, address, reading, "print(answer)", ""])
 
 
 def _r(text: str) -> str:

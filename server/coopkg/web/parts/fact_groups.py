@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
-from coopkg.web.charts.table import plain
-from coopkg.web.parts.claim_view import LONGEST, iri_cell, numbers
+from coopkg.rdf.shown_terms import ShownTerm, plain, shown_term
+from coopkg.web.parts.claim_view import LONGEST, numbers
+from coopkg.web.parts.named_terms import page_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,17 +48,14 @@ class FactGroups:
     visit: Visit
     names: dict[str, str]
 
-    def term(self, term: Any) -> dict[str, str]:  # noqa: ANN401 - a term of a triple
-        """Return a term as a page shows it; ``content`` is its own text where another is shown."""
-        text = str(term)
-        if text.startswith("<") and not text.startswith("<<"):
-            return iri_cell(term.value, self.names)
-        if not text.startswith('"'):
-            return {"text": plain(text, LONGEST), "node": text}
-        datatype = "" if term.language else term.datatype.value
-        seen = self._read(term.value, datatype)
-        content = term.value if seen != term.value else ""
-        return {"text": seen, "lang": term.language or "", "datatype": datatype, "content": content}
+    def term(self, term: Any) -> ShownTerm:  # noqa: ANN401 - a term of a triple
+        """Return a term as a page of facts shows it; a blank node by its label, for its facts stand further down."""
+        shown = shown_term(term, self.names)
+        if shown.iri:
+            return page_term(shown.iri, self.names)
+        if shown.node:
+            return replace(shown, text=plain(shown.node, LONGEST))
+        return replace(shown, text=self._read(shown.value, shown.datatype))
 
     def _read(self, text: str, datatype: str) -> str:
         """Return a literal as people read it: days and long whole numbers as their language writes them."""
@@ -71,7 +69,7 @@ class FactGroups:
         """Return facts by property, in one group without a name."""
         rows: dict[str, list[dict[str, Any]]] = {}
         for prop, term, inferred in facts:
-            rows.setdefault(prop, []).append({"cell": self.term(term), "inferred": inferred})
+            rows.setdefault(prop, []).append({"term": self.term(term), "inferred": inferred})
         return self._named({}, rows, list(rows)) if rows else []
 
     def grouped(self, iri: str, facts: Iterable[Fact], grounds: Grounds, told: Outline) -> list[dict[str, Any]]:
@@ -91,7 +89,7 @@ class FactGroups:
     def _named(
         self, words: Mapping[str, str], rows: Mapping[str, list[dict[str, Any]]], ordered: Iterable[str]
     ) -> list[dict[str, Any]]:
-        listed = [{"property": iri_cell(prop, self.names), "values": rows[prop]} for prop in ordered]
+        listed = [{"property": page_term(prop, self.names), "values": rows[prop]} for prop in ordered]
         return [{"names": words, "rows": listed}]
 
     def _grounded(self, iri: str, fact: Fact, grounds: Grounds) -> dict[str, Any]:
@@ -99,9 +97,9 @@ class FactGroups:
         prop, term, inferred = fact
         if inferred:
             asked = {"subject": f"<{iri}>", "predicate": f"<{prop}>", "object": str(term)}
-            return {"cell": self.term(term), "inferred": True, "why": urlencode(asked)}
+            return {"term": self.term(term), "inferred": True, "why": urlencode(asked)}
         said = prop, getattr(term, "value", str(term)), getattr(term, "language", None) or ""
-        return {"cell": self.term(term), "marks": list(self._marks(said, grounds))}
+        return {"term": self.term(term), "marks": list(self._marks(said, grounds))}
 
     def _marks(self, said: Said, grounds: Grounds) -> Iterator[dict[str, Any]]:
         """Return the claims that say a fact, else those that its graphs cite for its thing, else the graphs."""
@@ -116,4 +114,4 @@ class FactGroups:
             if cited:
                 yield {"anchor": cited[0].anchor, "numbers": numbers(cited)}
             else:
-                yield {"graph": iri_cell(graph, self.names)}
+                yield {"graph": page_term(graph, self.names)}

@@ -12,7 +12,7 @@ from coopkg.rdf.terms import named_node
 from coopkg.sparql.query_text import QueryText, query_text
 from coopkg.web.charts import graph
 from coopkg.web.charts.table import Table
-from coopkg.web.parts.answer_view import things
+from coopkg.web.parts.named_terms import things
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,17 +55,17 @@ def incoming(running: Service, iri: str) -> Incoming:
         most=COUNTED + 1,
     )
     counted = running.rows(text)
-    found = {row["p"]: int(row["n"]) for row in counted if "p" in row}
-    whole = sum(found.values()) <= COUNTED
-    blocks = [_first(path, node, whole) for p in list(found)[:PROPERTIES] for path in nodes([p])]
-    first: dict[str, list[str]] = {p: [] for p in found}
+    counts = {row["p"]: int(row["n"]) for row in counted if "p" in row}
+    whole = sum(counts.values()) <= COUNTED
+    blocks = [_first(path, node, whole) for p in list(counts)[:PROPERTIES] for path in nodes([p])]
+    first: dict[str, list[str]] = {p: [] for p in counts}
     for row in running.rows(_united(blocks)) if blocks else ():
         first[row["p"]].append(row["s"])
     links = [
         {"property": p, "count": n, "subjects": first[p], "more": n - len(first[p]),
          "query": query_text("SELECT ?thing WHERE {\n  ?thing [[p]] [[node]] .\n}\nORDER BY ?thing",
                              p=ox.NamedNode(p), node=node)}
-        for p, n in found.items()
+        for p, n in counts.items()
     ]  # fmt: skip
     return Incoming(tuple(links), whole)
 
@@ -93,10 +93,10 @@ def _united(blocks: Sequence[QueryText]) -> QueryText:
 
 def drawing(running: Service, visit: Visit, links: Iterable[Link], label: str) -> tuple[Drawing, Table] | None:
     """Return the drawing of links between things and its table; None where there are too few to draw."""
-    kept: Sequence[Link] = list(dict.fromkeys(links))
-    if len(kept) < 2:
+    distinct: Sequence[Link] = list(dict.fromkeys(links))
+    if len(distinct) < 2:
         return None
-    cells = things(running, {iri for link in kept[:DRAWN] for iri in link}, visit)
-    rows = tuple((cells[s], cells[p], cells[o]) for s, p, o in kept[:DRAWN])
-    table = Table(graph.TRIPLE, rows, len(kept))
+    cells = things(running, {iri for link in distinct[:DRAWN] for iri in link}, visit)
+    rows = tuple((cells[s], cells[p], cells[o]) for s, p, o in distinct[:DRAWN])
+    table = Table(graph.TRIPLE, rows, len(distinct))
     return graph.draw(table, label), table

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 WHOLE: Final = 300
 """Lines up to which a document is shown as a whole; of a longer one, those around the problems."""
 _AROUND: Final = 3
+# generated files have lines of megabytes
 _WIDEST: Final = 2000
 """Characters of a line that are shown."""
 EDITABLE: Final = 200_000
-"""Characters of all documents up to which the page carries them, to be mended and validated again."""
+"""Characters of all documents up to which the page carries them, to be corrected and validated again."""
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"[^\s,;\]]*|<[^>]*>|[^\s,;\]]+')
+# digits are bounded, for int() takes quadratic time and the field comes from outside
 _EDIT: Final = re.compile(r"(\d{1,4}):(\d{1,9}):(\d{1,9}):([^;]*)")
 
 
@@ -65,56 +67,56 @@ def _listing(index: int, upload: Upload, problems: Sequence[Mapping[str, Any]]) 
         if problem.get("file") == upload.name and problem.get("line"):
             marks.setdefault(problem["line"], []).append((problem["column"], number))
     whole = len(rows) <= WHOLE
-    wanted = range(1, len(rows) + 1) if whole else sorted(
+    listed = range(1, len(rows) + 1) if whole else sorted(
         {n for line in marks for n in range(line - _AROUND, line + _AROUND + 1) if 0 < n <= len(rows)}
     )  # fmt: skip
     lines, last = [], 0
-    for number in wanted:
+    for number in listed:
         lines.append(_line(number, rows[number - 1], marks.get(number, []), after_gap=number != last + 1))
         last = number
     return Listing(index, upload.name, upload.format_name, text, tuple(lines), whole)
 
 
 def _line(number: int, text: str, marks: list[tuple[int, int]], *, after_gap: bool) -> Line:
-    shown = text[:_WIDEST]
+    visible = text[:_WIDEST]
     pieces: list[tuple[str, bool]] = []
     at = 0
     for column in sorted({column for column, _ in marks}):
-        token = _TOKEN.match(shown, column - 1)
+        token = _TOKEN.match(visible, column - 1)
         if token is None or token.start() < at:
             continue
-        pieces += [(shown[at : token.start()], False), (token.group(), True)]
+        pieces += [(visible[at : token.start()], False), (token.group(), True)]
         at = token.end()
-    pieces.append((shown[at:], False))
+    pieces.append((visible[at:], False))
     problems = tuple(sorted({problem for _, problem in marks}))
     return Line(number, tuple(p for p in pieces if p[0]), problems, len(text) > _WIDEST, after_gap)
 
 
-def anchor(place: Mapping[str, Any] | None, shown: Sequence[Listing]) -> str:
-    """Return the fragment of the line that a place is in; empty where it is not shown."""
-    for listing in shown if place else ():
+def anchor(place: Mapping[str, Any] | None, documents: Sequence[Listing]) -> str:
+    """Return the fragment of the line that a place is in; empty where the page does not show it."""
+    for listing in documents if place else ():
         if place and listing.name == place.get("file"):
-            known = any(line.number == place.get("line") for line in listing.lines)
-            return f"#d{listing.index}-{place['line']}" if known else ""
+            is_listed = any(line.number == place.get("line") for line in listing.lines)
+            return f"#d{listing.index}-{place['line']}" if is_listed else ""
     return ""
 
 
-def problems_of(report: Mapping[str, Any], shown: Sequence[Listing], name: Naming) -> list[dict[str, Any]]:
+def problems_of(report: Mapping[str, Any], documents: Sequence[Listing], name: Naming) -> list[dict[str, Any]]:
     """Return the results of a report as the page shows them, with the names of things and what applies a fix."""
     language = name.visitor.language
-    texts = {listing.name: listing for listing in shown}
+    texts = {listing.name: listing for listing in documents}
     return [
         {
             **result,
             "number": number,
-            "anchor": anchor(result, shown),
+            "anchor": anchor(result, documents),
             "sentence": result["messages"].get(language) or result["message"],
-            "tongue": language if language in result["messages"] else "",
+            "language": language if language in result["messages"] else "",
             "focus": name(result["focus"]),
             "found": name(result["found"]) if result["found"] else None,
             "wish": (result["expected"] or {}).get(language, ""),
             "grounds": [{**ground, "triple": [name(cell) for cell in ground["triple"]],
-                         "anchor": anchor(ground["place"], shown)} for ground in result["grounds"]],
+                         "anchor": anchor(ground["place"], documents)} for ground in result["grounds"]],
             "diff": result["fix"]["diff"].split("\n")[2:] if result["fix"] else [],
             "apply": applying(result["fix"]["edits"], texts) if result["fix"] else "",
         }
@@ -154,20 +156,20 @@ def all_at_once(problems: Iterable[Mapping[str, Any]]) -> str:
     return ";".join(chosen) if count > 1 else ""
 
 
-def mended(texts: Sequence[str], field: str) -> list[str]:
+def with_edits(texts: Sequence[str], field: str) -> list[str]:
     """Return the texts with the edits of a form field applied. Raises BadParameter."""
-    found: dict[int, list[tuple[int, int, str]]] = {}
+    edits: dict[int, list[tuple[int, int, str]]] = {}
     for part in field.split(";"):
         edit = _EDIT.fullmatch(part)
         if edit is None or int(edit[1]) >= len(texts):
             raise BadParameter("The fix does not belong to these documents: validate them again.")
-        found.setdefault(int(edit[1]), []).append((int(edit[2]), int(edit[3]), unquote(edit[4])))
-    return [_edited(text, found.get(index, [])) for index, text in enumerate(texts)]
+        edits.setdefault(int(edit[1]), []).append((int(edit[2]), int(edit[3]), unquote(edit[4])))
+    return [_edited(text, edits.get(index, [])) for index, text in enumerate(texts)]
 
 
 def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
     last = len(text)
-    for start, end, new in sorted(edits, reverse=True):
+    for start, end, new in sorted(edits, reverse=True):  # from the end, so that earlier offsets stay true
         if not start <= end <= last:
             raise BadParameter("The fix does not belong to these documents: validate them again.")
         text, last = text[:start] + new + text[end:], start
@@ -177,9 +179,9 @@ def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
 def by_severity(problems: Iterable[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Return the problems of each severity that there is, the worst first."""
     for severity in ("Violation", "Warning", "Info"):
-        found = [problem for problem in problems if problem["severity"] == severity]
-        if found:
-            yield severity, found
+        of_severity = [problem for problem in problems if problem["severity"] == severity]
+        if of_severity:
+            yield severity, of_severity
 
 
 def changed(changes: Mapping[str, Any], name: Naming) -> dict[str, Any]:
@@ -190,6 +192,6 @@ def changed(changes: Mapping[str, Any], name: Naming) -> dict[str, Any]:
         kind: {"count": changes[kind]["count"], "rows": facts(name, changes[kind]["rows"])}
         for kind in ("added", "removed", "inferred", "uninferred")
     }
-    alike = [found | {"node": name(found["node"]), "other": name(found["other"])} for found in changes["alike"]]
+    alike = [pair | {"node": name(pair["node"]), "other": name(pair["other"])} for pair in changes["alike"]]
     created = {**changes["created"], "nodes": [name(node) for node in changes["created"]["nodes"]]}
     return {**changes, **kinds, "alike": alike, "created": created, "graph": name(changes["graph"])}

@@ -35,6 +35,7 @@ def origin() -> str:
 def refuse_other_sites() -> None:
     """Let no page of another site write through the user's browser (Fetch standard, Origin). Raises Forbidden."""
     site = request.headers.get("Origin")
+    # a form post needs no preflight, so CORS alone would not keep another site from sending one
     reads = request.method in {"GET", "HEAD", "OPTIONS"}
     if site is not None and not reads and urlsplit(site).netloc != request.host:
         raise Forbidden("A page of another site may not write here.")
@@ -61,9 +62,9 @@ def flask_response(response: HttpResponse) -> Response:
     """Return a response value as Flask wants it."""
     if response.path is None:
         return Response(response.body, response.status, dict(response.headers))
-    found = Response(_part(response.path, *response.span), response.status, dict(response.headers))
-    found.content_length = response.length
-    return found
+    streamed = Response(_part(response.path, *response.span), response.status, dict(response.headers))
+    streamed.content_length = response.length
+    return streamed
 
 
 def _part(path: Path, start: int, end: int) -> Iterator[bytes]:
