@@ -7,14 +7,17 @@ import re
 import shutil
 import subprocess
 import sys
-from graphlib import TopologicalSorter
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+import structure
 from coopkg import errors
+from structure import IMPORTS, MODULES, OURS, PACKAGE, room
 
-PACKAGE = Path(errors.__file__).parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 ROOMS: dict[str, str] = {
     "errors": "",
     "rdf": "errors",
@@ -64,42 +67,6 @@ ONLY_IN = {
     "jinja2": {"web/rendering"},
 }
 """Libraries that only these rooms import."""
-OWN_ROOM = {"web/i18n", "web/rendering", "web/problems"}
-MODULES = {
-    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted(PACKAGE.rglob("*.py"))
-}
-
-
-def room(module: str) -> str:
-    parts = module.split(".")[1:]
-    if parts and parts[0] in {"answers", "web"}:
-        inner = "/".join(parts[:2])
-        return inner if len(parts) > 2 or (PACKAGE / inner).is_dir() or inner in OWN_ROOM else parts[0]
-    return parts[0] if parts else ""
-
-
-def imported(path: Path, *, for_types: bool = True) -> set[str]:
-    """Give the names that a module imports, those of modules whole; with or without what it needs for types alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    if not for_types:
-        tree.body = [n for n in tree.body if not (isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")]
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path} has a relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-    return found
-
-
-def modules_of(names: set[str]) -> set[str]:
-    return {name if name in MODULES else name.rpartition(".")[0] for name in names} & set(MODULES)
-
-
-IMPORTS = {module: imported(path) for module, path in MODULES.items()}
-OURS = {module: modules_of(names) - {module} for module, names in IMPORTS.items()}
 
 
 def test_the_top_of_the_package_is_a_list_that_one_takes_in_at_a_glance() -> None:
@@ -108,9 +75,7 @@ def test_the_top_of_the_package_is_a_list_that_one_takes_in_at_a_glance() -> Non
 
 
 def test_each_room_imports_just_what_the_table_says() -> None:
-    actual: dict[str, set[str]] = {name: set() for name in ROOMS}
-    for module in OURS.keys() - {PACKAGE.name}:
-        actual[room(module)] |= {room(name) for name in OURS[module]} - {room(module), ""}
+    actual = structure.rooms()
     assert {name: " ".join(sorted(rooms)) for name, rooms in actual.items()} == {
         name: " ".join(sorted(rooms.split())) for name, rooms in ROOMS.items()
     }
@@ -123,14 +88,11 @@ def test_no_room_imports_one_below_it_in_the_table() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle_for_types_neither() -> None:
-    assert len(list(TopologicalSorter(OURS).static_order())) == len(MODULES)  # raises CycleError, with the circle
+    assert len(structure.depths(OURS)) == len(MODULES)  # raises CycleError, with the circle
 
 
 def test_no_way_down_through_the_modules_is_long() -> None:
-    running = {module: modules_of(imported(path, for_types=False)) - {module} for module, path in MODULES.items()}
-    depth: dict[str, int] = {}
-    for module in TopologicalSorter(running).static_order():
-        depth[module] = 1 + max((depth[name] for name in running[module]), default=0)
+    depth = structure.depths(structure.running())
     assert max(depth.values()) <= MOST_STEPS, sorted(depth, key=lambda name: -depth[name])[:3]
 
 
