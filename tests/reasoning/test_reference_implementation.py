@@ -6,6 +6,7 @@ import random
 
 import pyoxigraph as ox
 import pytest
+import rdflib
 from bench.generate import batches
 
 from coopkg.dataset.store import load_dataset
@@ -124,3 +125,11 @@ def test_owlrl_makes_noise_that_we_leave_out() -> None:
     store.extend(parsed(text))
     Closure(store, compile_rules(store), GRAPH).compute()
     assert not list(store.quads_for_pattern(None, None, None, GRAPH))
+
+
+def test_owlrl_leaves_rdflib_as_it_was() -> None:
+    """After it pySHACL would compare years as text: what one test did to another's results."""
+    year = rdflib.Literal("2017", datatype=rdflib.XSD.gYear)
+    before = year.value
+    owlrl_closure(facts(":x :p 1 ."))
+    assert rdflib.Literal("2017", datatype=rdflib.XSD.gYear).value == before

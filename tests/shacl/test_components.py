@@ -343,7 +343,7 @@ def stored(data: list[ox.Quad]) -> ox.Store:
 def suspects(shapes: Mapping[Node, Shape], data: list[ox.Quad]) -> set[str]:
     columns = Columns(data)
     selection = CandidateSelection(Run(shapes, columns, stored(data)), columns)
-    return {key(focus) for shape in shapes.values() for focus, _ in selection.suspects(shape)}
+    return {key(focus) for shape in shapes.values() for focus, _ in selection.candidates(shape)}
 
 
 def violators(shapes: Mapping[Node, Shape], data: list[ox.Quad]) -> set[str]:

@@ -115,7 +115,7 @@ def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) 
     if not admitted.form:
         raise formless(operation.text)
     if admitted.form not in FORMS:
-        raise ProtocolError("The text is not a SELECT, ASK, CONSTRUCT or DESCRIBE query.")
+        raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
     # A page only where nothing names a format: QUERY is sent by programs, and a link with format= asks for data.
     if operation.format_name is None and request.method != "QUERY" and prefers_html(accept, formats_for(shape)):

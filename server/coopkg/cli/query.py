@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     federation = open_federation(settings, find_published(settings.published))
     form = admit(text, service=federation is not None).form
     if form not in FORMS:
-        raise UsageError("The text is not a SELECT, ASK, CONSTRUCT or DESCRIBE query.")
+        raise UsageError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
     shape = SHAPES[form]
     name = name or (output.suffix[1:] if output and output.suffix else None) or _default(shape)
     fmt = formats_for(shape)[0] if name == "table" else choose_format(None, name, shape)

@@ -8,6 +8,7 @@ itself, statements about the vocabularies of RDF, RDFS, OWL and XSD, and members
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +35,7 @@ from coopkg.reasoning.owl_terms import (
 from coopkg.reasoning.rule_compiler import compile_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from coopkg.reasoning.rules import Fact
 
@@ -84,8 +85,26 @@ def owlrl_closure(facts: Iterable[Fact], *, keys: bool = False) -> set[Fact]:
     for fact in facts:
         if keys or fact[1] != _KEY:
             graph.add(tuple(_to_rdflib(term, terms) for term in fact))
-    owlrl.DeductiveClosure(owlrl.OWLRL_Semantics, axiomatic_triples=False, datatype_axioms=False).expand(graph)
+    with literals_kept():
+        owlrl.DeductiveClosure(owlrl.OWLRL_Semantics, axiomatic_triples=False, datatype_axioms=False).expand(graph)
     return {tuple(_from_rdflib(term, terms) for term in triple) for triple in graph}
+
+
+@contextlib.contextmanager
+def literals_kept() -> Iterator[None]:
+    """Restore how rdflib reads literals, which owlrl changes for the whole process and leaves changed.
+
+    After it a year is text, and pySHACL, which compares what rdflib reads, gives other results.
+    """
+    from rdflib import term  # noqa: PLC0415 - as above
+
+    mapping = term._toPythonMapping  # noqa: SLF001 - rdflib has no other way to read it back
+    before = dict(mapping)
+    try:
+        yield
+    finally:
+        mapping.clear()
+        mapping.update(before)
 
 
 def is_noise(fact: Fact) -> bool:
