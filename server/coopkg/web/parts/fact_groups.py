@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+import pyoxigraph as ox
+
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.rdf.shown_terms import ShownTerm, plain, shown_term
 from coopkg.web.parts.claim_view import LONGEST, numbers
@@ -50,9 +52,10 @@ class FactGroups:
 
     def term(self, term: Any) -> ShownTerm:  # noqa: ANN401 - a term of a triple
         """Return a term as a page of facts shows it; a blank node by its label, for its facts stand further down."""
+        # Most terms of a page are IRIs: each is looked up once, as a page names it, not as other places do before.
+        if isinstance(term, ox.NamedNode):
+            return page_term(term.value, self.names)
         shown = shown_term(term, self.names)
-        if shown.iri:
-            return page_term(shown.iri, self.names)
         if shown.node:
             return replace(shown, text=plain(shown.node, LONGEST))
         return replace(shown, text=self._read(shown.value, shown.datatype))
