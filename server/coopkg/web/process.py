@@ -23,21 +23,21 @@ def reserve_counters(folder: Path) -> None:
     """Take the room on the disk for the counters of this worker, or have it count for itself where there is none.
 
     The counters are written through maps of files with holes. Where the disk has no block for such a hole the kernel
-    ends the process (mmap(2), SIGBUS): a full disk would take every worker down with its first request.
+    ends the process (mmap(2), SIGBUS): a full disk would take every web process down with its first request.
     """
     try:
         for kind in ("counter", "histogram"):
             with (folder / f"{kind}_{os.getpid()}.db").open("ab") as file:
                 os.posix_fallocate(file.fileno(), 0, COUNTER_BYTES)
     except OSError as error:
-        print(f"coopkg: a worker counts for itself alone: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"coopkg: a web process counts for itself alone: {error}", file=sys.stderr, flush=True)  # noqa: T201
         os.environ.pop(COUNTERS, None)
 
 
 def build(environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - granian calls whatever this gives
     """Return a web process's RSGI application over the settings in the environment.
 
-    The web is imported here, in the worker alone, where the environment says how workers share their counters.
+    The web is imported here, in the web process alone, where the environment says how processes share counters.
     """
     variables = dict(environment or os.environ)
     reserve_counters(Path(variables[COUNTERS]))

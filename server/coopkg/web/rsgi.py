@@ -65,6 +65,7 @@ class RsgiApplication:
         self.limiter = RateLimiter(self.settings.client_rate, self.settings.client_burst)
         self.kept = KeptResponses()
         self.observer = RequestObserver(self.settings.log, labels(routes_of(app)))
+        # Federated queries wait for others for seconds; in threads of their own they keep no page from being made.
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="page")
         self.federated = ThreadPoolExecutor(2 * AT_ONCE, thread_name_prefix="federated")
 
@@ -77,12 +78,13 @@ class RsgiApplication:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:  # noqa: ANN401 - granian has no types for these
         """Answer one request (Granian's RSGI specification, version 1.5)."""
         if scope.proto != "http":
-            protocol.close(403)
+            protocol.close(403)  # no WebSockets here
             return
         path = quote(scope.path, safe=PATH_SAFE)  # Granian gives it decoded, bytes that are not UTF-8 as U+FFFD
         path = path if path.startswith("/") else f"/{path}"  # OPTIONS and CONNECT may come without one
         request = HttpRequest(scope.method, path, scope.query_string, dict(scope.headers.items()))
         try:
+            # The rate comes before anything that costs more, and a kept response before the body is read.
             self.limiter.take(scope.client)
             version = self.pool.tag()
             kept = self.kept.get(request, version)
@@ -104,11 +106,13 @@ class RsgiApplication:
             traceback.print_exc()
             fault = EngineFault("The server failed to answer; its log says why.")
             response = problem(fault, request, self.settings.base)
+        # Compressing a large body takes longer than others should wait for the event loop.
         if len(response.body) > LARGE:
             loop = asyncio.get_running_loop()
             response = await loop.run_in_executor(self.threads, compressed, response, request.headers)
         else:
             response = compressed(response, request.headers)
+        # A response that a commit overtook may be of either version: it is sent, and not kept.
         if version == self.pool.tag():
             self.kept.put(request, response, version)
         self.observer.saw(request, response, scope.client, began)
@@ -141,6 +145,7 @@ class RsgiApplication:
 
     async def _ask(self, pending: Pending, protocol: Any) -> Answer:  # noqa: ANN401
         """Ask the workers; when the client goes away first, the work ends."""
+        # Most answers are there before anybody could leave: watching the connection begins after a moment only.
         asking = asyncio.current_task()
         watch = _Watch(asking, protocol)
         timer = asyncio.get_running_loop().call_later(WATCH_AFTER, watch.start)
@@ -161,6 +166,7 @@ class RsgiApplication:
         limit = self.settings.body_bytes
         too_large = TooLarge(f"The body is longer than {limit} bytes.", bound=limit)
         declared = scope.headers.get("content-length") or "0"
+        # A declared length is refused before a byte is read; a chunked body is counted as it arrives, below.
         if declared.isdigit() and int(declared) > limit:
             raise too_large
         chunks: list[bytes] = []

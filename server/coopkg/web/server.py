@@ -31,32 +31,40 @@ if TYPE_CHECKING:
 SOCKETS: Final = "COOPKG_SOCKETS"
 """The environment variable that tells a web process where the dataset process listens."""
 COUNTERS: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable that tells prometheus_client, when it is imported, where the workers share counters."""
+"""The environment variable that tells prometheus_client, when it is imported, where counters are shared."""
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until a signal ends it. Raises what ``claim``, ``open_federation``, ``check_published`` raise, at once."""
+    """Serve until a signal ends it.
+
+    Raises what ``lock_data_directory``, ``open_federation`` and ``check_published`` raise, before anything is started.
+    """
     from granian import Granian  # noqa: PLC0415 - only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    # The lock comes first: two servers on one journal would each overwrite what the other has acknowledged.
     if settings.home is not None:
         lock_data_directory(settings.home)
-    open_federation(settings, find_published(settings.published))  # a worker would find a broken list too late
+    open_federation(settings, find_published(settings.published))  # a web process would find a broken list too late
     if not settings.scratch:
         check_published(settings)
+    # mkdtemp makes the folder for this user alone (0700): its sockets are how workers are asked, past all of HTTP.
     folder = Path(tempfile.mkdtemp(prefix="coopkg-"))
     counters = folder / "counters"
     counters.mkdir()
+    # Both kinds of child processes read their settings from the environment, so that options reach them as well.
     os.environ.update({**settings.environment(), SOCKETS: str(folder), COUNTERS: str(counters)})
     if not settings.scratch:
         published = find_published(settings.published)
         triples = examples(load_queries(published, settings.base).values(), settings.base)
+        # Computed here once, since the dataset process is to start without the code that reads saved queries.
         (folder / AVAILABLE_GRAPHS).write_bytes(write_nquads(in_graph(triples, settings.base + EXAMPLES)))
     dataset_process = DatasetProcessSupervisor(folder, settings)
     try:
         dataset_process.start()
         print(f"coopkg: serving {settings.base} on http://{host}:{port}/", file=sys.stderr, flush=True)  # noqa: T201
         Granian(
+            # By name: each web process imports it after the fork, when it knows where processes share counters.
             "coopkg.web.process:build",
             factory=True,
             address=host,
@@ -86,7 +94,7 @@ class DatasetProcessSupervisor:
     def start(self) -> None:
         """Start it, wait until it answers, and watch over it. Raises EngineFault if it never answers."""
         self._launch()
-        for _ in range(6000):
+        for _ in range(6000):  # a minute, in steps of 10 ms: a million triples take 20 to 40 s to load
             try:
                 self.engine.info()
                 break
@@ -107,6 +115,7 @@ class DatasetProcessSupervisor:
 
     def _launch(self) -> None:
         command = [sys.executable, "-m", "coopkg.dataset.process", str(self.folder), str(os.getpid())]
+        # A session of its own: what ends the process group of the terminal must not end it before the web processes.
         self.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module
 
     def _watch(self) -> None:
@@ -115,6 +124,6 @@ class DatasetProcessSupervisor:
             if self.stopping:
                 return
             print(f"coopkg: the dataset process ended ({code}) and is started again", file=sys.stderr, flush=True)  # noqa: T201
-            time.sleep(0 if code < 0 else 1)  # one that refuses to start, for what it has said, is not hurried
+            time.sleep(0 if code < 0 else 1)  # killed: at once; ended by itself with an error: it would do so again
             self._launch()
             time.sleep(0.2)
