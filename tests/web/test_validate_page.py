@@ -179,7 +179,7 @@ def test_terms_reach_the_page_as_terms_and_labels_are_never_taken_for_one() -> N
     subject, graph = ox.NamedNode("http://e/s"), ox.NamedNode("http://e/g")
     quad = ox.Quad(subject, label, ox.Literal("http://e/evil", language="text"), graph)  # a field of a term
     changes = ChangePreview(7, graph.value, (quad,), (), ())
-    view = ReportView(Report(()), prefixes(), effects=changes)
+    view = ReportView(Report(()), prefixes(), change_preview=changes)
     report = page_data.read(page_data.render(view).encode())
     assert report["changes"]["names"] == {"http://e/s": {"text": "http://e/evil"}}
     assert report["changes"]["graph"] == shown_iri("http://e/g", prefixes())
