@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+import pyoxigraph as ox
 
 from addresses import HTML, addresses
 from bench.floor import answer
@@ -38,6 +39,7 @@ from coopkg.dataset.published_files import find_published
 from coopkg.errors import Busy, DeadlineExceeded
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.settings import Settings
+from coopkg.sparql.query_text import query_text
 from coopkg.web.app import create_app
 from coopkg.web.server import DatasetProcessSupervisor
 from coopkg.workers.tasks import Task
@@ -49,7 +51,9 @@ if TYPE_CHECKING:
     from coopkg.dataset.store import Dataset
 
 WHOLE: Final = "SELECT * { ?s ?p ?o }"
-LOOKUP: Final = f"SELECT ?p ?o {{ <{Settings().base}id/country/BY> ?p ?o }}"
+LOOKUP: Final = query_text(
+    "SELECT ?p ?o { [[country]] ?p ?o }", country=ox.NamedNode(f"{Settings().base}id/country/BY")
+)
 RUNAWAY: Final = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 WORDS: Final = ("belarus", "a", "проект", "shumilin program")
 LOADED: Final = """

@@ -14,7 +14,7 @@ import pyoxigraph as ox
 import pytest
 
 from coopkg import errors
-from coopkg.sparql.query_text import QueryText, query_text
+from coopkg.sparql.query_text import QueryText, prefixed_name, query_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +102,14 @@ def test_a_template_is_a_constant(path: Path) -> None:
             )
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_a_part_of_a_query_is_made_by_the_builder_alone(path: Path) -> None:
+    if path.name != "query_text.py":
+        made = [n.lineno for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)
+                and (getattr(n.func, "id", "") or getattr(n.func, "attr", "")) == "QueryText"]  # fmt: skip
+        assert made == []
+
+
 @pytest.mark.parametrize("code", [
     "f'SELECT ?s {{ ?s ?p <{iri}> }}'", "'ASK {{ <{}> ?p ?o }}'.format(iri)", "'SELECT * { ?s ?p \"%s\" }' % text",
     "Q = 'SELECT ?s { ?s a <{c}> }'\nx = Q.format(c=c)", "'SELECT ?s { ?s ?p <' + iri", "f'VALUES ?s {{ {nodes} }}'",
@@ -139,3 +147,19 @@ def test_anything_else_is_refused(values: dict[str, object], error: type[Excepti
 def test_no_term_holds_what_would_close_an_iri(iri: str) -> None:
     with pytest.raises(ValueError, match="IRI"):
         ox.NamedNode(iri)
+
+
+@pytest.mark.parametrize(("prefix", "local"), [
+    ("service", "a.b"), ("service", "a> } #"), ("service", ""), ("service", "a-"), ("1x", "a"), ("a b", "c"),
+    ("service", "é"),
+])  # fmt: skip
+def test_a_name_that_needs_an_escape_is_refused(prefix: str, local: str) -> None:
+    with pytest.raises(ValueError, match="no name"):
+        prefixed_name(prefix, local)
+
+
+def test_a_prefixed_name_is_a_part() -> None:
+    named = query_text("PREFIX s: <http://e/> ASK { [[s]] ?p ?o }", s=prefixed_name("s", "2-eu"))
+    store = ox.Store()
+    store.add(ox.Quad(ox.NamedNode("http://e/2-eu"), ox.NamedNode("http://e/p"), ox.Literal(1)))
+    assert bool(store.query(named))

@@ -17,6 +17,7 @@ from coopkg.errors import QuerySyntaxError
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.sparql.admission import admit
 from coopkg.sparql.rewrites import rewrite
+from coopkg.sparql.rewrites.aggregate_variables import unfolded
 from coopkg.workers.evaluation import evaluate, query
 from coopkg.workers.tasks import Task
 
@@ -477,3 +478,14 @@ def test_the_pattern_of_an_update_is_mended() -> None:
     found = added(PREFIX + text)
     assert len(found) == 6
     assert len({line.split()[0] for line in found}) == 3
+
+
+@pytest.mark.parametrize("text", [
+    "SELECT (GROUP_CONCAT(DIST[INCT ?s; SEPARATOR=', ') AS ?x) (1+1 AS ?y) { ?s ?p ?o }",
+    "SELECT (COUNT(* AS ?n) (?n + 1 AS ?m) { ?s ?p ?o }", "SELECT (SUM(?o) AS ?n) (?n [ ?m) { ?s ?p ?o }",
+])  # fmt: skip
+def test_brackets_that_do_not_close_among_the_items_are_a_syntax_error(text: str) -> None:
+    """The worker ended with an IndexError, and the client was told of a fault of the engine."""
+    assert unfolded(text) == text
+    with pytest.raises(QuerySyntaxError):
+        query(ox.Store(), Task(text, SOLUTION_FORMATS[0]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import NOBODY
+from conftest import BASE, NOBODY
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
 from coopkg.settings import Settings
 from coopkg.web.app import create_app
@@ -279,3 +279,28 @@ def test_whoever_has_it_already_is_told_so_in_whatever_coding(client: FlaskClien
         again = client.get(path, headers={"If-None-Match": field})
         assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
     assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
+@pytest.mark.parametrize(
+    "name", ["x%3E", "x%3E%20%7B%7D%20%7D%20HAVING%20%281%3D1%29%20%23", "%20", "x%22", "a%5Cb", "%7Bx%7D"]
+)
+def test_an_address_of_a_graph_that_is_no_iri_is_refused_whatever_the_method(method: str, name: str) -> None:
+    """It was put into a query text by GET, and was a fault of the server to the others."""
+    client = create_app(Settings(scratch=True)).test_client()
+    headers = {"Content-Type": "text/turtle", "Accept": "text/turtle"}
+    data = b"<http://e/a> <http://e/b> 1 ." if method in {"PUT", "POST"} else None
+    response = client.open(f"/graphs/{name}", method=method, data=data, headers=headers)
+    assert response.status_code == 400
+    assert client.get("/sparql?query=ASK%7BGRAPH%20%3Fg%7B%3Fs%20%3Fp%20%3Fo%7D%7D").json == {
+        "head": {},
+        "boolean": False,
+    }
+
+
+def test_a_graph_has_a_head(service: Service) -> None:
+    client = create_app(service=service).test_client()
+    for address in ("/graphs?default", f"/graphs?graph={BASE}graph/reference"):
+        response = client.head(address, headers={"Accept": "text/turtle"})
+        assert (response.status_code, response.data) == (200, b"")
+    assert client.head("/graphs/nothing", headers={"Accept": "text/turtle"}).status_code == 404

@@ -74,7 +74,9 @@ def engine(supervised: DatasetProcessSupervisor) -> Iterator[WorkerEngine]:
 @pytest.fixture
 def patient(tmp_path: Path) -> Iterator[DatasetProcessSupervisor]:
     """A dataset process of its own, whose deadline no test waits for: what ends before has ended for another reason."""
-    yield from start_and_stop(tmp_path, Settings(deadline_seconds=20 * PATIENCE, heavy_readers=4))
+    yield from start_and_stop(
+        tmp_path, Settings(deadline_seconds=20 * PATIENCE, queue_seconds=PATIENCE, heavy_readers=4)
+    )
 
 
 def eventually(check: Callable[[], bool]) -> bool:
@@ -188,22 +190,47 @@ def test_lookups_are_answered_beside_four_runaways(engine: WorkerEngine) -> None
     assert len(ended) == 4
 
 
-def test_more_long_evaluations_than_allowed_are_busy(engine: WorkerEngine) -> None:
-    outcomes: list[str] = []
+def test_more_long_evaluations_than_allowed_are_busy(tmp_path: Path) -> None:
+    """None of them ends by itself: four go on, and each of the others hears why it may not."""
+    settings = Settings(deadline_seconds=20 * PATIENCE, queue_seconds=PATIENCE, heavy_readers=4)
+    running = start_and_stop(tmp_path, settings)
+    engine = next(running).engine
+    refused: list[str] = []
 
     def run_away() -> None:
         try:
             engine.ask(task(CROSS))
-        except CoopkgError as error:
-            outcomes.append(type(error).__name__)
+        except Busy as error:
+            refused.append(error.detail)
 
-    threads = [threading.Thread(target=run_away) for _ in range(7)]
+    threads = [threading.Thread(target=run_away, daemon=True) for _ in range(7)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(outcomes) == {"Busy", "DeadlineExceeded"}
-    assert outcomes.count("DeadlineExceeded") == 4
+    assert eventually(lambda: len(refused) == 3)
+    assert set(refused) == {"Too many long evaluations are running; come back in a moment."}
+    assert eventually(lambda: len(engine.info()["busy"]) == 4)
+    next(running, None)
+
+
+def test_a_worker_that_gets_no_processor_has_begun_all_the_same(tmp_path: Path) -> None:
+    """Its client hears of the deadline: not, after the wait for a free worker, that there was none."""
+    stopped = start_and_stop(tmp_path, Settings(deadline_seconds=DEADLINE, queue_seconds=1.5 * DEADLINE))
+    engine = next(stopped).engine
+    caught: list[CoopkgError] = []
+
+    def run_away() -> None:
+        with pytest.raises(CoopkgError) as raised:
+            engine.ask(task(CROSS))
+        caught.append(raised.value)
+
+    thread = threading.Thread(target=run_away)
+    thread.start()
+    assert eventually(lambda: bool(engine.info()["busy"]))
+    os.kill(engine.info()["busy"][0], signal.SIGSTOP)
+    thread.join(PATIENCE)
+    assert [type(error) for error in caught] == [DeadlineExceeded]
+    assert eventually(lambda: b"Belarus" in engine.ask(task(LOOKUP)).body)
+    next(stopped, None)
 
 
 def test_a_killed_worker_is_replaced(engine: WorkerEngine) -> None:
@@ -236,21 +263,31 @@ def test_more_requests_than_the_queue_holds_are_all_answered(engine: WorkerEngin
     assert all(f'"{i}"'.encode() in answer.body for i, answer in enumerate(answers))  # type: ignore[attr-defined]
 
 
-def test_all_that_wait_hear_of_a_killed_dataset_process_at_once(patient: DatasetProcessSupervisor) -> None:
+def test_all_whose_work_has_begun_hear_of_a_killed_dataset_process_at_once(tmp_path: Path) -> None:
+    """No deadline ends before the test gives up, so that only the end of the process can be the reason."""
+    running = start_and_stop(tmp_path, Settings(deadline_seconds=20 * PATIENCE, heavy_readers=4))
+    engine = next(running).engine
     outcomes: list[str] = []
 
     def run_away() -> None:
-        with pytest.raises(Busy):
-            patient.engine.ask(task(CROSS))
-        outcomes.append("busy")
+        with pytest.raises(Busy) as raised:
+            engine.ask(task(CROSS))
+        outcomes.append(raised.value.detail)
 
-    thread = threading.Thread(target=run_away)
-    thread.start()
-    assert eventually(lambda: bool(patient.engine.info()["busy"]))
-    os.kill(patient.engine.info()["pid"], signal.SIGKILL)
-    thread.join(PATIENCE)
-    assert outcomes == ["busy"]
-    assert eventually(lambda: b"Belarus" in patient.engine.ask(task(LOOKUP)).body)
+    def begun() -> int:
+        connection = engine._connection  # noqa: SLF001 - nobody outside can tell
+        return sum(call.begun for call in connection._calls.values()) if connection else 0  # noqa: SLF001
+
+    threads = [threading.Thread(target=run_away, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert eventually(lambda: begun() == 3)
+    os.kill(engine.info()["pid"], signal.SIGKILL)
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert outcomes == 3 * ["The dataset is being loaded; come back in a moment."]
+    assert eventually(lambda: b"Belarus" in engine.ask(task(LOOKUP)).body)
+    next(running, None)
 
 
 def test_a_killed_dataset_process_comes_back(supervised: DatasetProcessSupervisor) -> None:

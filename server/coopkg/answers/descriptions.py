@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 SHOWN_TRIPLES: Final = 250
 """Triples of a description on its page, which says where there are more; the RDF has all."""
-ALL: Final = QueryText("all")
-NONE: Final = QueryText("none")
+ALL: Final = query_text("all")
+NONE: Final = query_text("none")
 _NTRIPLES: Final = next(f for f in GRAPH_FORMATS if f.name == "nt")
 _GRAPHS: Final = re.compile(rf"graph/.+|{re.escape(EXAMPLES)}")
 

@@ -12,6 +12,7 @@ from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import compact, from_ntriples, named_node, quote
 from coopkg.sparql import syntax_tree
 from coopkg.sparql.lexer import Kind
+from coopkg.sparql.query_text import query_text
 from coopkg.sparql.syntax_tree import Part
 from coopkg.workers.tasks import Task
 
@@ -188,19 +189,18 @@ def _hints(service: Service, unit: Unit) -> Iterator[tuple[str, str]]:
 
 
 def _is_property(service: Service, iri: str) -> bool:
-    return bool(service.rows(f"SELECT (1 AS ?x) {{ ?s <{iri}> ?o }} LIMIT 1"))
+    text = query_text("SELECT (1 AS ?x) { ?s [[property]] ?o } LIMIT 1", property=named_node(iri, {}, "iri"))
+    return bool(service.rows(text))
 
 
 def _same_letters(service: Service, text: str) -> list[str]:
     """Find a literal of the graph with the same text, but another language, datatype or case, if there is one."""
     value = from_ntriples(text.replace("'", '"') if text.startswith("'") else text)
-    rows = service.terms(
-        Task(
-            f"SELECT DISTINCT ?o {{ ?s ?p ?o FILTER(ISLITERAL(?o) && LCASE(STR(?o)) = LCASE(STR({value}))) }} LIMIT 3",
-            SOLUTION_FORMATS[0],
-            service.settings.base,
-        )
+    query = query_text(
+        "SELECT DISTINCT ?o { ?s ?p ?o FILTER(ISLITERAL(?o) && LCASE(STR(?o)) = LCASE(STR([[value]]))) } LIMIT 3",
+        value=value,
     )
+    rows = service.terms(Task(query, SOLUTION_FORMATS[0], service.settings.base))
     literals = [_literal(row["o"]) for row in rows]
     return [literal for literal in literals if literal != str(value)][:1]
 

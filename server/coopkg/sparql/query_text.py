@@ -14,6 +14,8 @@ import pyoxigraph as ox
 # No SPARQL text has two opening brackets in a row: a blank node property list begins with a verb (SPARQL 1.1 Query
 # Language, section 19.8, rule 99), and neither an IRI nor a prefixed name may contain a bracket.
 _PLACEHOLDER: Final = re.compile(r"\[\[(\w+)\]\]")
+_PREFIX: Final = re.compile(r"[A-Za-z](?:[\w\-]*\w)?", re.ASCII)
+_LOCAL: Final = re.compile(r"\w(?:[\w\-]*\w)?", re.ASCII)
 
 
 class QueryText(str):
@@ -38,6 +40,13 @@ def query_text(template: str, **values: Value) -> QueryText:
     if unused:
         raise ValueError(f"the template has no place for {', '.join(sorted(unused))}")
     return QueryText(_PLACEHOLDER.sub(lambda match: _written(values[match[1]]), template))
+
+
+def prefixed_name(prefix: str, local: str) -> QueryText:
+    """Return a prefixed name whose parts are letters, digits, hyphens and underscores alone. Raises ValueError."""
+    if not _PREFIX.fullmatch(prefix) or not _LOCAL.fullmatch(local):
+        raise ValueError(f"{prefix}:{local} is no name that needs no escape")
+    return QueryText(f"{prefix}:{local}")
 
 
 def _written(value: object) -> str:

@@ -216,9 +216,15 @@ def read(text: str) -> Tree:
 
 
 def skip(tokens: tuple[Token, ...], at: int) -> int:
-    """Return the index of the token behind the bracket that opens at ``at``, or behind the token that stands there."""
+    """Return the index of the token behind the bracket that opens at ``at``, or behind the token that stands there.
+
+    Raises UnreadableError for a bracket that does not close. Groups are closed when the tree is read; what stands
+    between them, such as the items of a SELECT, is looked at by rewrites alone.
+    """
     depth = 0
     while True:
+        if at >= len(tokens):
+            raise UnreadableError("a bracket does not close")
         token = tokens[at]
         if token.kind is Kind.PUNCTUATION:
             depth += (token.text in _OPEN) - (token.text in _CLOSE)

@@ -47,6 +47,18 @@ class _Call:
     begun: bool = False
 
 
+@dataclass
+class _Incoming:
+    """A stream from a worker or, where it carries ``notices``, from the dataset process.
+
+    The end of the latter's stream is the end of the process: no need to ask, and no use, for a process that is being
+    ended still takes connections for a moment (2 ms after SIGKILL one was accepted).
+    """
+
+    buffer: Buffer
+    notices: bool = False
+
+
 class Connection:
     """Posts requests to whichever worker is idle, and hands each caller the frame that answers its request."""
 
@@ -151,10 +163,10 @@ class Connection:
         except BlockingIOError:
             return
         stream.setblocking(False)  # noqa: FBT003 - the name of the method says it
-        buffer = Buffer()
-        self._loop.add_reader(stream, lambda: self._take(stream, buffer))
+        incoming = _Incoming(Buffer())
+        self._loop.add_reader(stream, lambda: self._take(stream, incoming))
 
-    def _take(self, stream: socket.socket, buffer: Buffer) -> None:
+    def _take(self, stream: socket.socket, incoming: _Incoming) -> None:
         try:
             data = stream.recv(CHUNK)
         except BlockingIOError:
@@ -162,12 +174,15 @@ class Connection:
         except OSError:
             data = b""
         if not data:
-            # A worker ended, or the dataset process did. Of a worker's end the dataset process sends notice.
             self._loop.remove_reader(stream)
             stream.close()
-            self._check_dataset_process()
+            if incoming.notices:
+                self._fail_all(Busy("The dataset is being loaded; come back in a moment."))
+            else:  # of a worker's end the dataset process sends notice, unless it is gone as well
+                self._check_dataset_process()
             return
-        for frame in buffer.feed(data):
+        for frame in incoming.buffer.feed(data):
+            incoming.notices |= frame.kind in {Kind.STARTED, Kind.DIED}
             self._deliver(frame)
 
     def _deliver(self, frame: Frame) -> None:

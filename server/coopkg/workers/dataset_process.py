@@ -20,12 +20,12 @@ import sys
 import time
 import traceback
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from coopkg.errors import CoopkgError
 from coopkg.workers import sandbox
+from coopkg.workers.child import Child
 from coopkg.workers.scoreboard import SLOTS, Scoreboard
 from coopkg.workers.version_tag import CurrentTag
 from coopkg.workers.wire import CONTROL, WORKERS, Frame, Kind, process_socket, send
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 TICK: Final = 0.05
 """Seconds between two looks at the scoreboard: 20 a second, so that 0.1 s of work are noticed before 0.2 s."""
 HEAVY_AFTER: Final = 0.1
-"""Seconds after which an evaluation counts as heavy: it yields the processor, and its place among the light ones."""
+"""Processor seconds after which an evaluation counts as heavy: it yields the processor, and its place among light ones.
+
+Seconds on the clock would make every lookup heavy on a busy machine, to be ended with 503 beside a few long ones.
+"""
 HEAVY_NICENESS: Final = 10
 """How far a heavy evaluation steps back for light ones, out of 19; where nothing else runs it costs nothing."""
 REMEMBERED_CANCELLATIONS: Final = 256
@@ -95,36 +98,6 @@ class WorkerLimits(Protocol):
     def reader_memory_bytes(self) -> int:
         """The memory that one evaluation may use, in bytes."""
         ...
-
-
-@dataclass
-class Child:
-    """A worker as the dataset process sees it.
-
-    ``stderr`` is the read end of the pipe that its standard error goes to, ``output`` the last bytes of that. ``cause``
-    is set where the dataset process itself ends the worker.
-    """
-
-    pid: int
-    index: int
-    slot: Slot
-    stderr: int
-    version: int
-    cause: str | None = None
-    watched: tuple[Work, float] | None = None
-    output: bytearray = field(default_factory=bytearray)
-
-    def used(self, work: Work) -> float:
-        """Return the processor seconds spent on a piece of work since it was first looked at.
-
-        Time on the clock would make every lookup heavy on a busy machine, and ended with 503 beside a few long ones.
-        """
-        with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as stat:  # noqa: PTH123 - of the kernel
-            fields = stat.read().rpartition(")")[2].split()  # the name before it may hold anything; proc(5)
-        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        if self.watched is None or self.watched[0] != work:
-            self.watched = (work, seconds)
-        return seconds - self.watched[1]
 
 
 class DatasetProcess:
@@ -227,13 +200,24 @@ class DatasetProcess:
             if work is not None and child.cause is None:
                 if (work.process, work.number) in self.cancelled:
                     self._end(child, "gone")
-                elif not child.slot.heavy and now - work.begun > HEAVY_AFTER and child.used(work) > HEAVY_AFTER - TICK:
-                    self._mark_heavy(child, work)
+                elif not child.slot.heavy and now - work.begun > HEAVY_AFTER:
+                    self._look_at(child, work)
             if child.slot.networked and not self.warned_about_network:  # once, not for every worker
                 self.warned_about_network = True
                 print("coopkg: workers cannot leave the network here; admission alone guards it", file=sys.stderr)  # noqa: T201
 
-    def _mark_heavy(self, child: Child, work: Work) -> None:
+    def _look_at(self, child: Child, work: Work) -> None:
+        """Report work that is not done at once as begun; count it as heavy once it has used the processor for long.
+
+        The web process must hear that it has begun before ``queue_seconds`` end, however slowly a busy machine goes on:
+        else it takes the request for one that no worker was free for.
+        """
+        if child.watch(work):
+            self._notify(work, Kind.STARTED, {"pid": child.pid})
+        elif child.used() > HEAVY_AFTER - TICK:
+            self._mark_heavy(child)
+
+    def _mark_heavy(self, child: Child) -> None:
         """Count an evaluation as heavy, and fork another worker in its place, so that light ones always find one."""
         child.slot.heavy = True
         if sum(c.slot.heavy for c in self.children.values()) > self.limits.heavy_readers:
@@ -242,7 +226,6 @@ class DatasetProcess:
         else:
             with contextlib.suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, child.pid, HEAVY_NICENESS)
-            self._notify(work, Kind.STARTED, {"pid": child.pid})
         self._fill()
 
     @staticmethod

@@ -45,7 +45,7 @@ class Kind(Enum):
     ERROR = b"X"
     """From a worker: class, detail and members of the error that the evaluation raised."""
     STARTED = b"S"
-    """From the dataset process: the evaluation has begun, and has become heavy."""
+    """From the dataset process: the evaluation has begun, and is not done at once."""
     DIED = b"D"
     """From the dataset process: the worker ended before it answered, and why."""
 

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from coopkg.answers.federation.addresses import ForbiddenAddress, Target, read_target
 from coopkg.errors import UsageError
 from coopkg.settings import MIB
-from coopkg.sparql.query_text import QueryText, query_text
+from coopkg.sparql.query_text import prefixed_name, query_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,9 +135,9 @@ def snippet(endpoint: Endpoint, base: str) -> str:
     """Write an example of a query with a SERVICE clause for the endpoint."""
     return query_text(
         "PREFIX service: [[folder]]\n\n"
-        "SELECT * WHERE {\n  SERVICE service:[[alias]] { ?subject ?predicate ?object }\n}\nLIMIT 10",
+        "SELECT * WHERE {\n  SERVICE [[alias]] { ?subject ?predicate ?object }\n}\nLIMIT 10",
         folder=ox.NamedNode(f"{base}federation/"),
-        alias=QueryText(endpoint.alias),  # letters, digits and hyphens: ``read_endpoints`` has looked
+        alias=prefixed_name("service", endpoint.alias),
     )
 
 

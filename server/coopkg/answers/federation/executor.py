@@ -16,6 +16,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+import pyoxigraph as ox
+
 from coopkg.answers.federation import query_texts
 from coopkg.answers.federation.endpoint_client import CLIENT_FAULTS, Budget, failed, timeout
 from coopkg.answers.federation.endpoints import find
@@ -264,9 +266,10 @@ class _Run:
         tables: list[Table] = []
         for iri in sorted(row[variable]["value"] for row in rows):
             endpoint = self._listed("", iri, silent=clause.silent)
-            restricted = Surroundings(f"{{ VALUES ?{variable} {{ <{iri}> }} {around.text} }}", around.variables)
+            term = ox.NamedNode(iri)
+            restricted = Surroundings(f"{{ VALUES ?{variable} {{ {term} }} {around.text} }}", around.variables)
             endpoint_tables = [_nothing(clause)] if endpoint is None else self._solutions(clause, endpoint, restricted)
-            tables += [_with_first(table, f"<{iri}>") for table in endpoint_tables]
+            tables += [_with_first(table, str(term)) for table in endpoint_tables]
         return query_texts.inline((variable, *clause.variables), tables)
 
     def _bindings(self, clause: ServiceClause, around: Surroundings, most: int) -> Bindings | None:

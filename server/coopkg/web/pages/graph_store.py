@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 from flask import Blueprint, Response, request
 
 from coopkg.answers.http.protocol import HttpResponse
 from coopkg.answers.sparql_endpoint import answer_headers, choose_format
 from coopkg.dataset.changes import DELETE, POST, PUT, Change
-from coopkg.errors import MethodNotAllowed, NotFound, ProtocolError
+from coopkg.errors import BadParameter, MethodNotAllowed, NotFound, ProtocolError
 from coopkg.rdf.formats import Shape
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import named_node
@@ -40,7 +41,7 @@ def graph(name: str) -> HttpAnswer:
     """Read or change one graph (SPARQL 1.1 Graph Store HTTP Protocol, section 5)."""
     target = _target(name)
     match request.method:
-        case "GET":
+        case "GET" | "HEAD":
             return _read(target)
         case "PUT" | "POST":
             return _write(target)
@@ -55,9 +56,15 @@ def graph(name: str) -> HttpAnswer:
 
 
 def _target(name: str) -> str | None:
-    """Return the graph's IRI; an empty string is the default graph, None a graph that is to be made."""
+    """Return the graph's IRI; an empty string is the default graph, None a graph that is to be made.
+
+    Raises BadParameter for an address that is no IRI, whatever the method: it is anybody's text until it is a term.
+    """
     if name:
-        return f"{service().settings.base}graphs/{name}"
+        try:
+            return ox.NamedNode(f"{service().settings.base}graphs/{name}").value
+        except ValueError:  # not ``named_node``, which overlooks blanks around what a person writes: this is an address
+            raise BadParameter(f"The address names no graph: {name!r} makes no IRI.") from None
     graphs, default = request.args.getlist("graph"), "default" in request.args
     if len(graphs) + default > 1:
         raise ProtocolError("One graph is named at a time: by graph= or by default.")
@@ -75,7 +82,7 @@ def _read(target: str | None) -> Response:
     fmt = choose_format(request.headers.get("Accept"), None, Shape.GRAPH)
     text = query_text("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
     if target:
-        graph = named_node(target, {}, "graph")  # the address of a graph is anybody's text until it is a term
+        graph = ox.NamedNode(target)
         if not running.rows(query_text("SELECT (1 AS ?x) WHERE { GRAPH [[graph]] {} }", graph=graph)):
             raise NotFound(f"There is no graph <{target}>.")
         text = query_text("CONSTRUCT { ?s ?p ?o } WHERE { GRAPH [[graph]] { ?s ?p ?o } }", graph=graph)
