@@ -22,7 +22,7 @@ from coopkg.workers.connection import Connection, Lost
 from coopkg.workers.remote_results import Table, unreadable
 from coopkg.workers.tasks import Answer
 from coopkg.workers.version_tag import CurrentTag
-from coopkg.workers.wire import CONTROL, Kind
+from coopkg.workers.wire import CONTROL, Kind, control_message, control_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,12 +155,12 @@ class WorkerClient:
             connection.settimeout(seconds or self.limits.queue_seconds)
             try:
                 connection.connect(str(self.folder / CONTROL))
-                connection.sendall(question.encode())
+                connection.sendall(control_message(question))
                 # The end of the stream ends the message, in both directions: there is one question a connection.
                 connection.shutdown(socket.SHUT_WR)
-                answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+                answer = control_text(b"".join(iter(lambda: connection.recv(1 << 16), b"")))
             except OSError:  # no process listens there, or it ended or was silent for too long
-                answer = b""
+                answer = ""
         if not answer:
             raise Busy("The dataset is being loaded; come back in a moment.")
         value: dict[str, Any] = json.loads(answer)

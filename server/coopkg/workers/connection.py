@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Busy
-from coopkg.workers.wire import CHUNK, CONTROL, WORKERS, Buffer, Frame, Kind, Request, process_socket
+from coopkg.workers.wire import CHUNK, CONTROL, WORKERS, Buffer, Frame, Kind, Request, control_message, process_socket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -240,6 +240,6 @@ class Connection:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as control:
             try:
                 control.connect(str(self.folder / CONTROL))
-                control.send(f"cancel {self.process} {number}".encode())
+                control.send(control_message(f"cancel {self.process} {number}"))
             except OSError:  # no dataset process, no work: and what goes on nevertheless has its deadline
                 return

@@ -28,7 +28,7 @@ from coopkg.workers import sandbox
 from coopkg.workers.child import Child
 from coopkg.workers.scoreboard import SLOTS, Scoreboard
 from coopkg.workers.version_tag import CurrentTag
-from coopkg.workers.wire import CONTROL, WORKERS, Frame, Kind, process_socket, send
+from coopkg.workers.wire import CONTROL, WORKERS, Frame, Kind, control_message, control_text, process_socket, send
 from coopkg.workers.worker import FAILED, Worker, evaluation_kinds
 
 if TYPE_CHECKING:
@@ -289,16 +289,16 @@ class DatasetProcess:
         connection, _ = self.control.accept()
         with connection, contextlib.suppress(OSError):
             connection.settimeout(5)  # one that asks and does not finish must not hold up everybody
-            head, _, body = b"".join(iter(lambda: connection.recv(1 << 20), b"")).decode().partition("\n")
+            head, _, body = control_text(b"".join(iter(lambda: connection.recv(1 << 20), b""))).partition("\n")
             command, _, rest = head.partition(" ")
             if not command:
-                return  # a web process that probes whether this one is still there: see ``connection``
+                return  # a web process that probes whether this one is there, or was killed before it had said all
             if command == "cancel":
                 process, number = rest.split()
                 self._cancel(int(process), int(number))
             else:
                 answer = self._info() if command == "info" else self._command(command, json.loads(rest), body)
-                connection.sendall(json.dumps(answer).encode())
+                connection.sendall(control_message(json.dumps(answer)))
                 connection.shutdown(socket.SHUT_WR)  # a worker forked meanwhile holds the connection too
 
     def _cancel(self, process: int, number: int) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LENGTH: Final = struct.Struct("<Q")
 _HEAD: Final = struct.Struct("<cQIQ")
 """The head of a frame: kind, number of the request, bytes of the facts, bytes of the body."""
 _REQUEST: Final = struct.Struct("<IQdd")
@@ -35,6 +36,23 @@ CONTROL: Final = "control"
 def process_socket(process: int) -> str:
     """Return the file name of the socket on which a web process receives frames."""
     return f"process-{process}"
+
+
+def control_message(text: str) -> bytes:
+    """Write a control command, or its answer, as it is sent: its length in bytes, then its text in UTF-8."""
+    data = text.encode()
+    return _LENGTH.pack(len(data)) + data
+
+
+def control_text(data: bytes) -> str:
+    """Return the text of a control message that was sent whole; "" for an empty message, and for one that was cut off.
+
+    A process that is killed while it sends ends its stream just as one that has finished. Without the length a patch
+    that was cut behind a row would be committed as if it were the whole.
+    """
+    if len(data) < _LENGTH.size or _LENGTH.unpack_from(data)[0] != len(data) - _LENGTH.size:
+        return ""
+    return data[_LENGTH.size :].decode()
 
 
 class Kind(Enum):
