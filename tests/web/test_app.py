@@ -92,6 +92,14 @@ def test_a_misspelt_entity_is_an_error_with_the_near_ones_of_the_data(client: Fl
     assert b"Did you mean country:BY?" in saved.data
 
 
+def test_what_begins_with_the_word_is_offered_before_what_is_found_by_its_name(client: FlaskClient) -> None:
+    offered = [entry["text"] for entry in client.get("/complete", query_string={"q": "coop:Commis"}).json]
+    begin = [text for text in offered if text.startswith("coop:Commis")]
+    assert "coop:CommissionSession" in begin
+    assert begin == offered[: len(begin)]
+    assert len(begin) < len(offered)  # others follow, whatever their uses
+
+
 def test_an_answer_has_an_address(client: FlaskClient) -> None:
     by_get = client.get("/sparql?query=ASK%7B%7D")
     assert by_get.headers["Content-Location"] == "/sparql?query=ASK%7B%7D&format=json"

@@ -110,6 +110,22 @@ def test_the_editor_completes_and_runs_from_the_keyboard(browser: Browser, serve
     page.close()
 
 
+def test_nothing_is_offered_for_a_word_that_has_been_typed_on(browser: Browser, server: str) -> None:
+    page = browser.new_page(base_url=server)
+    page.goto("/query")
+    editor = page.get_by_label("SPARQL query")
+    editor.fill("SELECT * { ?s a coop:Commis")
+    page.get_by_role("option").first.wait_for()
+    page.route("**/complete?*", lambda _: None)  # the answer for the next word never comes
+    editor.press("End")
+    editor.press_sequentially("x")
+    assert page.get_by_role("option").count() == 0
+    editor.press("ArrowDown")
+    editor.press("Enter")
+    assert editor.input_value() == "SELECT * { ?s a coop:Commisx\n"
+    page.close()
+
+
 def test_a_thing_is_found_and_opened_from_the_keyboard_alone(browser: Browser, server: str) -> None:
     page = browser.new_page(base_url=server)
     page.goto("/")

@@ -147,7 +147,7 @@ def _kinds(running: Service) -> list[tuple[ShownTerm, int]]:
 
 @blueprint.get("/complete")
 def complete() -> Response:
-    """Return what an editor may complete a word to: prefixes, classes, properties and things, the most used first."""
+    """Return what an editor may complete a word to: prefixes, then what begins with it, each the most used first."""
     running, visit = service(), visitor()
     text = _search_text()
     offered = _offered(running, text) if text else []
@@ -184,7 +184,10 @@ def _offered(running: Service, wanted: str) -> list[Offer]:
         if not text.startswith("<") or wanted.startswith("http"):
             kind, uses = used.get(iri, ("entity", counts.get(iri, 0)))
             found.append(Offer(text, iri, kind, uses))
-    return sorted(found, key=lambda o: (o.kind != "prefix", -o.uses, o.text))[:COMPLETIONS]
+    begins = fold(wanted)
+    return sorted(found, key=lambda o: (o.kind != "prefix", not fold(o.text).startswith(begins), -o.uses, o.text))[
+        :COMPLETIONS
+    ]
 
 
 def _uses(running: Service, iris: set[str]) -> dict[str, int]:

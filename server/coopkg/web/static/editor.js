@@ -126,6 +126,8 @@ const complete = async () => {
 
 area.addEventListener("input", () => {
   fault = -1;
+  asked += 1;  // what is on its way was asked for another word, and what is listed too: neither may be taken for this one
+  close();
   draw();
   clearTimeout(timer);
   timer = setTimeout(complete, 120);
