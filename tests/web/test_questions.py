@@ -110,6 +110,11 @@ def test_a_label_in_another_language_says_so(client: FlaskClient) -> None:
     assert ">de</span>" in text
 
 
+def test_the_terms_of_an_answer_are_shown_whole(client: FlaskClient) -> None:
+    text = html.unescape(ask(client, 'SELECT ("שלום"@he--rtl AS ?x) ("1.10"^^<urn:n> AS ?y) {}', view="raw"))
+    assert '"שלום"@he--rtl\t"1.10"^^<urn:n>' in text
+
+
 def test_a_column_that_only_names_the_thing_beside_it_is_folded_and_the_page_says_so(client: FlaskClient) -> None:
     query = 'SELECT ?s ?sLabel { ?s a coop:Country ; skos:prefLabel ?sLabel FILTER(LANG(?sLabel) = "en") }'
     assert "sLabel: shown as the names" in ask(client, query)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from coopkg.answers.suggestions import is_known, similar
 from coopkg.errors import CoopkgError
 from coopkg.rdf.formats import SOLUTION_FORMATS
+from coopkg.rdf.json_terms import from_json
 from coopkg.rdf.namespaces import prefixes
-from coopkg.rdf.terms import compact, from_ntriples, named_node, quote
+from coopkg.rdf.terms import from_ntriples, literal, named_node
 from coopkg.sparql import syntax_tree
 from coopkg.sparql.lexer import Kind
 from coopkg.sparql.query_text import query_text
@@ -201,11 +204,5 @@ def _same_letters(service: Service, text: str) -> list[str]:
         value=value,
     )
     rows = service.terms(Task(query, SOLUTION_FORMATS[0], service.settings.base))
-    literals = [_literal(row["o"]) for row in rows]
-    return [literal for literal in literals if literal != str(value)][:1]
-
-
-def _literal(term: dict[str, str]) -> str:
-    """Return a literal of a JSON result in Turtle syntax."""
-    tag = f"@{term['xml:lang']}" if "xml:lang" in term else ""
-    return quote(term["value"]) + tag + (f"^^{compact(term['datatype'], prefixes())}" if "datatype" in term else "")
+    others = [from_json(row["o"]) for row in rows]
+    return [literal(o, prefixes()) for o in others if isinstance(o, ox.Literal) and o != value][:1]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
+
+from coopkg.rdf.json_terms import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +36,7 @@ def preview(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, rows:
     else:
         names, solutions = [variable.value for variable in result.variables], iter(result)
     skipped = sum(1 for _ in islice(solutions, skip))
-    listed = [[None if term is None else term_json(term) for term in row] for row in islice(solutions, rows)]
+    listed = [[None if term is None else to_json(term) for term in row] for row in islice(solutions, rows)]
     rest = sum(1 for _ in islice(solutions, COUNTED + 1))
     total = skipped + len(listed) + min(rest, COUNTED)
     answer = {"vars": names, "rows": listed, "total": total, "more": rest > COUNTED}
@@ -48,20 +50,3 @@ def _distinct(triples: Iterable[ox.Triple]) -> Iterator[list[Term]]:
         if triple not in yielded:
             yielded.add(triple)
             yield [triple.subject, triple.predicate, triple.object]
-
-
-def term_json(term: Term) -> dict[str, Any]:
-    """Return a term as an object of the SPARQL 1.1 Query Results JSON Format (section 3.2.2)."""
-    match term:
-        case ox.NamedNode():
-            return {"type": "uri", "value": term.value}
-        case ox.BlankNode():
-            return {"type": "bnode", "value": term.value}
-        case ox.Literal():
-            literal = {"type": "literal", "value": term.value}
-            if term.language:
-                return {**literal, "xml:lang": term.language}
-            return literal if term.datatype.value.endswith("#string") else {**literal, "datatype": term.datatype.value}
-        case _:
-            parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
-            return {"type": "triple", "value": {name: term_json(part) for name, part in parts.items()}}

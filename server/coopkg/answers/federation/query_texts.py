@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from coopkg.answers.federation.service_plan import declarations, services
+from coopkg.rdf.terms import quote
 from coopkg.sparql.lexer import Kind
 from coopkg.sparql.syntax_tree import Part
 from coopkg.workers.remote_results import BLANK
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from coopkg.sparql.syntax_tree import Group, Tree
     from coopkg.workers.remote_results import Table
 
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 ROW: Final = "coopkg_row"
 """The variable that is projected where the pattern has none: the number of solutions counts all the same."""
 
@@ -33,7 +33,7 @@ def pushable(term: Mapping[str, str]) -> str | None:
     if term["type"] == "uri":
         return f"<{term['value']}>"
     if term["type"] == "literal" and "datatype" not in term and "xml:lang" not in term:
-        return f'"{term["value"].translate(_ESCAPES)}"'
+        return quote(term["value"])
     return None
 
 

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import SOLUTION_FORMATS, by_name
+from coopkg.rdf.json_terms import from_json
 from coopkg.rdf.namespaces import INFERRED, LANGUAGES, STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import named_node
 from coopkg.sparql.query_text import QueryText, query_text
@@ -72,8 +73,8 @@ class Graph:
             node=ox.NamedNode(iri),
             inferred=ox.NamedNode(self.base + INFERRED),
         )
-        rows = [row for row in self._asserted(text) if row["o"]["type"] in {"uri", "literal"}]
-        return [Said(row["p"]["value"], _term(row["o"]), row["g"]["value"]) for row in rows]
+        values = [(row["p"]["value"], from_json(row["o"]), row["g"]["value"]) for row in self._asserted(text)]
+        return [Said(p, term, g) for p, term, g in values if isinstance(term, (ox.NamedNode, ox.Literal))]
 
     def resolve(self, text: str, cls: str) -> str:
         """Return the IRI of what a person named: by an identifier that the graph knows, or by a label of one thing."""
@@ -112,12 +113,3 @@ class Graph:
             return [row["s"] for row in self.service.rows(text)]
 
         return self.service.derived.get(f"choices:{cls}", self.service.engine.tag(), look)
-
-
-def _term(found: dict[str, str]) -> ox.NamedNode | ox.Literal:
-    if found["type"] == "uri":
-        return ox.NamedNode(found["value"])
-    if "xml:lang" in found:
-        return ox.Literal(found["value"], language=found["xml:lang"])
-    datatype = found.get("datatype")
-    return ox.Literal(found["value"], datatype=ox.NamedNode(datatype)) if datatype else ox.Literal(found["value"])

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.answers.federation.source_report import word
 from coopkg.answers.labels import Known, look_up
+from coopkg.rdf.json_terms import from_json
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.shown_terms import plain, shown_json_term
-from coopkg.rdf.terms import quote
 from coopkg.web.charts import views
 from coopkg.web.charts.graph import TRIPLE
 from coopkg.web.charts.table import Table, first_day, number_of
@@ -106,8 +106,9 @@ def ask(service: Service, task: Task, visit: Visit, skip: int = 0) -> ShownAnswe
     columns = [i for i, name in enumerate(names) if name not in folded]
     cells = tuple(tuple(cell(row[i]) for i in columns) for row in rows)
     table = Table(tuple(names[i] for i in columns), cells, document["total"], document["more"])
+    terms = tuple(tuple("" if term is None else str(from_json(term)) for term in row) for row in rows)
     return ShownAnswer(
-        table, tuple(names), tuple(tuple(map(_syntax, row)) for row in rows),
+        table, tuple(names), terms,
         seconds=seconds, folded=folded, skip=skip, lacking=lacking,
     )  # fmt: skip
 
@@ -145,20 +146,3 @@ def _number(term: ShownTerm, visit: Visit) -> str:
     if len(digits) > 3 or (number.is_integer() and abs(number) < 10_000):  # four digits need no grouping, years least
         return term.value
     return visit.words.number(int(number) if number.is_integer() else number)
-
-
-def _syntax(term: Any) -> str:  # noqa: ANN401 - a term as JSON has it
-    """Return a term in the syntax of N-Triples; nothing for an unbound variable."""
-    if term is None:
-        return ""
-    match term["type"]:
-        case "uri":
-            return f"<{term['value']}>"
-        case "bnode":
-            return f"_:{term['value']}"
-        case "triple":
-            return f"<<( {' '.join(_syntax(term['value'][part]) for part in TRIPLE)} )>>"
-        case _:
-            tag = f"@{term['xml:lang']}" if "xml:lang" in term else ""
-            datatype = f"^^<{term['datatype']}>" if "datatype" in term else ""
-            return quote(term["value"]) + tag + datatype
