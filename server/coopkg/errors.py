@@ -37,6 +37,7 @@
     +-- MemoryExceeded         507, exit 5    the evaluation wanted more memory than it may have
     +-- StorageExceeded        507, exit 5    the disk is full or failed: nothing was changed
     +-- EngineFault            500, exit 70   the engine failed unexpectedly
+    +-- NotConfined            500, exit 1    the kernel lets nothing keep workers from the network
     +-- PortInUse              500, exit 1    the address to serve on is taken
     +-- HomeInUse              500, exit 1    another process writes to the data directory
 
@@ -358,6 +359,13 @@ class EngineFault(CoopkgError):
     """The engine failed unexpectedly."""
 
     title = "The engine failed"
+
+
+class NotConfined(CoopkgError):
+    """The kernel allows nothing that keeps workers from the network, and the operator has not accepted that."""
+
+    exit_code = 1
+    title = "Workers cannot be confined here"
 
 
 class PortInUse(CoopkgError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
@@ -65,8 +66,14 @@ class Settings:
     scratch: bool = _setting(
         "serve an empty, ungated dataset with open writes, for test suites; loopback only", default=False
     )
+    unconfined: bool = _setting("start even where the kernel lets nothing keep workers from the network", default=False)
     readers: int = _setting("workers that wait for light queries", default=4, limit=True)
     heavy_readers: int = _setting("evaluations longer than 0.1 s that may run at once", default=4, limit=True)
+    heavy_queue: int = _setting(
+        "evaluations longer than 0.1 s that may wait for their turn, stopped, with the memory that they have",
+        default=12,
+        limit=True,
+    )
     reader_memory_bytes: int = _setting("memory of one evaluation, in bytes", default=1024 * MIB, limit=True)
     queue_length: int = _setting("queries of one web process that may run or wait at once", default=24, limit=True)
     queue_seconds: float = _setting("longest wait for a free worker, in seconds", default=5.0, limit=True)
@@ -75,8 +82,17 @@ class Settings:
         default=50.0,
         limit=True,
     )
+    client_seconds: float = _setting(
+        "processor seconds a minute of one client's evaluations for one web process; loopback is not limited",
+        default=60.0,
+        limit=True,
+    )
     client_burst: float = _setting(
         "requests of one client to one web process at once, after a pause", default=1000.0, limit=True
+    )
+    proxies: str = _setting(
+        "addresses and networks, with commas, of proxies whose X-Forwarded-For names the client; default: none",
+        default="",
     )
     log: str = _setting("requests that are logged: all, slow (and failed ones) or none", default="slow")
     workers: int = _setting("web processes", default=2, limit=True)
@@ -90,6 +106,9 @@ class Settings:
             raise UsageError(f"The entailment is one of {', '.join(REGIMES)}, not {self.entailment!r}.")
         if self.contact is not None and not re.match(r"mailto:|https?://", self.contact):
             raise UsageError(f"The contact begins with mailto: or https:, not {self.contact!r}.")
+        for item in self.proxies.split(","):
+            if item.strip() and not _is_network(item.strip()):
+                raise UsageError(f"A proxy is an IP address or a network, not {item.strip()!r}.")
         if self.log not in {"all", "slow", "none"}:
             raise UsageError(f"The log is all, slow or none, not {self.log!r}.")
         for field in dataclasses.fields(self):
@@ -128,6 +147,14 @@ class Settings:
     def limits(self) -> dict[str, int | float]:
         """Return the limits in force, by name, as ``/limits`` publishes them."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata["limit"]}
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _parse(name: str, kind: str, text: str) -> object:

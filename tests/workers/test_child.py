@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from coopkg.workers.child import Child, processor_seconds
+from coopkg.workers.child import Child
+from coopkg.workers.liveness import processor_seconds
 from coopkg.workers.scoreboard import Scoreboard, Work
 from processor_time import eventually
 
@@ -33,12 +34,16 @@ def child(pid: int) -> Child:
     return Child(pid, 0, Scoreboard().slot(0), 0, 1)
 
 
+def work_of(number: int, begun: float = 0.0) -> Work:
+    return Work(1, number, begun, 30.0, 0)
+
+
 def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
 
 
 def test_a_process_that_is_stopped_uses_none_and_one_that_works_uses_some(spinning: int) -> None:
-    worker, work = child(spinning), Work(1, 1, time.monotonic())
+    worker, work = child(spinning), work_of(1, time.monotonic())
     os.kill(spinning, signal.SIGSTOP)
     assert eventually(lambda: state(spinning) == "T")
     assert worker.watch(work)
@@ -51,11 +56,11 @@ def test_a_process_that_is_stopped_uses_none_and_one_that_works_uses_some(spinni
 def test_the_next_piece_of_work_is_measured_anew(spinning: int) -> None:
     worker = child(spinning)
     assert worker.used() == 0
-    assert worker.watch(Work(1, 1, 0.0))
-    assert not worker.watch(Work(1, 1, 0.0))
+    assert worker.watch(work_of(1))
+    assert not worker.watch(work_of(1))
     assert eventually(lambda: worker.used() > 0.1)
     before = worker.used()
-    assert worker.watch(Work(1, 2, 0.0))
+    assert worker.watch(work_of(2))
     assert worker.used() < before
 
 

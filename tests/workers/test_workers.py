@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from coopkg.errors import (
 )
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.settings import Settings
+from coopkg.workers.client import CLIENT, Unlimited
 from coopkg.workers.tasks import Task
 from dataset_process import SupervisedDataset
 from processor_time import PATIENCE
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.slow
 
 CROSS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 DEADLINE = 2.0
+MIDDLING = "SELECT (COUNT(*) AS ?n) WHERE { { SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } LIMIT 1000000 } }"
 LOOKUP = "SELECT ?p ?o WHERE { <http://127.0.0.1:8000/id/country/BY> ?p ?o }"
 
 
@@ -191,8 +194,8 @@ def test_lookups_are_answered_beside_four_runaways(engine: WorkerEngine) -> None
 
 
 def test_more_long_evaluations_than_allowed_are_busy(tmp_path: Path) -> None:
-    """None of them ends by itself: four go on, and each of the others hears why it may not."""
-    settings = Settings(deadline_seconds=20 * PATIENCE, queue_seconds=PATIENCE, heavy_readers=4)
+    """None of them ends by itself: three go on, one waits for its turn, and each of the others hears why it may not."""
+    settings = Settings(deadline_seconds=20 * PATIENCE, queue_seconds=PATIENCE, heavy_readers=3, heavy_queue=1)
     running = start_and_stop(tmp_path, settings)
     engine = next(running).engine
     refused: list[str] = []
@@ -210,6 +213,71 @@ def test_more_long_evaluations_than_allowed_are_busy(tmp_path: Path) -> None:
     assert set(refused) == {"Too many long evaluations are running; come back in a moment."}
     assert eventually(lambda: len(engine.info()["busy"]) == 4)
     next(running, None)
+
+
+def test_a_long_evaluation_waits_for_its_turn_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    """One place, and a runaway in it: what takes less has its turn, and the runaway its own again after that."""
+    settings = Settings(deadline_seconds=20 * PATIENCE, queue_seconds=PATIENCE, heavy_readers=1, heavy_queue=4)
+    running = start_and_stop(tmp_path, settings)
+    engine = next(running).engine
+
+    def run_away() -> None:
+        with contextlib.suppress(CoopkgError):  # the dataset process ends before it does
+            engine.ask(task(CROSS))
+
+    threading.Thread(target=run_away, daemon=True).start()
+    assert eventually(lambda: bool(engine.info()["busy"]))
+    (runaway,) = engine.info()["busy"]
+    assert eventually(lambda: processor_time.processor_seconds(runaway) > 2)
+    for _ in range(3):
+        assert engine.ask(task(MIDDLING)).body
+    assert runaway in engine.info()["busy"]
+    before = processor_time.processor_seconds(runaway)
+    assert eventually(lambda: processor_time.processor_seconds(runaway) > before + 0.5)
+    next(running, None)
+
+
+def test_what_a_client_costs_is_told_also_when_it_went_away_or_was_ended(tmp_path: Path) -> None:
+    running = start_and_stop(tmp_path, Settings(deadline_seconds=DEADLINE))
+    engine = next(running).engine
+    costs: dict[str, float] = {}
+
+    class Ledger(Unlimited):
+        def charge(self, client: str, seconds: float) -> None:
+            costs[client] = costs.get(client, 0.0) + seconds
+
+    engine.budget = Ledger()
+
+    async def as_client(name: str, text: str, seconds: float = PATIENCE) -> None:
+        CLIENT.set(name)
+        await asyncio.wait_for(engine.ask_async(task(text)), seconds)
+
+    def ask(name: str, text: str, seconds: float = PATIENCE) -> None:
+        asyncio.run_coroutine_threadsafe(as_client(name, text, seconds), engine._running_loop()).result()  # noqa: SLF001
+
+    ask("light", LOOKUP)
+    with pytest.raises(DeadlineExceeded):
+        ask("ended", CROSS)
+    with pytest.raises(TimeoutError):
+        ask("gone", CROSS, 0.5)
+    assert eventually(lambda: set(costs) == {"light", "ended", "gone"})
+    assert 0 < costs["light"] < costs["gone"] < costs["ended"]
+    next(running, None)
+
+
+def test_dropped_and_impossibly_short_requests_do_not_churn_workers(engine: WorkerEngine) -> None:
+    """A light evaluation is let finish, whoever waits for it: to end its worker would cost more."""
+    before = set(engine.info()["workers"])
+
+    async def drop() -> None:
+        for _ in range(50):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(engine.ask_async(task(LOOKUP)), 0.0005)
+
+    asyncio.run_coroutine_threadsafe(drop(), engine._running_loop()).result()  # noqa: SLF001 - as the front does
+    for _ in range(50):
+        assert b"Belarus" in engine.ask(task(LOOKUP), 0.000001).body
+    assert set(engine.info()["workers"]) == before
 
 
 def test_a_worker_that_gets_no_processor_has_begun_all_the_same(tmp_path: Path) -> None:

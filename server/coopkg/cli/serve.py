@@ -21,6 +21,12 @@ from coopkg.web.serving.server import serve
     "--scratch", is_flag=True, default=None, help="Serve an empty, ungated dataset with open writes, on loopback."
 )
 @click.option(
+    "--unconfined",
+    is_flag=True,
+    default=None,
+    help="Start even where the kernel lets nothing keep workers from the network.",
+)
+@click.option(
     "--sources",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from coopkg import errors
@@ -31,8 +32,44 @@ if TYPE_CHECKING:
     from coopkg.workers.tasks import Task
     from coopkg.workers.wire import Frame
 
+SHORTEST_DEADLINE: Final = 0.1
+"""Seconds of the shortest deadline of an evaluation, whatever ``timeout`` says."""
 ATTEMPTS: Final = 5
 """How often a request is made: its worker was ended because of another request, or another change was committed."""
+
+
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""Whoever is being answered, an address or the name of a token: evaluations are counted for it, and take turns."""
+
+
+class Budget(Protocol):
+    """What each client may use of the processor."""
+
+    def admit(self, client: str) -> None:
+        """Raise TooManyRequests where a client has used what it may."""
+        ...
+
+    def charge(self, client: str, seconds: float) -> None:
+        """Count processor seconds for a client."""
+        ...
+
+    def limits(self, client: str) -> bool:
+        """Say whether a client is limited at all."""
+        ...
+
+
+class Unlimited:
+    """The budget of a command line, which has one client."""
+
+    def admit(self, client: str) -> None:
+        """Admit anybody."""
+
+    def charge(self, client: str, seconds: float) -> None:
+        """Count nothing."""
+
+    def limits(self, client: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Limit nobody."""
+        return False
 
 
 class QueueLimits(Protocol):
@@ -60,6 +97,7 @@ class WorkerClient:
     def __init__(self, folder: Path, limits: QueueLimits) -> None:
         self.folder = folder
         self.limits = limits
+        self.budget: Budget = Unlimited()
         self._current = CurrentTag(folder)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
@@ -135,15 +173,22 @@ class WorkerClient:
     async def _converse(self, request: dict[str, Any], deadline: float | None) -> Frame:
         if self._connection is None:
             # Made here, not in the constructor: a connection belongs to the event loop that runs when it is made.
-            self._connection = Connection(self.folder, self.limits.queue_seconds)
+            self._connection = Connection(self.folder, self.limits.queue_seconds, self.budget.charge)
+        client = CLIENT.get()
+        self.budget.admit(client)
         if len(self._connection) >= self.limits.queue_length:
             raise Busy("Too many queries are waiting; come back in a moment.")
-        # A client may ask for a shorter deadline, never for a longer one.
-        seconds = min(deadline or self.limits.deadline_seconds, self.limits.deadline_seconds)
+        # Half of the places at most are one client's, so that its queries wait for each other and not others for them.
+        if self.budget.limits(client) and self._connection.of(client) * 2 >= self.limits.queue_length:
+            raise Busy("Too many queries of this client are waiting; come back in a moment.")
+        # A client may ask for a shorter deadline, never for a longer one. One that no evaluation can meet would cost a
+        # worker each time, and forking another costs more than the evaluation that was ended.
+        longest = self.limits.deadline_seconds
+        seconds = max(min(deadline or longest, longest), min(SHORTEST_DEADLINE, longest))
         payload = json.dumps(request).encode()
         for _ in range(ATTEMPTS):
             try:
-                frame = await self._connection.ask(payload, seconds)
+                frame = await self._connection.ask(payload, seconds, client)
             except Lost as lost:
                 # "gone" is a worker that was ended to cancel a request, and took this one up in the moment before the
                 # signal arrived. Nobody cancelled this one, so another worker may evaluate it.

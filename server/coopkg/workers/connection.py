@@ -8,24 +8,35 @@ more than the query itself.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import os
 import socket
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Busy
 from coopkg.workers.wire import CHUNK, CONTROL, WORKERS, Buffer, Frame, Kind, Request, control_message, process_socket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 GRACE: Final = 2.0
 """Seconds beyond the deadline after which a silent worker counts as lost; the kernel has long ended it by then."""
+_REMEMBERED: Final = 4096
+"""Requests of clients that went away, until it is told what they cost."""
 SWEEP: Final = 0.1
 """Seconds between two sweeps for requests that have waited for too long: one timer for all, not one for each."""
+
+
+@lru_cache(maxsize=4096)
+def client_number(client: str) -> int:
+    """Return the number that stands for a client on the way to the workers."""
+    return int.from_bytes(hashlib.blake2b(client.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 class Lost(Exception):
@@ -44,6 +55,7 @@ class _Call:
     future: asyncio.Future[Frame]
     overdue: float
     """The monotonic second at which waiting ends: for a free worker first, for the answer once evaluation has begun."""
+    client: str = ""
     begun: bool = False
 
 
@@ -62,13 +74,15 @@ class _Incoming:
 class Connection:
     """Posts requests to whichever worker is idle, and hands each caller the frame that answers its request."""
 
-    def __init__(self, folder: Path, queue_seconds: float) -> None:
+    def __init__(self, folder: Path, queue_seconds: float, charge: Callable[[str, float], None]) -> None:
         self.folder = folder
+        self.charge = charge
         self.queue_seconds = queue_seconds
         self.process = os.getpid()
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._calls: dict[int, _Call] = {}
+        self._left: OrderedDict[int, str] = OrderedDict()
         self._unsent: deque[Request] = deque()
         self._out: socket.socket | None = None
         self._sweeping = False
@@ -83,15 +97,20 @@ class Connection:
         """Return the number of requests that run or wait."""
         return len(self._calls)
 
-    async def ask(self, payload: bytes, deadline: float) -> Frame:
-        """Post a request and return the frame that answers it, of kind ANSWER or ERROR.
+    def of(self, client: str) -> int:
+        """Return the number of requests of a client that run or wait."""
+        return sum(call.client == client for call in self._calls.values())
+
+    async def ask(self, payload: bytes, deadline: float, client: str = "") -> Frame:
+        """Post a request of a client and return the frame that answers it, of kind ANSWER or ERROR.
 
         Cancelling the task cancels the request. Raises Busy where no worker took it up in time or there is no dataset
         process, and Lost where the worker ended.
         """
         number = next(self._numbers)
         expires = time.monotonic() + self.queue_seconds
-        call = _Call(Request(self.process, number, deadline, expires, payload), self._loop.create_future(), expires)
+        request = Request(self.process, number, deadline, expires, client_number(client), payload)
+        call = _Call(request, self._loop.create_future(), expires, client)
         self._calls[number] = call
         try:
             self._post(call.request)
@@ -100,6 +119,7 @@ class Connection:
         except asyncio.CancelledError:
             # The client has gone away. The engine has no cancellation, so the worker is ended.
             self._cancel(number)
+            self._leave(number, client)
             raise
         finally:
             del self._calls[number]
@@ -187,6 +207,9 @@ class Connection:
 
     def _deliver(self, frame: Frame) -> None:
         call = self._calls.get(frame.number)
+        if "seconds" in frame.facts:
+            client = call.client if call is not None else self._left.pop(frame.number, "")
+            self.charge(client, float(frame.facts["seconds"]))
         if call is None or call.future.done():  # cancelled or overdue in the meantime
             return
         if frame.kind is Kind.STARTED:
@@ -198,6 +221,12 @@ class Connection:
             call.future.set_exception(Lost(str(frame.facts["cause"])))
         else:
             call.future.set_result(frame)
+
+    def _leave(self, number: int, client: str) -> None:
+        """Remember whose request it was that nobody waits for any more: what is done for it counts all the same."""
+        self._left[number] = client
+        while len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
 
     def _check_dataset_process(self) -> None:
         """Fail all requests at once if the dataset process is gone, for its workers end with it."""

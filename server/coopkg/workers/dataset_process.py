@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from coopkg.errors import CoopkgError
 from coopkg.workers import sandbox
 from coopkg.workers.child import Child
+from coopkg.workers.fair_turns import Evaluation, Usage, in_turn, one_too_many
 from coopkg.workers.liveness import DATASET, Heartbeats
 from coopkg.workers.scoreboard import SLOTS, Scoreboard
 from coopkg.workers.version_tag import CurrentTag
@@ -49,7 +50,9 @@ Seconds on the clock would make every lookup heavy on a busy machine, to be ende
 """
 HEAVY_NICENESS: Final = 10
 """How far a heavy evaluation steps back for light ones, out of 19; where nothing else runs it costs nothing."""
-REMEMBERED_CANCELLATIONS: Final = 256
+FORK_SECONDS: Final = 0.03
+"""Processor seconds that a worker costs which is forked in place of one that ended: 27 to 45 ms were measured."""
+REMEMBERED_CANCELLATIONS: Final = 4096
 """Requests remembered as cancelled though no worker has taken them up yet; a client must not be able to grow this."""
 CAUSES: Final = {signal.SIGALRM: "deadline", signal.SIGXCPU: "deadline", signal.SIGKILL: "memory"}
 """What the signal that ended a worker means; a SIGKILL that was not sent from here is the kernel's, out of memory."""
@@ -96,8 +99,18 @@ class WorkerLimits(Protocol):
         ...
 
     @property
+    def heavy_queue(self) -> int:
+        """The number of heavy evaluations that may wait for their turn."""
+        ...
+
+    @property
     def reader_memory_bytes(self) -> int:
         """The memory that one evaluation may use, in bytes."""
+        ...
+
+    @property
+    def unconfined(self) -> bool:
+        """Whether workers serve where nothing keeps them from the network."""
         ...
 
 
@@ -116,8 +129,8 @@ class DatasetProcess:
         self.free = list(range(SLOTS))
         self.children: dict[int, Child] = {}
         self.streams: dict[int, socket.socket] = {}
+        self.usage = Usage()
         self.cancelled: OrderedDict[tuple[int, int], None] = OrderedDict()
-        self.warned_about_network = False
         self.current = CurrentTag(folder)
         self.requests = _requests(folder / WORKERS)
         self.control = _listen(folder / CONTROL)
@@ -189,7 +202,9 @@ class DatasetProcess:
             sock.close()
         try:
             kinds = {**evaluation_kinds(self.owner.snapshot), **self.owner.kinds()}
-            Worker(kinds, self.requests, slot, self.folder).run(self.limits.reader_memory_bytes)
+            Worker(kinds, self.requests, slot, self.folder).run(
+                self.limits.reader_memory_bytes, unconfined=self.limits.unconfined
+            )
         finally:
             # Without the cleaning up of a usual exit, which would run the dataset process's handlers in the worker.
             traceback.print_exc()
@@ -198,16 +213,16 @@ class DatasetProcess:
     def _watch(self) -> None:
         """Look at the scoreboard: whose work has become heavy, and whose was cancelled."""
         now = time.monotonic()
+        heavy: list[tuple[Child, Work]] = []
         for child in list(self.children.values()):
             work = child.slot.work
-            if work is not None and child.cause is None:
-                if (work.process, work.number) in self.cancelled:
-                    self._end(child, "gone")
-                elif not child.slot.heavy and now - work.begun > HEAVY_AFTER:
-                    self._look_at(child, work)
-            if child.slot.networked and not self.warned_about_network:  # once, not for every worker
-                self.warned_about_network = True
-                print("coopkg: workers cannot leave the network here; admission alone guards it", file=sys.stderr)  # noqa: T201
+            if work is None or child.cause is not None:
+                continue
+            if not child.slot.heavy and now - work.begun > HEAVY_AFTER:
+                self._look_at(child, work)
+            if child.slot.heavy:
+                heavy.append((child, work))
+        self._take_turns(heavy, now)
 
     def _look_at(self, child: Child, work: Work) -> None:
         """Report work that is not done at once as begun; count it as heavy once it has used the processor for long.
@@ -223,13 +238,39 @@ class DatasetProcess:
     def _mark_heavy(self, child: Child) -> None:
         """Count an evaluation as heavy, and fork another worker in its place, so that light ones always find one."""
         child.slot.heavy = True
-        if sum(c.slot.heavy for c in self.children.values()) > self.limits.heavy_readers:
-            # Each heavy evaluation may take all of its memory and a processor: so many fit, and no more.
-            self._end(child, "busy")
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, child.pid, HEAVY_NICENESS)
+        with contextlib.suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, child.pid, HEAVY_NICENESS)
         self._fill()
+
+    def _take_turns(self, heavy: list[tuple[Child, Work]], now: float) -> None:
+        """Let as many heavy evaluations run as may, and stop the others until their turn comes."""
+        waiting: dict[int, Child] = {}
+        evaluations: list[Evaluation] = []
+        for child, work in heavy:
+            used = child.used()
+            self.usage.add(work.client, used - child.counted, now)
+            child.counted = used
+            # Only heavy work is worth a worker: a light one is done before a new one would be forked in its place.
+            if (work.process, work.number) in self.cancelled:
+                self._end(child, "gone")
+            # Its own timer cannot end one that is stopped: a signal waits until it goes on.
+            elif child.paused and now - work.begun > work.deadline:
+                self._end(child, "busy")
+            else:
+                waiting[child.pid] = child
+                evaluations.append(Evaluation(child.pid, work.client, used, work.begun))
+        while len(evaluations) > self.limits.heavy_readers + self.limits.heavy_queue:
+            key = one_too_many(evaluations, self.usage, now)
+            evaluations = [each for each in evaluations if each.key != key]
+            self._end(waiting.pop(key), "busy")
+        for place, key in enumerate(in_turn(evaluations, self.usage, now)):
+            self._pause(waiting[key], pause=place >= self.limits.heavy_readers)
+
+    @staticmethod
+    def _pause(child: Child, *, pause: bool) -> None:
+        if child.paused != pause:
+            child.paused = pause
+            os.kill(child.pid, signal.SIGSTOP if pause else signal.SIGCONT)
 
     @staticmethod
     def _end(child: Child, cause: str) -> None:
@@ -267,8 +308,10 @@ class DatasetProcess:
             if pid == 0:
                 break
             if os.WIFSTOPPED(status):
-                # It would keep its place, and its request until the deadline of that. As "gone", another worker has it.
-                self._end(self.children[pid], "gone")
+                # Where it was not stopped from here, it would keep its place, and its request until the deadline of
+                # that. As "gone", another worker takes the request up.
+                if not self.children[pid].paused:
+                    self._end(self.children[pid], "gone")
             else:
                 self._remove(pid, status)
         self._fill()
@@ -286,7 +329,8 @@ class DatasetProcess:
             print(f"coopkg: a worker failed: {child.output.decode(errors='replace')}", file=sys.stderr)  # noqa: T201
         if work is not None:
             self.cancelled.pop((work.process, work.number), None)
-            self._notify(work, Kind.DIED, {"cause": child.cause or _cause(status, child.output)})
+            seconds = max(child.counted, FORK_SECONDS) + FORK_SECONDS
+            self._notify(work, Kind.DIED, {"cause": child.cause or _cause(status, child.output), "seconds": seconds})
 
     def _answer_control(self) -> None:
         """Answer one control command: ``info``, ``cancel PROCESS NUMBER``, or one of the owner's.
@@ -350,6 +394,7 @@ class DatasetProcess:
         return {
             **self.owner.info(),
             "readers": len(self.children),
+            "workers": list(self.children),
             "busy": [child.pid for child in self.children.values() if child.slot.work is not None],
             "pid": os.getpid(),
             "began": self.began,

@@ -21,6 +21,8 @@ WEB: Final = 2
 PLACES: Final = 64
 HUNG_AFTER: Final = 6.0
 """Seconds without a heartbeat and without processor time after which a process counts as hung."""
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+"""Clock ticks in a second, the unit of processor time in /proc: 100 on every Linux of today, so 10 ms each."""
 _FILE: Final = "heartbeats"
 _PROGRESS: Final = "progress"
 _BEAT: Final = struct.Struct("<d")
@@ -69,12 +71,11 @@ def read_progress(folder: Path) -> str:
         return ""
 
 
-def processor_seconds(pid: int) -> float | None:
-    """Return the processor time that a process has used, in seconds, and None where there is no such process."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123 - a file of the kernel
-            fields = stat.read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    # Fields 14 and 15, of which the name in brackets, which may have spaces, and the pid are cut off (proc(5)).
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def processor_seconds(pid: int) -> float:
+    """Return the processor seconds that a process has used, all its threads together (proc(5), utime and stime).
+
+    Raises OSError where there is no such process; one that has ended is there until its parent has waited for it.
+    """
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:  # noqa: PTH123 - a file of the kernel
+        fields = stat.read().rpartition(")")[2].split()  # the command's name may hold blanks and brackets itself
+    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -6,17 +6,24 @@ and queries of a few kilobytes overflow its stack. So each of these is bounded f
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
 import signal
 import time
+from pathlib import Path
 from typing import Final
+
+from coopkg.errors import NotConfined
+from coopkg.workers.syscall_filter import refuse_system_calls
 
 CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWNET: Final = 0x40000000
 PR_SET_PDEATHSIG: Final = 1
 M_ARENA_MAX: Final = -8
+MORE_LIKELY_ENDED: Final = 800
+"""``oom_score_adj``, of at most 1,000: a worker is disposable, and what it evaluates is what grows."""
 STACK_BYTES: Final = 256 * 1024 * 1024
 """The stack of an evaluation: 8 MiB end at 2,195 nested braces, and this is far beyond what admission lets through."""
 
@@ -27,14 +34,40 @@ def die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def leave_network() -> bool:
-    """Move this process into an empty network namespace; False where the kernel does not allow it.
+def confine() -> bool:
+    """Take the network, other programs and other processes away from this process; False where neither way is allowed.
 
-    The second guard against requests that a query makes the engine send, should one get past admission.
+    Two guards against requests that a query makes the engine send, should one get past admission: an empty network
+    namespace, and a filter of system calls. Containers as Docker starts them refuse the first and allow the second.
     """
+    alone = _leave_network()  # before the filter, beside which nothing new is asked of the kernel
+    return refuse_system_calls() or alone
+
+
+def _leave_network() -> bool:
+    """Move this process into an empty network namespace; False where the kernel does not allow it."""
     libc = ctypes.CDLL(None, use_errno=True)
     # Root may leave at once; anybody else needs a user namespace of their own, which some systems forbid.
     return any(libc.unshare(flags) == 0 for flags in (CLONE_NEWNET, CLONE_NEWUSER | CLONE_NEWNET))
+
+
+def require_confinement() -> None:
+    """Try in a child process whether workers can be confined here. Raises NotConfined."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if confine() else 1)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise NotConfined(
+            "Neither an empty network namespace nor a filter of system calls is allowed here, so a query that found a "
+            "hole could reach the network. Start the server elsewhere, or with --unconfined."
+        )
+
+
+def prefer_to_end() -> None:
+    """Have the kernel end this process rather than another of ours where the machine's memory runs out."""
+    with contextlib.suppress(OSError):  # a system without /proc has no such preference
+        Path("/proc/self/oom_score_adj").write_text(str(MORE_LIKELY_ENDED), encoding="ascii")
 
 
 def limit_resources(memory_bytes: int) -> None:

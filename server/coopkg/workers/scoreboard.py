@@ -10,23 +10,30 @@ import mmap
 import struct
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from coopkg.workers.wire import Request
 
 SLOTS: Final = 256
 """Workers that can be alive at once: those of the current version, heavy ones, and the last of older versions."""
-_SLOT: Final = struct.Struct("<IQdBB6x")
-_WORK: Final = struct.Struct("<IQd")
+_SLOT: Final = struct.Struct("<IQddQB3x")
+_WORK: Final = struct.Struct("<IQddQ")
 _HEAVY: Final = _WORK.size
-_NETWORKED: Final = _HEAVY + 1
 
 
 @dataclass(frozen=True)
 class Work:
-    """A request under evaluation: the web process's pid, its number there, and the monotonic second it was begun."""
+    """A request under evaluation: the web process's pid, its number there, and the monotonic second it was begun.
+
+    ``deadline`` is in seconds from then on, ``client`` the number of whoever asked.
+    """
 
     process: int
     number: int
     begun: float
+    deadline: float
+    client: int
 
 
 class Scoreboard:
@@ -39,7 +46,7 @@ class Scoreboard:
         """Return a slot, cleared of what its last worker left there."""
         slot = Slot(self._map, index * _SLOT.size)
         slot.clear()
-        slot.heavy = slot.networked = False
+        slot.heavy = False
         return slot
 
 
@@ -50,19 +57,21 @@ class Slot:
         self._map = memory
         self._start = start
 
-    def begin(self, process: int, number: int) -> None:
+    def begin(self, request: Request) -> None:
         """Record that the worker begins to evaluate a request now."""
-        _WORK.pack_into(self._map, self._start, process, number, time.monotonic())
+        _WORK.pack_into(
+            self._map, self._start, request.process, request.number, time.monotonic(), request.deadline, request.client
+        )
 
     def clear(self) -> None:
         """Record that the worker has no work."""
-        _WORK.pack_into(self._map, self._start, 0, 0, 0.0)
+        _WORK.pack_into(self._map, self._start, 0, 0, 0.0, 0.0, 0)
 
     @property
     def work(self) -> Work | None:
         """The request under evaluation, or None; no process has the pid 0, so that it can stand for none."""
-        process, number, begun = _WORK.unpack_from(self._map, self._start)
-        return Work(process, number, begun) if process else None
+        process, *others = _WORK.unpack_from(self._map, self._start)
+        return Work(process, *others) if process else None
 
     @property
     def heavy(self) -> bool:
@@ -72,12 +81,3 @@ class Slot:
     @heavy.setter
     def heavy(self, value: bool) -> None:
         self._map[self._start + _HEAVY] = value
-
-    @property
-    def networked(self) -> bool:
-        """Whether the kernel did not let the worker leave the network."""
-        return bool(self._map[self._start + _NETWORKED])
-
-    @networked.setter
-    def networked(self, value: bool) -> None:
-        self._map[self._start + _NETWORKED] = value

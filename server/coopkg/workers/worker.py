@@ -49,15 +49,18 @@ class Worker:
     slot: Slot
     folder: Path
 
-    def run(self, memory_bytes: int) -> None:
-        """Confine this process, record in the slot whether it still has a network, and serve; never returns."""
+    def run(self, memory_bytes: int, *, unconfined: bool = False) -> None:
+        """Confine this process and serve; never returns. Where nothing confines it, it serves only ``unconfined``."""
         # What the dataset process set up for itself must not survive the fork: a Python handler for SIGALRM would wait
         # until native code returns, and the deadline relies on the default action ending the process at once.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         sandbox.die_with_parent()
-        self.slot.networked = not sandbox.leave_network()
+        sandbox.prefer_to_end()
+        if not sandbox.confine() and not unconfined:
+            print("a worker cannot be confined", file=sys.stderr)  # noqa: T201
+            os._exit(FAILED)
         sandbox.limit_resources(memory_bytes)
         # A worker is short-lived, and a collection would write into, and so copy, the pages it shares with its parent.
         gc.disable()
@@ -77,11 +80,13 @@ class Worker:
                 if request.expires < time.monotonic():
                     continue  # it has waited for too long, and its client has an answer that says so
                 # On the scoreboard before anything that can end this process, so that its web process learns of it.
-                self.slot.begin(request.process, request.number)
+                self.slot.begin(request)
+                before = time.process_time()
                 sandbox.set_deadline(request.deadline)
                 processor.allow(request.deadline)
                 ((name, payload),) = json.loads(request.payload).items()
                 frame, spoilt = self._outcome(request.number, self.kinds[name], payload)
+                frame.facts["seconds"] = round(time.process_time() - before, 6)
                 # Under the deadline still: a web process that does not read must not hold a worker for ever.
                 self._reply(streams, request, frame)
                 sandbox.set_deadline(0)

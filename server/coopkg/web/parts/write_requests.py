@@ -16,6 +16,7 @@ from coopkg.errors import BadParameter, Forbidden, ProtocolError, UnsupportedMed
 from coopkg.rdf.formats import GRAPH_FORMATS, Format
 from coopkg.rdf.terms import without_mark
 from coopkg.web.parts.request_values import service
+from coopkg.workers.client import CLIENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,9 @@ def author_for(scope: str, secret: str | None = None) -> str:
     if settings.home is None:
         raise Forbidden("Writes are off on this server.")
     field = request.headers.get("Authorization") if secret is None else f"Bearer {secret}"
-    return tokens.authorize(settings.home / tokens.NAME, field, scope).name
+    name = tokens.authorize(settings.home / tokens.NAME, field, scope).name
+    CLIENT.set(f"token {name}")  # what is evaluated from here on counts for the token, wherever it is used from
+    return name
 
 
 def proposal(change: Change, author: str) -> Proposal:

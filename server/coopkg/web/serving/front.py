@@ -7,13 +7,14 @@ threads read the body themselves stalls under 200 such clients.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import tempfile
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -23,7 +24,7 @@ from coopkg.answers.federation.executor import AT_ONCE
 from coopkg.answers.http.digests import check_content_digest
 from coopkg.answers.http.kept_responses import KeptResponses
 from coopkg.answers.http.protocol import HttpRequest, HttpResponse, refuse_codings
-from coopkg.answers.http.rate_limit import RateLimiter
+from coopkg.answers.http.rate_limit import ProcessorBudget, ProxyList, RateLimiter, network
 from coopkg.answers.http.request_metrics import RequestObserver
 from coopkg.answers.http.validators import compressed
 from coopkg.answers.publication.dump_downloads import concerns, distribute
@@ -33,14 +34,19 @@ from coopkg.web.problems import problem
 from coopkg.web.serving import wsgi
 from coopkg.web.serving.connections import request_of, respond
 from coopkg.web.serving.health import health
+from coopkg.workers.client import CLIENT
 from coopkg.workers.liveness import read_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from coopkg.answers.service import Service
     from coopkg.dataset.engine import WorkerEngine
 
+P = ParamSpec("P")
+T = TypeVar("T")
 THREADS: Final = 32
 LARGE: Final = 64 * 1024
 """Bytes above which a body is compressed in a thread, so that the event loop goes on meanwhile."""
@@ -71,6 +77,8 @@ class Front:
         self.settings = engine.settings
         self.application: Application | None = None
         self.limiter = RateLimiter(self.settings.client_rate, self.settings.client_burst)
+        self.budget = engine.budget = ProcessorBudget(self.settings.client_seconds)
+        self.proxies = ProxyList(self.settings.proxies)
         self.kept = KeptResponses()
         self.observer = RequestObserver(self.settings.log, frozenset())
         # Federated queries wait for others for seconds; in threads of their own they keep no page from being made.
@@ -84,7 +92,9 @@ class Front:
 
     async def handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, the whole of it: one that was cut off is answered with 400, and nothing is done."""
-        began, client, close = time.monotonic(), incoming.remote or "", False
+        began, client, close = time.monotonic(), self._client(incoming), False
+        # Each request is a task of its own, so that this holds for it alone, and for the threads that work for it.
+        CLIENT.set(network(client))
         request = REFUSED
         try:
             request = request_of(incoming)
@@ -109,7 +119,13 @@ class Front:
             fault = EngineFault("The server failed to answer; its log says why.")
             response = problem(fault, request, self.settings.base)
         self.observer.saw(request, response, client, began)
+        if limits := self.budget.fields(CLIENT.get()):
+            response = replace(response, headers={**response.headers, **limits})
         return await self._send(incoming, response, close=close)
+
+    def _client(self, incoming: web.BaseRequest) -> str:
+        """Return the address of the client, behind the proxies that the settings name."""
+        return self.proxies.client(incoming.remote or "", ",".join(incoming.headers.getall("X-Forwarded-For", ())))
 
     def refuse(self, error: CoopkgError) -> HttpResponse:
         """Return the response to what is no request."""
@@ -151,18 +167,18 @@ class Front:
         """
         if request.path == "/health":
             return health(self.engine.folder)
-        loop, running = asyncio.get_running_loop(), self.application
+        running = self.application
         if running is None:
             progress = read_progress(self.engine.folder)
             raise Busy(f"The dataset is being loaded{progress and f' ({progress})'}; come back in a moment.")
         if request.path == "/sparql":
             try:
                 if not 0 < len(request.query_string) + len(request.body) <= SHORT:
-                    begun = await loop.run_in_executor(self.threads, begin, request, running.service)
+                    begun = await in_thread(self.threads, begin, request, running.service)
                 else:
                     begun = begin(request, running.service)
                 if isinstance(begun, Pending) and begun.federated:
-                    begun = await loop.run_in_executor(self.federated, finish, begun, running.service)
+                    begun = await in_thread(self.federated, finish, begun, running.service)
                 elif isinstance(begun, Pending):
                     answer = await self.engine.ask_async(begun.task, begun.deadline)
                     begun = conclude(begun, answer, running.service)
@@ -171,8 +187,8 @@ class Front:
             if begun is not None:
                 return begun
         if concerns(request.path):
-            return await loop.run_in_executor(self.threads, self._dump, request, running.service)
-        return await loop.run_in_executor(self.threads, wsgi.ask, running.pages, request, scheme)
+            return await in_thread(self.threads, self._dump, request, running.service)
+        return await in_thread(self.threads, wsgi.ask, running.pages, request, scheme)
 
     def _dump(self, request: HttpRequest, service: Service) -> HttpResponse:
         """Return a dump, which is sent from its file, whatever its size."""
@@ -185,8 +201,7 @@ class Front:
         """Compress a response where the client takes that, and keep it if it is small."""
         # Compressing a large body takes longer than others should wait for the event loop.
         if len(response.body) > LARGE:
-            loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self.threads, compressed, response, request.headers)
+            response = await in_thread(self.threads, compressed, response, request.headers)
         else:
             response = compressed(response, request.headers)
         # A response that a commit overtook may be of either version: it is sent, and not kept.
@@ -198,9 +213,8 @@ class Front:
         seconds = self.settings.write_seconds
         if len(response.body) <= SPOOLED:
             return await respond(incoming, response, seconds, close=close)
-        loop = asyncio.get_running_loop()
         try:
-            path = await loop.run_in_executor(self.threads, _spool, self.engine.folder, response.body)
+            path = await in_thread(self.threads, _spool, self.engine.folder, response.body)
         except OSError as error:
             full = StorageExceeded(f"The answer found no room on the disk: {error.strerror}.")
             return await respond(incoming, problem(full, request_of(incoming), self.settings.base), seconds)
@@ -209,6 +223,12 @@ class Front:
             return await respond(incoming, response, seconds, close=close)
         finally:
             path.unlink(missing_ok=True)
+
+
+async def in_thread(pool: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do work in a thread of a pool, in the context of the request that it is for."""
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(pool, lambda: context.run(work, *args, **kwargs))
 
 
 def _spool(folder: Path, body: bytes) -> Path:

@@ -16,6 +16,7 @@ from coopkg.errors import PortInUse
 from coopkg.web.serving.environment import COUNTERS, SOCKETS
 from coopkg.web.serving.service_manager import ServiceManager
 from coopkg.web.serving.supervisor import Supervisor
+from coopkg.workers.sandbox import require_confinement
 
 if TYPE_CHECKING:
     from coopkg.settings import Settings
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until a signal ends it, and return the exit code.
 
-    Raises PortInUse, and what ``lock_data_directory`` and ``open_federation`` raise, before anything is started.
+    Raises PortInUse, NotConfined, and what ``lock_data_directory`` and ``open_federation`` raise, before anything is
+    started.
     """
     # The lock comes first: two servers on one journal would each overwrite what the other has acknowledged.
     if settings.home is not None:
         lock_data_directory(settings.home)
+    if not settings.unconfined:
+        require_confinement()
     open_federation(settings, find_published(settings.published))  # a web process would find a broken list too late
     with _listen(host, port) as listener:
         # mkdtemp makes the folder for this user alone (0700): its sockets are how workers are asked, past all of HTTP.

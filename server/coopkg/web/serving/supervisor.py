@@ -164,7 +164,7 @@ class Supervisor:
         # Loading and a large commit are native calls that give no heartbeat and use the processor. A process that is
         # stopped, or waits for what never comes, uses none.
         used = processor_seconds(child.process.pid)
-        if used is not None and used > child.used:
+        if used > child.used:
             child.used, child.busy = used, now
         served = heartbeats.last(child.place) > child.started
         if now - child.busy > HUNG_AFTER / 2 or (served and now - last > STALLED_AFTER):
