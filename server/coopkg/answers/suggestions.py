@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from coopkg.errors import QuerySyntaxError
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import compact, named_node
-from coopkg.sparql import functions
+from coopkg.sparql.keywords import KEYWORDS
 from coopkg.sparql.lexer import Kind, significant
 from coopkg.sparql.query_text import query_text
 
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from coopkg.answers.service import Service
     from coopkg.errors import CoopkgError
 
-_SYNTAX: Final = """
-    A ADD ALL AS ASC ASK BASE BIND BY CLEAR CONSTRUCT COPY CREATE DATA DEFAULT DELETE DESC DESCRIBE DISTINCT DROP FALSE
-    FILTER FROM GRAPH GROUP HAVING IN INSERT INTO LATERAL LIMIT LOAD MINUS MOVE NAMED NIL NOT OFFSET OPTIONAL ORDER
-    PREFIX REDUCED SELECT SEPARATOR SERVICE SILENT TO TRUE UNDEF UNION USING VALUES VERSION WHERE WITH
-"""
-"""Keywords that call no function."""
-KEYWORDS: Final = tuple(sorted({*_SYNTAX.split(), *functions.KEYWORDS}))
 _PREFIX: Final = re.compile(r"[\w.\-]+")
 CLOSE: Final = 0.6
 """The least similarity, from 0 to 1, of a suggestion (``difflib.SequenceMatcher.ratio``)."""
@@ -59,7 +52,7 @@ def _bare_words(text: str) -> list[str]:
 
 def _keyword(word: str) -> str | None:
     """Find the keyword that an unknown word is close to."""
-    close = [] if word in KEYWORDS else get_close_matches(word, KEYWORDS, 1, CLOSE)
+    close = [] if word in {"A", *KEYWORDS} else get_close_matches(word, sorted(KEYWORDS), 1, CLOSE)
     return close[0] if close else None
 
 

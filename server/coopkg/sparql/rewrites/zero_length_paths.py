@@ -18,7 +18,7 @@ from coopkg.sparql.syntax_tree import Part, Tree, UnreadableError, read, skip
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MARK: Final = re.compile(r"\b(?P<all>select|distinct|reduced)\s*\*|[\w:>)-]\s*\*|\?(?!\w)", re.IGNORECASE)
+_MARK: Final = re.compile(r"[>)a]\* |\? ")
 _MOST_BRANCHES: Final = 8
 """Alternatives of length zero in one path: each is a branch of a UNION, and admission has counted the original only."""
 
@@ -35,7 +35,7 @@ class _Link:
 
 def applies_to(text: str) -> bool:
     """Whether the text may have a path with ``*`` or ``?``."""
-    return any(not mark["all"] for mark in _MARK.finditer(text))
+    return _MARK.search(text) is not None
 
 
 def rewrite(text: str, absent: Callable[[str], bool], *, within_graphs: bool = True) -> str:
@@ -51,7 +51,7 @@ def rewrite(text: str, absent: Callable[[str], bool], *, within_graphs: bool = T
 
     def missing(term: str) -> bool:
         if term not in answers:
-            answers[term] = absent(f"{tree.prologue()} ASK {tree.dataset()} {{ {term} <urn:x>? {term} }}")
+            answers[term] = absent(f"ASK {tree.dataset()} {{ {term} <urn:x>? {term} }}")
         return answers[term]
 
     edits: list[Edit] = []
@@ -106,7 +106,7 @@ def _union(link: _Link, graph: str) -> str:
 
 
 def _is_variable(term: str) -> bool:
-    return term[0] in "?$"
+    return term[0] == "?"
 
 
 def _constants(link: _Link) -> list[str]:
