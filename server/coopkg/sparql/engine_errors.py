@@ -48,7 +48,8 @@ def _at_fault(form: NormalForm, offset: int, parse: Callable[[str], object]) -> 
     """Return the client's token at which the engine could not go on; None at the end."""
     # A keyword is tried by reading as many characters as it has, whatever they are, so that the place reported is up to
     # 14 characters behind the token at fault. With gaps that are wider it still is before the next token.
-    text, starts = _spread(form, offset)
+    offsets, places = form.places()
+    text, starts = _spread(form.text, offsets, offset)
     try:
         parse(text)
     except SyntaxError as error:
@@ -60,21 +61,21 @@ def _at_fault(form: NormalForm, offset: int, parse: Callable[[str], object]) -> 
     # Nothing stands between a function and its bracket: what is behind the bracket is about the function.
     if index and text[starts[index] - 1] != " " and offset > starts[index]:
         index -= 1
-    return next(significant(form.source, form.places[index])) if starts else None
+    return next(significant(form.source, places[index])) if starts else None
 
 
-def _spread(form: NormalForm, offset: int) -> tuple[str, list[int]]:
+def _spread(text: str, offsets: list[int], offset: int) -> tuple[str, list[int]]:
     """Widen the gaps between the tokens near an offset; return the text and the offsets of all tokens in it."""
-    starts = [*form.starts, len(form.text)]
+    starts = [*offsets, len(text)]
     first, last = max(0, bisect_right(starts, offset - _NEAR) - 1), bisect_right(starts, offset + _NEAR)
-    parts, moved, length = [form.text[: starts[first]]], starts[:first], starts[first]
-    for index in range(first, len(form.starts)):
+    parts, moved, length = [text[: starts[first]]], starts[:first], starts[first]
+    for index in range(first, len(offsets)):
         if index == last:
             moved += [start + length - starts[index] for start in starts[index:-1]]
-            parts.append(form.text[starts[index] :])
+            parts.append(text[starts[index] :])
             break
-        part = form.text[starts[index] : starts[index + 1]]
-        if part.endswith(" ") or index + 1 == len(form.starts):
+        part = text[starts[index] : starts[index + 1]]
+        if part.endswith(" ") or index + 1 == len(offsets):
             part = part.rstrip(" ") + _GAP
         moved.append(length)
         parts.append(part)

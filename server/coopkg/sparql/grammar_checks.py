@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _OPEN: Final = frozenset({"(", "[", "{", "<<", "<<(", "{|"})
 _CLOSE: Final = frozenset({")", "]", "}", ">>", ")>>", "|}"})
+_BRACKETS: Final = _OPEN | _CLOSE
 _BOOLEANS: Final = frozenset({"TRUE", "FALSE"})
 _ONE_EXPRESSION: Final = frozenset({"FILTER", "BIND"})
 _EXPRESSIONS: Final = _ONE_EXPRESSION | {"SELECT", "BY", "HAVING"}
@@ -54,19 +55,21 @@ class Checker:
         Raises the error for what the grammar forbids.
         """
         inside = self.brackets[-1] if self.brackets else _Bracket.OTHER
-        if self.before:
+        if inside is not _Bracket.OTHER and self.before:
             self._check_pair(self.before, token, inside)
         if token.kind == "punctuation":
-            self._punctuation(token, inside)
+            if token.text in _BRACKETS:
+                self._bracket(token, inside)
         elif token.kind == "word":
-            if token.keyword in _EXPRESSIONS:
-                self.clause = token.keyword
-            elif token.keyword in _PATTERN_FOLLOWS:
+            word = token.text.upper()
+            if word in _EXPRESSIONS:
+                self.clause = word
+            elif word in _PATTERN_FOLLOWS:
                 self.clause = ""
         self.before = token
         return inside in _OPERATORS_IN
 
-    def _punctuation(self, token: Token, inside: _Bracket) -> None:
+    def _bracket(self, token: Token, inside: _Bracket) -> None:
         mark = token.text
         if mark in {"{", "}"}:
             self.clause = ""

@@ -92,30 +92,38 @@ def _lexicon(prefixed_names: str) -> re.Pattern[str]:
 
 _LEXICON: Final = _lexicon(rf"| (?P<prefixed>{_PREFIX}{_LOCAL})")
 _WITHOUT_PREFIXES: Final = _lexicon("")
-_RUN: Final = re.compile(rf"[{_NAME}.]*+")
-_KINDS: Final = {str(kind): kind for kind in Kind}
+_RUN: Final = re.compile(rf"[{_NAME}.]++")
+_KINDS: Final[dict[str | None, Kind]] = {str(kind): kind for kind in Kind}
 
 
-def tokenize(text: str, start: int = 0) -> Iterator[Token]:
-    """Yield the tokens of ``text`` from an offset on, in order, comments included, white space not.
+def tokenize(text: str) -> Iterator[Token]:
+    """Yield the tokens of ``text`` in order, comments included, white space not.
 
     Raises QuerySyntaxError, with line and column, at the first character that begins no token.
     """
-    position, end = start, len(text)
+    return _tokens(text, 0, {"space"})
+
+
+def significant(text: str, start: int = 0) -> Iterator[Token]:
+    """Yield the tokens from an offset on, without the comments. Raises QuerySyntaxError as ``tokenize`` does."""
+    return _tokens(text, start, {"space", "comment"})
+
+
+def _tokens(text: str, position: int, skipped: set[str | None]) -> Iterator[Token]:
+    end, new = len(text), tuple.__new__  # the constructor of a named tuple takes twice as long
     # Up to here no prefixed name begins: what looks like one has been followed to its end, and no colon stood there.
     # Without this ``a-a-a-a`` would be followed to its end from each of its letters.
-    colonless = start
+    colonless = position
     while position < end:
         match = (_LEXICON if position >= colonless else _WITHOUT_PREFIXES).match(text, position)
         if match is None:
             raise syntax_error(_tokenless(text, position), text, position)
-        group = match.lastgroup or ""
+        group = match.lastgroup
         # White space is left out here, for nothing needs it: a text is edited by offsets.
-        if group != "space":
-            yield Token(_KINDS[group], match[0], position)
-            if group == "word" and position >= colonless:
-                run = _RUN.match(text, match.end())
-                colonless = run.end() if run else match.end()
+        if group not in skipped:
+            yield new(Token, (_KINDS[group], match[0], position))
+            if group == "word" and position >= colonless and (run := _RUN.match(text, match.end())):
+                colonless = run.end()
         position = match.end()
 
 
@@ -126,11 +134,6 @@ def _tokenless(text: str, position: int) -> str:
     if mark == "\\" and _CODEPOINT.match(text, position):
         return f"the escape {text[position : position + 6]} stands outside of an IRI or a string"
     return f"{mark!r} begins no SPARQL token"
-
-
-def significant(text: str, start: int = 0) -> Iterator[Token]:
-    """Yield the tokens without the comments. Raises QuerySyntaxError as ``tokenize`` does."""
-    return (token for token in tokenize(text, start) if token.kind is not Kind.COMMENT)
 
 
 def unescape(text: str) -> str:

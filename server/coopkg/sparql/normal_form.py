@@ -14,14 +14,14 @@ apart from the next, such that the engine cannot read them in another way:
 * outside of expressions, a number behind a sign as a typed literal: ``<p> +1`` is the path ``<p>+`` to the engine;
 * comments and declarations left out.
 
-The places of tokens in both texts are kept, so that an error of the engine is reported where it is in the client's.
+The places of tokens in both texts are known, so that an error of the engine is reported where it is in the client's.
 """
 
 from __future__ import annotations
 
 import re
-from array import array
 from dataclasses import dataclass
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -47,6 +47,14 @@ _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _NAMES: Final = frozenset({Kind.IRI, Kind.PREFIXED})
 _INSERT_DATA: Final = ["INSERT", "DATA"]
 _SIGNS: Final = frozenset({"+", "-"})
+_ADJOINING: Final = frozenset({"(", "*", "+", "?", "^^"})
+# The engine takes booleans in small letters alone, the grammar in any (section 19.8, note 1).
+_WORDS: Final = {
+    **{spelling: word for word in KEYWORDS for spelling in (word, word.lower())},
+    **{spelling: word for word in ("true", "false") for spelling in (word, word.upper())},
+    "a": "a",
+}
+"""Each keyword as the normal form has it, by its text in capitals or small letters."""
 _SHORTEST_LONG: Final = 5
 """Characters above which a string that begins with three quotes is a long one: ``''`` is none, and has two."""
 _CACHE_BYTES: Final = 8 << 20
@@ -56,15 +64,27 @@ _CACHE_BYTES: Final = 8 << 20
 class NormalForm:
     """A text in normal form, the base IRI that is in force in it, and its keywords in capitals.
 
-    ``starts`` are the offsets of its tokens, ``places`` those of the same tokens in ``source``, the client's text.
+    ``source`` is the client's text, ``given`` the base IRI that was given with it, and ``number`` says which text of an
+    update this is; None for a query.
     """
 
     text: str
     base: str | None
     words: frozenset[str]
     source: str
-    starts: array[int]
-    places: array[int]
+    given: str | None
+    number: int | None = None
+
+    def places(self) -> tuple[list[int], list[int]]:
+        """Return the offset of each token in the normal form, and in the client's text.
+
+        They are wanted for an error alone, so that the text is then written once more.
+        """
+        writer = _Writer(self.source, self.given, update=self.number is not None)
+        next(islice(writer.forms(), self.number or 0, None))
+        ends = accumulate(map(len, writer.parts), initial=0)
+        starts = [end - (not part.startswith(" ")) for end, part in zip(ends, writer.parts, strict=False)]
+        return starts, writer.places
 
 
 class Names:
@@ -160,13 +180,16 @@ def of_update(text: str, base: str | None = None) -> tuple[NormalForm, ...]:
 
 class _Writer:
     def __init__(self, text: str, base: str | None, *, update: bool = False) -> None:
-        self.source, self.update = text, update
+        self.source, self.update, self.given = text, update, base
         self.tokens = significant(text)
         self.names = Names(text, base)
-        self.checker = Checker(lambda why, offset: syntax_error(why, text, offset))
+        # Without a bracket there is no expression, and nothing to check.
+        checker = Checker(lambda why, offset: syntax_error(why, text, offset)) if "(" in text else None
+        self.in_expression = checker.step if checker else lambda _token: False
         self.before: Token | None = None
         # Whether a declaration may stand here; the words that an operation begins with; where its labels stand.
         self.prologue, self.depth, self.operation = True, 0, 0
+        self.number = 0
         self.opening: list[str] = []
         self.labels: dict[str, int] = {}
         self.begin()
@@ -174,25 +197,27 @@ class _Writer:
     def begin(self) -> None:
         self.base = self.names.base
         self.parts: list[str] = []
-        self.starts, self.places = array("Q"), array("Q")
+        self.places: list[int] = []
         self.words: set[str] = set()
-        self.length = 0
 
     def form(self) -> NormalForm:
-        text = "".join(self.parts)[1:]
-        return NormalForm(text, self.base, frozenset(self.words), self.source, self.starts, self.places)
+        number = self.number if self.update else None
+        self.number += 1
+        words = frozenset(self.words)
+        return NormalForm("".join(self.parts)[1:], self.base, words, self.source, self.given, number)
 
     def forms(self) -> Iterator[NormalForm]:
         """Write the tokens, and yield a form at the end, and before a declaration that changes the base."""
         for token in self.tokens:
-            if self.prologue and token.keyword in _DECLARATIONS:
-                self.names.declare(token, self.tokens)
-                continue
-            if self.prologue and self.names.base != self.base:
-                if self.parts:
-                    yield self.form()
-                self.begin()
-            self.prologue = False
+            if self.prologue:
+                if token.keyword in _DECLARATIONS:
+                    self.names.declare(token, self.tokens)
+                    continue
+                if self.names.base != self.base:
+                    if self.parts:
+                        yield self.form()
+                    self.begin()
+                self.prologue = False
             if self.update:
                 self.in_update(token)
             self.write(token)
@@ -219,47 +244,43 @@ class _Writer:
 
     def write(self, token: Token) -> None:
         """Add a token to the text, with a blank before it or none."""
-        before, in_expression = self.before, self.checker.step(token)
-        text, gap = self.written(token), " "
-        if before is not None and token.kind is Kind.NUMBER and before.text in _SIGNS:
-            # Right behind its sign it is one token with it (rules 152 to 157).
-            signed = before.text if token.start == before.start + 1 else ""
-            if not in_expression:
-                text = f'"{signed}{text}"^^<{_XSD}{_number_type(text)}>'
-                if signed:
-                    self.length -= len(self.parts.pop())
-            elif signed:
-                gap = ""
-        elif before is not None and _adjoins(before, token, in_expression=in_expression):
-            gap = ""
-        self.starts.append(self.length + len(gap) - 1)
-        self.places.append(token.start)
-        self.parts.append(gap + text)
-        self.length += len(gap) + len(text)
-
-    def written(self, token: Token) -> str:
-        """Return a token as the normal form has it. Raises QuerySyntaxError for what is no token of SPARQL."""
-        match token.kind:
-            case Kind.IRI | Kind.PREFIXED:
-                return f"<{self.names.iri(token)}>"
+        kind, text, start = token
+        before, in_expression = self.before, self.in_expression(token)
+        match kind:
             case Kind.VARIABLE:
-                return "?" + token.text[1:]
-            case Kind.STRING:
-                return self.string(token)
+                part = " ?" + text[1:]
             case Kind.WORD:
-                return self.word(token)
+                part = " " + self.word(token)
+            case Kind.PREFIXED | Kind.IRI:
+                part = f" <{self.names.iri(token)}>"
+            case Kind.STRING:
+                part = " " + self.string(token)
+            case Kind.NUMBER if before is not None and before.text in _SIGNS:
+                part = self.signed(token, before, in_expression=in_expression)
             case _:
-                return token.text
+                part = " " + text
+        if text in _ADJOINING or kind is Kind.LANGUAGE or (before is not None and before.text == "^^"):
+            part = part[before is not None and _adjoins(before, token, in_expression=in_expression) :]
+        self.places.append(start)
+        self.parts.append(part)
+
+    def signed(self, token: Token, sign: Token, *, in_expression: bool) -> str:
+        """Return a number behind a sign: right behind it, it is one token with it (rules 152 to 157)."""
+        mark = sign.text if token.start == sign.start + 1 else ""
+        if in_expression:
+            return token.text if mark else " " + token.text
+        if mark:
+            self.places.pop()
+            self.parts.pop()
+        number_type = "double" if "e" in token.text.lower() else "decimal" if "." in token.text else "integer"
+        return f' "{mark}{token.text}"^^<{_XSD}{number_type}>'
 
     def word(self, token: Token) -> str:
-        if token.text == "a":
-            return "a"
-        word = token.keyword
-        if word not in KEYWORDS or word in _DECLARATIONS:
+        word = _WORDS.get(token.text) or _WORDS.get(token.keyword)
+        if word is None or word in _DECLARATIONS:
             raise unexpected(token, self.source)
         self.words.add(word)
-        # The engine takes them in small letters alone; the grammar, in any.
-        return word.lower() if word in {"TRUE", "FALSE"} else word
+        return word
 
     def string(self, token: Token) -> str:
         text = token.text
@@ -287,8 +308,3 @@ def _adjoins(before: Token, token: Token, *, in_expression: bool) -> bool:
         case "^^":
             return before.kind is Kind.STRING
     return before.text == "^^" or (token.kind is Kind.LANGUAGE and before.kind is Kind.STRING)
-
-
-def _number_type(number: str) -> str:
-    """Return the local name of the datatype of a number without a sign (rules 149 to 151)."""
-    return "double" if "e" in number.lower() else "decimal" if "." in number else "integer"
