@@ -11,7 +11,7 @@ from coopkg.dataset.changes import UPDATE, Change, compute_patch
 from coopkg.errors import Forbidden, QuerySyntaxError
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.sparql.admission import admit
-from coopkg.sparql.keywords import KEYWORDS
+from coopkg.sparql.lexer import KEYWORDS
 from coopkg.sparql.normal_form import of_query, of_update
 from coopkg.workers.evaluation import names_available_graph, query
 from coopkg.workers.tasks import Task
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BASE: Final = "http://b/c/d?e"
-PREFIXES: Final = "PREFIX e: <http://e/> PREFIX : <http://n/>\n"
+PREFIXES: Final = "PREFIX e: <http://e/> PREFIX aaa: <http://n/> PREFIX : <http://n/>\n"
 INTEGER: Final = "http://www.w3.org/2001/XMLSchema#integer"
 
 
@@ -54,6 +54,8 @@ def value(expression: str, prologue: str = "", base: str | None = BASE) -> str:
          "ASK { <http://x/z#a> <http://x/z#b> <http://x/c> }"),
         ("PREFIX e: <http://1/> PREFIX e: <http://2/> ASK { e:a ?p _:b.c }", "ASK { <http://2/a> ?p _:b.c }"),
         ("SELECT (COUNT (*) AS ?n) { ?s e:a.. }", "SELECT ( COUNT( * ) AS ?n ) { ?s <http://e/a> . . }"),
+        ("SELECTDISTINCT*WHERE{}LIMIT5OFFSET3", "SELECT DISTINCT * WHERE { } LIMIT 5 OFFSET 3"),
+        ("ASK{FILTERNOTEXISTS{?s aaa:b?o}}", "ASK { FILTER NOT EXISTS { ?s <http://n/b> ?o } }"),
         ("ASK { VALUES ?x { 1.e5 .5 1.5E-3 1.5.5 } }", "ASK { VALUES ?x { 1.e5 .5 1.5E-3 1.5 .5 } }"),
     ],
 )  # fmt: skip
@@ -66,9 +68,11 @@ def test_the_tokens_are_written_out(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "SELECT * { SERVICEx:secret { ?s ?p ?o } }", "SELECT * { SERVICESILENTx:a { ?s ?p ?o } }", "LOADSILENTx:a",
-    "SELECT * { ?s ?p ?o FILTER (?s<?o)SERVICE#>\nx:a {} }", "SELECT * { ?s ?p ?o } FROMx:g", "SELECT * FROMx:g {}",
-    "SELECT * { OPTIONALx:a }", "INSERTDATA { x:a x:b 1 }", r"SELECT * { S\u0045RVICE x:a { ?s ?p ?o } }",
+    "SELECT * { ?s ?p ?o FILTER(?s<?o)SERVICE#>\nx:a {} }", "SELECT * { ?s ?p ?o } FROMx:g", "SELECT * FROMx:g {}",
+    "SELECT * { OPTIONALx:a }", "INSERTDATAx:a { x:a x:b 1 }", r"SELECT * { S\u0045RVICE x:a { ?s ?p ?o } }",
     "SELECT * { SERVICE_x:a { } }", "SELECT * { \u017fERVICE x:a { } }", "SELECT * { SERVICE.x:a { } }",
+    "SELECT * { SERVICESILENT<http://127.0.0.1:1/> {} }", "LOADSILENT<http://127.0.0.1:1/>",
+    "SELECT * { aSERVICE x:a {} }", "SELECT * { {} UNION{}SERVICESILENT?x {} }",
 ])  # fmt: skip
 @pytest.mark.parametrize("prefixes", ["", "PREFIX SERVICEx: <http://127.0.0.1:1/> PREFIX LOADSILENTx: <http://e/> "])
 def test_what_is_glued_to_a_keyword_is_no_keyword(text: str, prefixes: str) -> None:

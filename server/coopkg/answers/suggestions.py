@@ -11,8 +11,7 @@ import pyoxigraph as ox
 from coopkg.errors import QuerySyntaxError
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import compact, named_node
-from coopkg.sparql.keywords import KEYWORDS
-from coopkg.sparql.lexer import Kind, significant
+from coopkg.sparql.lexer import KEYWORDS, Kind, significant
 from coopkg.sparql.query_text import query_text
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coopkg.errors import QuerySyntaxError
+from coopkg.sparql import functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,19 @@ _PREFIX: Final = rf"(?:[{_BASE}](?:\.*+[{_NAME}])*+)?:"
 _LOCAL: Final = rf"(?:(?:[{_BASE}_0-9:]|{_ESCAPED})(?:\.*+(?:[{_NAME}:]|{_ESCAPED}))*+)?"
 
 
+_SYNTAX: Final = """
+    ADD ALL AS ASC ASK BASE BIND BY CLEAR CONSTRUCT COPY CREATE DATA DEFAULT DELETE DESC DESCRIBE DISTINCT DROP FALSE
+    FILTER FROM GRAPH GROUP HAVING IN INSERT INTO LATERAL LIMIT LOAD MINUS MOVE NAMED NOT OFFSET OPTIONAL ORDER
+    PREFIX REDUCED SELECT SEPARATOR SERVICE SILENT TO TRUE UNDEF UNION USING VALUES VERSION WHERE WITH
+"""
+KEYWORDS: Final = frozenset({*_SYNTAX.split(), *functions.KEYWORDS})
+"""The keywords of SPARQL 1.1 and 1.2 and of what the engine adds, in capitals, but for ``a``, the only one with a case.
+
+Any other bare word is a syntax error.
+"""
+_LONGEST_KEYWORD: Final = max(map(len, KEYWORDS))
+
+
 def _lexicon(prefixed_names: str) -> re.Pattern[str]:
     return re.compile(
         rf"""
@@ -120,11 +134,35 @@ def _tokens(text: str, position: int, skipped: set[str | None]) -> Iterator[Toke
             raise syntax_error(_tokenless(text, position), text, position)
         group = match.lastgroup
         # White space is left out here, for nothing needs it: a text is edited by offsets.
+        if group == "word":
+            if position >= colonless and (run := _RUN.match(text, match.end())):
+                colonless = run.end()
+            for word in _keywords(match[0]):
+                yield new(Token, (Kind.WORD, word, position))
+                position += len(word)
+            continue
         if group not in skipped:
             yield new(Token, (_KINDS[group], match[0], position))
-            if group == "word" and position >= colonless and (run := _RUN.match(text, match.end())):
-                colonless = run.end()
         position = match.end()
+
+
+def _keywords(word: str) -> tuple[str, ...] | list[str]:
+    """Cut a word into keywords: ``SELECTDISTINCT`` is two, since no token of the grammar is longer than SELECT there.
+
+    A number may stand behind them, and is not returned. A word that cannot be cut is an error, and stays whole.
+    """
+    upper = word.upper()
+    if upper in KEYWORDS or word == "a":
+        return (word,)
+    parts, at = [], 0
+    while at < len(word) and not (at and word[at].isdigit()):
+        lengths = range(min(_LONGEST_KEYWORD, len(word) - at), 0, -1)
+        length = next((n for n in lengths if upper[at : at + n] in KEYWORDS), int(word[at] == "a"))
+        if not length:
+            return (word,)
+        parts.append(word[at : at + length])
+        at += length
+    return parts
 
 
 def _tokenless(text: str, position: int) -> str:

@@ -28,8 +28,7 @@ import pyoxigraph as ox
 
 from coopkg.sparql.functions import KEYWORDS as FUNCTIONS
 from coopkg.sparql.grammar_checks import Checker
-from coopkg.sparql.keywords import KEYWORDS
-from coopkg.sparql.lexer import CODEPOINT, Kind, Token, significant, syntax_error, unescape
+from coopkg.sparql.lexer import CODEPOINT, KEYWORDS, Kind, Token, significant, syntax_error, unescape
 from coopkg.sparql.text_cache import cached_by_text
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ _SIGNS: Final = frozenset({"+", "-"})
 _ADJOINING: Final = frozenset({"(", "*", "+", "?", "^^"})
 # The engine takes booleans in small letters alone, the grammar in any (section 19.8, note 1).
 _WORDS: Final = {
-    **{spelling: word for word in KEYWORDS for spelling in (word, word.lower())},
-    **{spelling: word for word in ("true", "false") for spelling in (word, word.upper())},
+    **{written: word for word in KEYWORDS for written in (word, word.lower())},
+    **{written: word for word in ("true", "false") for written in (word, word.upper())},
     "a": "a",
 }
 """Each keyword as the normal form has it, by its text in capitals or small letters."""
