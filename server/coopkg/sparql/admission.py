@@ -42,6 +42,7 @@ class Bounds:
     filters: int = 256  # 5,000 take 10 s; BINDs, which count here, overflow at 2,616
     operators: int = 2000  # a flat sum overflows at 6,906
     selects: int = 64  # overflows at 1,175, one in the other
+    services: int = 64  # what may be sent with each of them is worked out from all that surrounds it
 
 
 LONGEST_PLAIN: Final = 1000
@@ -153,7 +154,7 @@ def _bound_depth(tokens: list[Token], text: str, bounds: Bounds) -> None:
 def _bound_counts(tokens: list[Token], bounds: Bounds) -> None:
     """Refuse a text with too much of one thing. Raises QueryTooComplex."""
     # Triples in INSERT DATA and DELETE DATA are not planned, and any number of them is fine.
-    counts = {"UNION": 0, "OPTIONAL": 0, "FILTER": 0, "SELECT": 0, "triples": 0, "operators": 0}
+    counts = dict.fromkeys(("UNION", "OPTIONAL", "FILTER", "SELECT", "SERVICE", "triples", "operators"), 0)
     data = False
     for token in tokens:
         if token.keyword in counts:
@@ -171,7 +172,7 @@ def _bound_counts(tokens: list[Token], bounds: Bounds) -> None:
             data = data and token.text != "}"
     limits = {
         "UNION": bounds.unions, "OPTIONAL": bounds.optionals, "FILTER": bounds.filters,
-        "SELECT": bounds.selects, "triples": bounds.triples, "operators": bounds.operators,
+        "SELECT": bounds.selects, "SERVICE": bounds.services, "triples": bounds.triples, "operators": bounds.operators,
     }  # fmt: skip
     for name, limit in limits.items():
         if counts[name] > limit:

@@ -56,6 +56,7 @@ _WORDS: Final = {
 """Each keyword as the normal form has it, by its text in capitals or small letters."""
 _SHORTEST_LONG: Final = 5
 """Characters above which a string that begins with three quotes is a long one: ``''`` is none, and has two."""
+_LONGEST_DECLARED: Final = 2048
 _CACHE_BYTES: Final = 8 << 20
 
 
@@ -127,6 +128,9 @@ class Names:
     def _declared(self, following: Iterator[Token]) -> str:
         token = self._expected(following, Kind.IRI, lambda _text: True)
         iri = self.iri(token)
+        # Each BASE may make the next one longer, and each name that is written out is as long as its namespace.
+        if len(iri) > _LONGEST_DECLARED:
+            raise syntax_error(f"a declared IRI has at most {_LONGEST_DECLARED} characters", self.text, token.start)
         try:
             return ox.NamedNode(iri).value
         except ValueError:

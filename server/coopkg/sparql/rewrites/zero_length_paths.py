@@ -47,11 +47,11 @@ def rewrite(text: str, absent: Callable[[str], bool], *, within_graphs: bool = T
     if not applies_to(text):
         return text
     tree = read(text)
-    answers: dict[str, bool] = {}
+    dataset, answers = tree.dataset(), dict[str, bool]()
 
     def missing(term: str) -> bool:
         if term not in answers:
-            answers[term] = absent(f"ASK {tree.dataset()} {{ {term} <urn:x>? {term} }}")
+            answers[term] = absent(f"ASK {dataset} {{ {term} <urn:x>? {term} }}")
         return answers[term]
 
     edits: list[Edit] = []
@@ -83,7 +83,8 @@ def _block(tree: Tree, block: range, missing: Callable[[str], bool], graph: str)
         lacking = [link for link in links if link.zero and any(missing(term) for term in _constants(link))]
         # The statement is written out triple by triple, without the links that move.
         if lacking:
-            kept = " ".join(f"{link.subject} {link.path} {link.object} ." for link in links if link not in lacking)
+            moving = set(lacking)
+            kept = " ".join(f"{link.subject} {link.path} {link.object} ." for link in links if link not in moving)
             yield tree.tokens[at].start, tree.end(end - 1), kept
             moved += lacking
         at = end
