@@ -32,7 +32,7 @@ from coopkg.sparql.lexer import CODEPOINT, KEYWORDS, Kind, Token, significant, s
 from coopkg.sparql.text_cache import cached_by_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from coopkg.errors import QuerySyntaxError
 
@@ -143,6 +143,16 @@ class Names:
         if token.kind is not kind or not fits(token.text):
             raise unexpected(token, self.text)
         return token
+
+
+def declared(tokens: Iterable[Token], text: str, base: str | None) -> Names:
+    """Read the prologue that these tokens begin with. Raises QuerySyntaxError."""
+    names, following = Names(text, base), iter(tokens)
+    for token in following:
+        if token.keyword not in _DECLARATIONS:
+            break
+        names.declare(token, following)
+    return names
 
 
 @cached_by_text(1 << 20, 2)
