@@ -14,7 +14,7 @@ from coopkg.sparql.admission import admit
 from coopkg.sparql.lexer import KEYWORDS
 from coopkg.sparql.normal_form import of_query, of_update
 from coopkg.workers.evaluation import names_available_graph, query
-from coopkg.workers.tasks import Task
+from coopkg.workers.tasks import AvailableGraphs, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,7 +239,7 @@ def available() -> Iterator[ox.Quad]:
     ],
 )
 def test_a_comment_names_no_graph(text: str, named: bool) -> None:  # noqa: FBT001 - a table of cases
-    assert names_available_graph(Task(text, SOLUTION_FORMATS[0], BASE), list(available())) is named
+    assert names_available_graph(Task(text, SOLUTION_FORMATS[0], BASE), AvailableGraphs.of(available())) is named
 
 
 def test_admission_and_the_engine_have_the_same_words() -> None:

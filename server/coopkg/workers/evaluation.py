@@ -18,15 +18,16 @@ from coopkg.sparql.engine_errors import explain_syntax
 from coopkg.sparql.rewrites import aggregate_variables, rewrite
 from coopkg.workers.preview import preview
 from coopkg.workers.remote_results import BLANK, blank
-from coopkg.workers.tasks import Task
+from coopkg.workers.tasks import AvailableGraphs, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from coopkg.rdf.terms import Bindable, Term
     from coopkg.sparql.normal_form import NormalForm
     from coopkg.workers.tasks import Snapshot
 
+_NONE: Final = AvailableGraphs()
 _UNKNOWN_FUNCTION: Final = re.compile(r"The custom function <([^<>]*)> is not supported")
 
 
@@ -72,11 +73,11 @@ def task_for(dataset: Snapshot, task: Task) -> Task:
     return replace(task, union=False) if dataset.merged else task
 
 
-def evaluate(store: ox.Store, task: Task, available: Sequence[ox.Quad] = ()) -> bytes:
+def evaluate(store: ox.Store, task: Task, available: AvailableGraphs = _NONE) -> bytes:
     """Evaluate a query and return the whole answer in the task's format.
 
-    ``available`` are quads of graphs that are available to a query which names one (SPARQL 1.1 Service Description,
-    section 3.2.9), and no part of the dataset otherwise. They are in the store for the time of such a query, which
+    ``available`` are graphs that are available to a query which names one (SPARQL 1.1 Service Description, section
+    3.2.9), and no part of the dataset otherwise. They are in the store for the time of such a query, which
     leaves traces that slow it down: it is better not used again after that.
 
     Raises QuerySyntaxError with line and column, TooLarge past ``answer_bytes``, EngineFault for any other failure.
@@ -104,34 +105,34 @@ def _evaluated(store: ox.Store, task: Task) -> bytes:
         raise EngineFault(f"The engine could not finish: {error}.") from error
 
 
-def names_available_graph(task: Task, available: Sequence[ox.Quad]) -> bool:
+def names_available_graph(task: Task, available: AvailableGraphs) -> bool:
     """Whether a query names, or may name, a graph that is available and no part of the dataset.
 
     Its IRI may stand in the query, as a string too, which IRI makes one of, or be bound beforehand. Raises
     QuerySyntaxError.
     """
-    if not available:
+    if not available.quads:
         return False
-    graphs = {str(quad.graph_name)[1:-1] for quad in available}
     bound = [getattr(term, "value", "") for term in (task.substitutions or {}).values()]
-    if not graphs.isdisjoint((*task.default_graphs, *task.named_graphs, *bound)):
+    if not available.iris.isdisjoint((*task.default_graphs, *task.named_graphs, *bound)):
         return True
     # In normal form an IRI is written in one way, and so is a string, whose contents may be one too many: that costs
     # some 10 ms for 1,000 triples and the worker, one too few a wrong answer.
     text = normal_form.of_query(task.text, task.base).text
-    return any(f"<{graph}>" in text or f'"{graph}"' in text for graph in graphs)
+    return any(f"<{graph}>" in text or f'"{graph}"' in text for graph in available.iris)
 
 
 @contextlib.contextmanager
-def _with_available(store: ox.Store, available: Sequence[ox.Quad]) -> Iterator[None]:
+def _with_available(store: ox.Store, available: AvailableGraphs) -> Iterator[None]:
     """Keep further named graphs in a store for the time of a query."""
     own_graphs = set(store.named_graphs())
-    store.extend(available)
+    store.extend(available.quads)
     try:
         yield
     finally:
-        for graph in {quad.graph_name for quad in available} - own_graphs:
-            store.remove_graph(graph)
+        for graph in map(ox.NamedNode, available.iris):
+            if graph not in own_graphs:
+                store.remove_graph(graph)
 
 
 def query(store: ox.Store, task: Task) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
