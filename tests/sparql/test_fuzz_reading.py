@@ -21,23 +21,32 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import pytest
 
 from conftest import ROOT
-from coopkg.errors import CoopkgError
+from coopkg.answers.federation.service_clauses import unlisted
+from coopkg.answers.sparql_endpoint import formless
+from coopkg.errors import CoopkgError, QuerySyntaxError
+from coopkg.shacl.pre_binding import starts_from_this
+from coopkg.sparql.admission import Bounds, admit
 from coopkg.sparql.functions import VOLATILE
-from coopkg.sparql.lexer import KEYWORDS, Kind, Token, significant
+from coopkg.sparql.lexer import KEYWORDS, Kind, Token, rebase, significant
 from coopkg.sparql.normal_form import NormalForm, of_query, of_update
+from coopkg.sparql.rewrites import rewrite
+from coopkg.sparql.rewrites.aggregate_variables import unfolded
+from coopkg.sparql.syntax_tree import UnreadableError, read
+from coopkg.sparql.update_dataset import with_using
 from engine_child import sample
 from query_maker import QueryMaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TEXTS: Final = int(os.environ.get("COOPKG_FUZZ", "2500"))
+TEXTS: Final = int(os.environ.get("COOPKG_FUZZ", "1500"))
 FIRST: Final = int(os.environ.get("COOPKG_FUZZ_SEED", "0"))
 SECONDS: Final = 3.0
 """How long the engine may evaluate one text; what takes longer is not compared."""
 BASE: Final = "http://e/v1/x"
 CHILD: Final = Path(__file__).parent.parent / "support" / "engine_child.py"
 ENDED: Final = "ended"
+UNBOUNDED: Final = Bounds(**dict.fromkeys(vars(Bounds()), 10**9))
 
 
 class Canary:
@@ -110,6 +119,14 @@ def forms_of(text: str, *, update: bool) -> tuple[NormalForm, ...]:
     return of_update(text, BASE) if update else (of_query(text, BASE),)
 
 
+def admitted_words(text: str) -> frozenset[str]:
+    """The keywords that admission finds, those of the prologue among them."""
+    try:
+        return admit(text, UNBOUNDED, service=True, load=True).words
+    except QuerySyntaxError:
+        return frozenset()
+
+
 def spaced(text: str) -> str:
     """The tokens as they are written, each apart from the next: what the engine makes of them is another reading."""
     tokens = list(significant(text))
@@ -166,6 +183,8 @@ class Run:
             self.refused(text, update=update)
             return
         words = frozenset().union(*(form.words for form in forms))
+        if not (admitted := admitted_words(text)) >= words or (admitted - words) & {"SERVICE", "LOAD", "FROM"}:
+            self.faults.append(("admission has other words", text))
         remote = words & {"SERVICE", "LOAD"}
         self.seen["remote" if remote else "read"] += 1
         before = self.canary.hits
@@ -234,3 +253,27 @@ def test_normal_form_and_original_mean_the_same(canary: Canary) -> None:
     assert run.seen["requests"] > TEXTS / 100, "the canary was never asked, so that it tells nothing"
     assert run.seen["requests of originals"], "no text deceives the engine, so that the test tells nothing"
     assert run.seen["same"] > TEXTS / 4, "too few texts are evaluated"
+
+
+@pytest.mark.slow
+def test_whatever_the_text_only_errors_of_ours_are_raised() -> None:
+    quads = sample(ROOT)
+    readers = (admitted_words, read, formless, starts_from_this)
+    for seed in range(FIRST, FIRST + TEXTS // 3):
+        text, update = QueryMaker(seed, quads, BASE).text()
+        for reader in readers:
+            with contextlib.suppress(CoopkgError, UnreadableError):
+                reader(text)
+        with contextlib.suppress(CoopkgError):
+            rebase(text, "http://e/", "http://f/")
+        with contextlib.suppress(CoopkgError):
+            with_using(text, ["http://e/g"], ["http://e/h"])
+        with contextlib.suppress(CoopkgError):
+            unlisted(text, {}, BASE)
+        with contextlib.suppress(CoopkgError):
+            for form in forms_of(text, update=update):
+                starts, places = form.places()
+                assert len(starts) == len(places)
+                assert starts == sorted(starts)
+                rewrite(form.text, lambda _: True)
+                unfolded(form.text)

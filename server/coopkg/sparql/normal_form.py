@@ -216,7 +216,7 @@ class _Writer:
     def form(self) -> NormalForm:
         number = self.number if self.update else None
         self.number += 1
-        words = frozenset(self.words)
+        words = frozenset(map(str.upper, self.words))
         return NormalForm("".join(self.parts)[1:], self.base, words, self.source, self.given, number)
 
     def forms(self) -> Iterator[NormalForm]:
