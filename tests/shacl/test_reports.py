@@ -410,6 +410,10 @@ def test_shapes_that_came_along_are_used(dataset: Dataset) -> None:
             'e:S sh:targetNode e:x ; sh:sparql [ sh:select "SELECT $this FROM <file:///x> { $this ?p ?o }" ] .',
             "FROM",
         ),
+        (
+            r"""e:S sh:targetNode e:x ; sh:sparql [ sh:select 'SELECT $this { $this ?p "\\u0022 SERVICE?p{} #"}' ] .""",
+            "SERVICE",
+        ),
         ('e:S a sh:NodeShape ; sh:targetNode e:x ; sh:sparql [ sh:select "SELECT" ] .', "shapes cannot be used"),
         ("e:S a sh:NodeShape ; sh:targetNode e:x ; sh:property [ sh:path 5 ] .", "shapes cannot be used"),
     ],

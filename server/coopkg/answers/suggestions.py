@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -11,24 +12,19 @@ import pyoxigraph as ox
 from coopkg.errors import QuerySyntaxError
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import compact, named_node
-from coopkg.sparql import functions
-from coopkg.sparql.lexer import Kind, significant
+from coopkg.sparql.lexer import KEYWORDS, Kind, significant
 from coopkg.sparql.query_text import query_text
 
 if TYPE_CHECKING:
     from coopkg.answers.service import Service
     from coopkg.errors import CoopkgError
 
-_SYNTAX: Final = """
-    A ADD ALL AS ASC ASK BASE BIND BY CLEAR CONSTRUCT COPY CREATE DATA DEFAULT DELETE DESC DESCRIBE DISTINCT DROP FALSE
-    FILTER FROM GRAPH GROUP HAVING IN INSERT INTO LATERAL LIMIT LOAD MINUS MOVE NAMED NIL NOT OFFSET OPTIONAL ORDER
-    PREFIX REDUCED SELECT SEPARATOR SERVICE SILENT TO TRUE UNDEF UNION USING VALUES VERSION WHERE WITH
-"""
-"""Keywords that call no function."""
-KEYWORDS: Final = tuple(sorted({*_SYNTAX.split(), *functions.KEYWORDS}))
 _PREFIX: Final = re.compile(r"[\w.\-]+")
 CLOSE: Final = 0.6
 """The least similarity, from 0 to 1, of a suggestion (``difflib.SequenceMatcher.ratio``)."""
+MOST_WORDS: Final = 32
+"""Different words of a text that are compared with all keywords, which takes a millisecond each."""
+_LONGEST_WORD: Final = int(max(map(len, KEYWORDS)) * (2 / CLOSE - 1))
 MANY: Final = 5000
 """Names in one namespace above which none is suggested, since comparing all of them takes too long."""
 
@@ -45,21 +41,24 @@ def advise(error: CoopkgError, text: str, base: str) -> None:
         suggestion = f"PREFIX {close[0]}: <{known_prefixes[close[0]]}>" if close else None
     else:
         # The engine's parser often fails only behind a misspelt keyword, so all bare words are candidates.
-        suggestion = next(filter(None, map(_keyword, _bare_words(text))), None)
+        words = islice(dict.fromkeys(_bare_words(text)), MOST_WORDS)
+        suggestion = next(filter(None, map(_keyword, words)), None)
     if suggestion is not None:
         error.members["suggestion"] = suggestion
 
 
 def _bare_words(text: str) -> list[str]:
     try:
-        return [token.keyword for token in significant(text) if token.kind is Kind.WORD]
+        words = [token.keyword for token in significant(text) if token.kind is Kind.WORD]
     except QuerySyntaxError:
         return []
+    # A longer one is like no keyword, and to find that out takes time that grows with its square.
+    return [word for word in words if word not in KEYWORDS and len(word) <= _LONGEST_WORD]
 
 
 def _keyword(word: str) -> str | None:
     """Find the keyword that an unknown word is close to."""
-    close = [] if word in KEYWORDS else get_close_matches(word, KEYWORDS, 1, CLOSE)
+    close = [] if word == "A" else get_close_matches(word, sorted(KEYWORDS), 1, CLOSE)
     return close[0] if close else None
 
 

@@ -17,11 +17,15 @@ from coopkg.rdf.lexical_forms import LexicalForms
 from coopkg.rdf.namespaces import EXAMPLES, INFERRED
 from coopkg.rdf.terms import Document
 from coopkg.shacl.documents import Source, read
-from coopkg.sparql import update_operations
-from coopkg.workers.evaluation import explain_syntax, rewritten_update
+from coopkg.sparql import normal_form
+from coopkg.sparql.admission import refuse_requests
+from coopkg.sparql.engine_errors import explain_syntax
+from coopkg.workers.evaluation import rewritten_update
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+    from coopkg.sparql.normal_form import NormalForm
 
 UPDATE: Final = "update"
 PUT: Final = "put"
@@ -139,27 +143,19 @@ def _graphs(store: ox.Store) -> frozenset[str]:
 
 
 def _update(store: ox.Store, change: Change) -> None:
+    """Run an update on the store. Raises QuerySyntaxError, Forbidden, NotFound and ProtocolError."""
+    forms = normal_form.of_update(change.text, change.base)
+    for form in forms:
+        refuse_requests(form)
+    for form in forms:
+        _carry_out(store, form)
+
+
+def _carry_out(store: ox.Store, form: NormalForm) -> None:
     try:
-        _carry_out(store, change.text, change.base)
+        store.update(rewritten_update(form), base_iri=form.base)
     except SyntaxError as error:
-        # A prologue may stand before each operation (grammar rule 29), and the engine reads the first one only. So the
-        # operations are carried out one by one, each with the declarations that are in force for it.
-        operations = update_operations.operations(change.text)
-        if len(operations) == 1:
-            raise explain_syntax(str(error), change.text) from None
-        for operation in operations:
-            try:
-                _carry_out(store, operation, change.base)
-            except SyntaxError as inner:
-                raise explain_syntax(str(inner), change.text) from None
-
-
-def _carry_out(store: ox.Store, text: str, base: str | None) -> None:
-    """Run an update on the store. Raises SyntaxError before anything is done, NotFound and ProtocolError."""
-    try:
-        store.update(rewritten_update(text, base), base_iri=base)
-    except SyntaxError:
-        raise
+        raise explain_syntax(error, form, lambda text: ox.Store().update(text, base_iri=form.base)) from None
     except (RuntimeError, OSError, ValueError) as error:
         if "does not exist" in str(error):  # CLEAR or DROP of a missing graph; the engine has no exception class for it
             raise NotFound(f"The update cannot be carried out: {error}.") from None

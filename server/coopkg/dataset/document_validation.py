@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from copy import deepcopy
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,7 @@ from coopkg.shacl.shapes import moved_to_base, read_shapes
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.shacl.syntax_errors import syntax_errors
 from coopkg.shacl.validator import Validator, whole_pass
-from coopkg.sparql.lexer import Kind, significant
+from coopkg.sparql.lexer import Kind, significant, unescape
 from coopkg.workers.evaluation import answer
 
 if TYPE_CHECKING:
@@ -251,10 +252,13 @@ def _as_values(shapes: list[ox.Quad]) -> Mapping[Node, Shape]:
 def _refuse_fetching(shapes: list[ox.Quad]) -> None:
     """Refuse shapes whose queries would make requests, by raising InputUnreadable."""
     # pySHACL refuses SERVICE by a regular expression, which "SERVICE?u" and "SERVICE#comment" pass, and rdflib, which
-    # runs its queries, opens the addresses in FROM. So keywords are looked for among the tokens of the query.
+    # runs its queries, opens the addresses in FROM. So keywords are looked for among the tokens of the query, and of
+    # what rdflib makes of it: it decodes codepoint escapes before it looks for tokens, so that one can end a string.
     for quad in shapes:
         if quad.predicate.value in _SPARQL and isinstance(quad.object, ox.Literal):
-            words = {token.keyword for token in significant(quad.object.value) if token.kind is Kind.WORD}
+            text = quad.object.value
+            tokens = chain.from_iterable(significant(t) for t in {text, unescape(text)})
+            words = {token.keyword for token in tokens if token.kind is Kind.WORD}
             if words & _FETCHING:
                 named = ", ".join(sorted(words & _FETCHING))
                 raise InputUnreadable(f"A query of the shapes has {named}: nothing is fetched.")

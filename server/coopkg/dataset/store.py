@@ -14,6 +14,7 @@ from coopkg.errors import DatasetBroken, UsageError
 from coopkg.rdf.lexical_forms import LexicalForms
 from coopkg.rdf.namespaces import DEFAULT_BASE, INFERRED, STANDARD_PREFIXES
 from coopkg.rdf.terms import Document, rebase_quad
+from coopkg.workers.tasks import AvailableGraphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +42,7 @@ class Dataset:
     """One version of the RDF dataset: the store, its base IRI, its identity, and the literals as they were written.
 
     ``store`` has the asserted quads and nothing else. ``closure``, once ``entailment`` has computed it by the rules of
-    ``regime``, has a store of its own with the asserted and the inferred quads. ``available`` are quads of named graphs
+    ``regime``, has a store of its own with the asserted and the inferred quads. ``available`` are named graphs
     that queries may name (sd:availableGraphs) and that are no part of the dataset: they are in no count, no default
     graph and no export. If the dataset is ``merged``, the default graph of queries is the merge of all named graphs;
     the closure's store has it, and so have the stores in ``views``. ``about`` is a digest of ``available``.
@@ -55,7 +56,7 @@ class Dataset:
     lexical_forms: LexicalForms = field(default_factory=LexicalForms)
     regime: str = "none"
     closure: Closure | None = None
-    available: tuple[ox.Quad, ...] = ()
+    available: AvailableGraphs = field(default_factory=AvailableGraphs)
     merged: bool = False
     views: dict[str, ox.Store] = field(default_factory=dict, compare=False, repr=False)
     about: str = ""
@@ -69,9 +70,9 @@ class Dataset:
 
     def with_available_graphs(self, quads: Iterable[ox.Quad]) -> Dataset:
         """Return the dataset with these quads in its available graphs; their digest becomes part of its tag."""
-        available = tuple(quads)
-        digest = hashlib.sha256("\n".join(sorted(map(str, available))).encode()).hexdigest()
-        return replace(self, available=available, about=digest[:8] if available else "")
+        available = AvailableGraphs.of(quads)
+        digest = hashlib.sha256("\n".join(sorted(map(str, available.quads))).encode()).hexdigest()
+        return replace(self, available=available, about=digest[:8] if available.quads else "")
 
     def count(self) -> int:
         """Return the number of asserted quads."""

@@ -9,20 +9,24 @@ anything but tells the optimizer that they may be an IRI or a literal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from coopkg.errors import QuerySyntaxError
+from coopkg.sparql import normal_form
+from coopkg.sparql.engine_errors import explain_syntax
 from coopkg.sparql.functions import FRESH
 from coopkg.sparql.lexer import Kind, Token, significant
+from coopkg.sparql.text_cache import cached_by_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from coopkg.rdf.graph import Graph, Node
+    from coopkg.rdf.terms import Term
     from coopkg.shacl.property_paths import Path
+    from coopkg.sparql.normal_form import NormalForm
 
 OPTIONAL: Final = frozenset({"currentShape", "shapesGraph"})
 """Variables that a sub-select need not project."""
@@ -34,11 +38,12 @@ _ANYTHING: Final = ox.NamedNode("urn:x-coopkg:anything")
 
 @dataclass(frozen=True)
 class SparqlQuery:
-    """A query of a shape: ``text`` with prefixes and path written out, ``bound`` as it is evaluated for a focus node.
+    """A query of a shape: ``text`` is its normal form, with the path written out; ``bound`` is for a focus node.
 
     ``names`` are the pre-bound variables that the query mentions; ``parameters`` gives the values of those that a
     constraint component declares. ``ask`` says that solutions mean conformance. ``set_based`` says that the text alone,
-    with ``$this`` free, gives the solutions of every focus node. ``shapes_graph`` is set where the query reads it.
+    with ``$this`` free, gives the solutions of every focus node. ``shapes_graph`` is set where the query reads it, and
+    ``base`` where it declares one.
     """
 
     text: str
@@ -48,6 +53,7 @@ class SparqlQuery:
     set_based: bool = False
     parameters: tuple[tuple[str, Node], ...] = ()
     shapes_graph: Graph | None = None
+    base: str | None = None
 
     def bindings(self, values: Mapping[str, Node]) -> dict[ox.Variable, Node]:
         """Return the pre-bound variables with their terms: the parameters, and those ``values`` that are mentioned."""
@@ -69,8 +75,8 @@ def read_query(  # noqa: PLR0913 - what a query stands in
     ``names`` are all parameters of a component, ``parameters`` those that have a value. Raises ValueError for a query
     that the engine does not accept or that breaks a rule of pre-binding.
     """
-    text = _with_path(text, path)
-    tokens = _tokens(text)
+    normal = _normal(_with_path(text, path))
+    text, tokens = normal.text, list(significant(normal.text))
     form = next((token.keyword for token in tokens if token.keyword in _FORMS), "")
     # The form is checked by tokens: the word may also stand in a comment or a string.
     if form != ("ASK" if ask else "SELECT"):
@@ -88,26 +94,33 @@ def read_query(  # noqa: PLR0913 - what a query stands in
         set_based=not ask and mentioned == {"this"} and starts_from_this(text),
         parameters=tuple((name, parameters[name]) for name in sorted(parameters)),
         shapes_graph=shapes_graph if "shapesGraph" in mentioned else None,
+        base=normal.base,
     )
     try:
         # Both forms are tried on an empty store now: a fault must refuse the shapes, not some validation later on.
-        _EMPTY.query(text)
-        _EMPTY.query(query.bound, substitutions={ox.Variable(name): _ANYTHING for name in mentioned})
-    except (SyntaxError, RuntimeError) as error:
-        raise ValueError(f"its query cannot be used: {str(error).partition(': expected')[0]}") from None
+        _EMPTY.query(text, base_iri=query.base)
+        values: dict[ox.Variable, Term] = {ox.Variable(name): _ANYTHING for name in mentioned}
+        _EMPTY.query(query.bound, base_iri=query.base, substitutions=values)
+    except SyntaxError as error:
+        raise ValueError(f"its query cannot be used: {explain_syntax(error, normal, _EMPTY.query)}") from None
+    except RuntimeError as error:
+        raise ValueError(f"its query cannot be used: {error}") from None
     return query
 
 
-def _tokens(text: str) -> list[Token]:
+def _normal(text: str) -> NormalForm:
     try:
-        return list(significant(text))
+        return normal_form.of_query(text)
     except QuerySyntaxError as error:
         raise ValueError(f"its query cannot be used: {error}") from None
 
 
 def _with_path(text: str, path: Path | None) -> str:
     """Replace ``$PATH`` by the path of the property shape (SHACL, section 5.3.1)."""
-    variables = [t for t in _tokens(text) if t.kind is Kind.VARIABLE and t.text[1:] == "PATH"]
+    try:
+        variables = [t for t in significant(text) if t.kind is Kind.VARIABLE and t.text[1:] == "PATH"]
+    except QuerySyntaxError as error:
+        raise ValueError(f"its query cannot be used: {error}") from None
     if variables and path is None:
         raise ValueError("its query has $PATH, which only a property shape has")
     written_out = f"({path.sparql()})" if path else ""
@@ -151,7 +164,7 @@ def _projected(tokens: list[Token], select: int) -> set[str]:
 
 def _rewritten(text: str, tokens: list[Token], names: list[str], *, ask: bool) -> str:
     """Rewrite the query so that the engine can pre-bind variables in it."""
-    listed = " ".join(f"${name}" for name in names)
+    listed = " ".join(f"?{name}" for name in names)
     row = " ".join(["{}"] * len(names))
     # A row of UNDEF joins with any solution. The others, an IRI and a string that no data has, are there for the
     # optimizer alone: they keep it from concluding that the variables have no value, or one kind of term.
@@ -169,7 +182,7 @@ def _rewritten(text: str, tokens: list[Token], names: list[str], *, ask: bool) -
             parts += [text[copied:end], block]
         # Grouping needs them too, or the projection of a variable that is not grouped would be an error.
         elif _is_clause(tokens, index) and "*" not in (projected := _projected_here(tokens, index)):
-            missing = " ".join(f"${name}" for name in names if name not in projected)
+            missing = " ".join(f"?{name}" for name in names if name not in projected)
             parts += [text[copied:end], f" {missing} "]
         else:
             continue
@@ -190,7 +203,7 @@ def _projected_here(tokens: list[Token], index: int) -> set[str]:
     return set() if tokens[index].keyword == "BY" else _projected(tokens, index)
 
 
-@lru_cache(maxsize=1024)
+@cached_by_text(1 << 20, 1)
 def starts_from_this(text: str) -> bool:
     """Whether a query gives the same solutions for ``$this`` whether or not it is pre-bound.
 
@@ -201,7 +214,7 @@ def starts_from_this(text: str) -> bool:
     tokens = list(significant(text))
     opening = next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
     inner = tokens[opening + 1 :]
-    if not inner or inner[0].text not in {"$this", "?this"} or _begins_with_zero_steps(inner):
+    if not inner or inner[0].text != "?this" or _begins_with_zero_steps(inner):
         return False
     nested: list[str] = []
     for index, token in enumerate(inner):

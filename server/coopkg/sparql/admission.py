@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Forbidden, QueryTooComplex
-from coopkg.sparql import grammar_checks
 from coopkg.sparql.functions import VOLATILE
 from coopkg.sparql.lexer import Kind, Token, position, significant
+from coopkg.sparql.text_cache import cached_by_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+
+    from coopkg.sparql.normal_form import NormalForm
 
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 UPDATE_FORMS: Final = ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "ADD", "MOVE", "COPY", "WITH")
-_OPEN: Final = {"{": "}", "(": ")", "[": "]", "<<": ">>", "<<(": ")>>", "{|": "|}"}
-_CLOSE: Final = frozenset(_OPEN.values())
-# `?a<?b)SERVICE#>` is one IRI to a lexer that takes the longest match, and an operator, a comment and a keyword to a
-# parser that looks at the context; so a keyword behind a closing bracket is found inside of what looks like an IRI.
-_HIDDEN: Final = re.compile(r"\)[^<>]*?(?<!\w)(SERVICE|LOAD)(?!\w)", re.IGNORECASE)
+_OPEN: Final = frozenset({"{", "(", "[", "<<", "<<(", "{|"})
+_CLOSE: Final = frozenset({"}", ")", "]", ">>", ")>>", "|}"})
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,14 @@ class Bounds:
     filters: int = 256  # 5,000 take 10 s; BINDs, which count here, overflow at 2,616
     operators: int = 2000  # a flat sum overflows at 6,906
     selects: int = 64  # overflows at 1,175, one in the other
+    services: int = 64  # what may be sent with each of them is worked out from all that surrounds it
 
 
 LONGEST_PLAIN: Final = 1000
 """Characters up to which a text may be plain: so short that it breaks no other bound."""
 _PLAIN: Final = re.compile(
-    r"\s*(?:(?:PREFIX\s+[\w.\-]*:|BASE)\s*<[^<>\"{}|^`\\\x00-\x20]*>\s*)*"
-    r"(SELECT|ASK|CONSTRUCT|DESCRIBE)(?!\w)[^(\\\[\x80-\U0010ffff]*",
+    r"\s*+(?:(?:PREFIX\s++[\w.\-]*+:|BASE)\s*+<[^<>\"{}|^`\\\x00-\x20]*+>\s*+)*+"
+    r"(SELECT|ASK|CONSTRUCT|DESCRIBE)(?!\w)[^(\\\[\x80-\U0010ffff]*+",
     re.IGNORECASE | re.ASCII,
 )
 """A plain query has no brackets but braces, so no expression, no escape and nothing beyond ASCII."""
@@ -59,7 +58,7 @@ _NOT_PLAIN: Final = re.compile(r"<<|SERVICE|LOAD|OPTIONAL|UNION|MINUS|LATERAL", 
 
 MOST_IN_IRIS: Final = 16
 """How many times as long as its bound a text may be because of its IRIs."""
-_IRI: Final = re.compile(r"(?<!<)<[^\x00-\x20<>\"'{}|^`\\]*>")
+_IRI: Final = re.compile(r"(?<!<)<[^\x00-\x20<>\"'{}|^`\\]*+>")
 """An IRI to every lexer: with no quote and no other ``<`` about it, it can be no part of a string or of ``<<``."""
 
 
@@ -86,13 +85,14 @@ class Admitted:
         return not self.words & VOLATILE and not self.services
 
 
-@lru_cache(maxsize=512)
+@cached_by_text(4 << 20, 2)
 def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: bool = False) -> Admitted:
     """Check a query or update before the engine sees it.
 
     Returns its form and keywords; of a plain query, which can break no rule, only the form. Raises QueryTooComplex past
-    a bound, Forbidden for SERVICE or LOAD where they are not allowed, however they are written, QuerySyntaxError where
-    a character begins no token and for what ``grammar_checks`` refuses.
+    a bound, Forbidden for SERVICE or LOAD where they are not allowed, QuerySyntaxError where a character begins no
+    token. The normal form has the same tokens, and is all that the engine sees: no other reading can have a keyword
+    that this one has not.
     """
     # Most queries are short and plain. One regular expression for them saves cutting them into tokens.
     plain = _PLAIN.fullmatch(text) if len(text) <= LONGEST_PLAIN else None
@@ -101,26 +101,23 @@ def admit(text: str, bounds: Bounds = Bounds(), *, service: bool = False, load: 
     tokens = list(significant(text))
     words = frozenset(token.keyword for token in tokens if token.kind is Kind.WORD)
     # By tokens: the word in a string, an IRI or a comment is harmless, and must not refuse a query.
-    services = tuple(_remote(tokens, "SERVICE"))
+    services = tuple(token.start for token in tokens if token.keyword == "SERVICE")
     if services and not service:
         raise _refused("SERVICE", text, services[0])
-    loads = [start for start in _remote(tokens, "LOAD") if not load]
+    loads = [token.start for token in tokens if token.keyword == "LOAD" and not load]
     if loads:
         raise _refused("LOAD", text, loads[0])
     _bound_depth(tokens, text, bounds)
     _bound_counts(tokens, bounds)
-    grammar_checks.check(tokens, text)
     return Admitted(_form(tokens), words, services)
 
 
-def refuse_requests(text: str) -> None:
-    """Refuse a query for which the engine would make a request. Raises Forbidden, and QuerySyntaxError as well.
-
-    Cheap where no such word stands in the text: then it is no keyword, for the engine takes no escapes in keywords.
-    """
-    if "SERVICE" in text.upper():
-        for start in _remote(list(significant(text)), "SERVICE"):
-            raise _refused("SERVICE", text, start)
+def refuse_requests(form: NormalForm) -> None:
+    """Refuse what the engine would make a request for. Raises Forbidden."""
+    for keyword in ("SERVICE", "LOAD"):
+        if keyword in form.words:
+            start = next(token.start for token in significant(form.source) if token.keyword == keyword)
+            raise _refused(keyword, form.source, start)
 
 
 def _form(tokens: Iterable[Token]) -> str:
@@ -130,20 +127,8 @@ def _form(tokens: Iterable[Token]) -> str:
     return ""
 
 
-def _remote(tokens: list[Token], keyword: str) -> Iterator[int]:
-    """Yield the offsets of a keyword, also where it hides in what looks like an IRI."""
-    before: Token | None = None
-    for token in tokens:
-        if token.keyword == keyword:
-            yield token.start
-        elif token.kind is Kind.IRI and before and before.kind is not Kind.PUNCTUATION:
-            hidden = _HIDDEN.search(token.text)
-            if hidden and hidden[1].upper() == keyword:
-                yield token.start + hidden.start(1)
-        before = token
-
-
 def _refused(keyword: str, text: str, offset: int) -> Forbidden:
+    """Build the error for a keyword that would have the engine make a request."""
     line, column = position(text, offset)
     return Forbidden(
         f"{line}:{column}: {keyword} is not allowed here: this endpoint makes no requests of its own.",
@@ -169,7 +154,7 @@ def _bound_depth(tokens: list[Token], text: str, bounds: Bounds) -> None:
 def _bound_counts(tokens: list[Token], bounds: Bounds) -> None:
     """Refuse a text with too much of one thing. Raises QueryTooComplex."""
     # Triples in INSERT DATA and DELETE DATA are not planned, and any number of them is fine.
-    counts = {"UNION": 0, "OPTIONAL": 0, "FILTER": 0, "SELECT": 0, "triples": 0, "operators": 0}
+    counts = dict.fromkeys(("UNION", "OPTIONAL", "FILTER", "SELECT", "SERVICE", "triples", "operators"), 0)
     data = False
     for token in tokens:
         if token.keyword in counts:
@@ -187,7 +172,7 @@ def _bound_counts(tokens: list[Token], bounds: Bounds) -> None:
             data = data and token.text != "}"
     limits = {
         "UNION": bounds.unions, "OPTIONAL": bounds.optionals, "FILTER": bounds.filters,
-        "SELECT": bounds.selects, "triples": bounds.triples, "operators": bounds.operators,
+        "SELECT": bounds.selects, "SERVICE": bounds.services, "triples": bounds.triples, "operators": bounds.operators,
     }  # fmt: skip
     for name, limit in limits.items():
         if counts[name] > limit:

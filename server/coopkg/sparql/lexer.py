@@ -1,23 +1,26 @@
-"""A linear tokenizer for SPARQL 1.1 and 1.2 queries and updates (SPARQL 1.1 Query Language, section 19.8).
+"""A linear tokenizer for SPARQL 1.1 and 1.2 queries and updates (SPARQL 1.2 Query Language, section 19.8).
 
-It reads every byte once, never fails on nesting, and keeps positions, so that admission can look at a hostile text
-before the engine does, and prefixes and IRIs can be rewritten as tokens instead of by text replacement.
+At each place the longest match is the token, as the grammar has it: ``SERVICEx:a`` is one prefixed name. Every
+character is looked at a bounded number of times, whatever the text, and nesting does not matter, so that a hostile text
+can be looked at before the engine sees anything of it.
+
+Codepoint escapes stand in IRIs and strings alone, as in SPARQL 1.2: the W3C tests have them refused elsewhere.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coopkg.errors import QuerySyntaxError
+from coopkg.sparql import functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What a token is."""
 
     COMMENT = "comment"
@@ -32,8 +35,7 @@ class Kind(Enum):
     PUNCTUATION = "punctuation"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token: its kind, its text as written, and where it begins (offset in code points)."""
 
     kind: Kind
@@ -42,8 +44,8 @@ class Token:
 
     @property
     def keyword(self) -> str:
-        r"""Return a word in upper case, with ``\u`` escapes decoded; empty for any other kind."""
-        return unescape(self.text).upper() if self.kind is Kind.WORD else ""
+        """Return a word in upper case; empty for any other kind."""
+        return self.text.upper() if self.kind is Kind.WORD else ""
 
     @property
     def iri(self) -> str:
@@ -51,28 +53,61 @@ class Token:
         return unescape(self.text[1:-1])
 
 
-_U: Final = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
-_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+CODEPOINT: Final = (
+    r"\\u(?![Dd][89A-Fa-f])[0-9A-Fa-f]{4}|\\U(?:0000(?![Dd][89A-Fa-f])|000[1-9A-Fa-f]|0010)[0-9A-Fa-f]{4}"
+)
+"""A codepoint escape; a surrogate is no character, and neither is what is beyond Unicode (section 19.2)."""
+_CODEPOINT: Final = re.compile(CODEPOINT)
+# Rules 164 to 168, to the letter: a character that is a letter to Python alone would be none to the engine.
+_BASE: Final = (
+    r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    r"\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME: Final = rf"{_BASE}_0-9\-\u00b7\u0300-\u036f\u203f\u2040"
+_ESCAPED: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
 # The quantifiers are possessive (``*+``): a token once matched is never tried again at a shorter length, so that no
 # text makes the expression backtrack.
-_LEXICON: Final = re.compile(
-    rf"""
-      (?P<space>[\x20\t\r\n]++)
-    | (?P<comment>\#[^\r\n]*+)
-    | (?P<iri><(?:[^\x00-\x20<>"{{}}|^`\\]|{_U})*+>)
-    | (?P<string>\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*+\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
-               |"(?:[^"\\\r\n]|\\.)*+"|'(?:[^'\\\r\n]|\\.)*+')
-    | (?P<blank>_:[\w\d](?:[\w\-·\u0300-\u036f]|\.(?=[\w\-.·\u0300-\u036f]))*+)
-    | (?P<variable>[?$][\w·‿⁀\u0300-\u036f]++)
-    | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)
-    | (?P<number>(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[0-9]++\.[eE][+-]?[0-9]++)
-    | (?P<prefixed>(?:[^\W\d_](?:[\w\-·\u0300-\u036f]|\.(?=[\w\-.·\u0300-\u036f]))*+)?:
-        (?:[\w:\-·‿⁀\u0300-\u036f]|\.(?=[\w:\-.%\\·\u0300-\u036f])|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?\#@%])*+)
-    | (?P<word>(?:[A-Za-z]|{_U})(?:[A-Za-z0-9_]|{_U})*+)
-    | (?P<punctuation><<\(|\)>>|<<|>>|\{{\||\|\}}|&&|\|\||!=|<=|>=|\^\^|[{{}}()\[\];,.=<>!|/^+*?~-])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+_PREFIX: Final = rf"(?:[{_BASE}](?:\.*+[{_NAME}])*+)?:"
+_LOCAL: Final = rf"(?:(?:[{_BASE}_0-9:]|{_ESCAPED})(?:\.*+(?:[{_NAME}:]|{_ESCAPED}))*+)?"
+
+
+_SYNTAX: Final = """
+    ADD ALL AS ASC ASK BASE BIND BY CLEAR CONSTRUCT COPY CREATE DATA DEFAULT DELETE DESC DESCRIBE DISTINCT DROP FALSE
+    FILTER FROM GRAPH GROUP HAVING IN INSERT INTO LATERAL LIMIT LOAD MINUS MOVE NAMED NOT OFFSET OPTIONAL ORDER
+    PREFIX REDUCED SELECT SEPARATOR SERVICE SILENT TO TRUE UNDEF UNION USING VALUES VERSION WHERE WITH
+"""
+KEYWORDS: Final = frozenset({*_SYNTAX.split(), *functions.KEYWORDS})
+"""The keywords of SPARQL 1.1 and 1.2 and of what the engine adds, in capitals, but for ``a``, the only one with a case.
+
+Any other bare word is a syntax error.
+"""
+_LONGEST_KEYWORD: Final = max(map(len, KEYWORDS))
+
+
+def _lexicon(prefixed_names: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+          (?P<space>[\x20\t\r\n]++)
+        | (?P<variable>[?$][{_BASE}_0-9][{_BASE}_0-9\u00b7\u0300-\u036f\u203f\u2040]*+)
+        | (?P<iri><(?:[^\x00-\x20<>"{{}}|^`\\]++|{CODEPOINT})*+>)
+        {prefixed_names}
+        | (?P<word>[A-Za-z][A-Za-z0-9_]*+)
+        | (?P<string>\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*+\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
+                   |"(?:[^"\\\r\n]++|\\.)*+"|'(?:[^'\\\r\n]++|\\.)*+')
+        | (?P<number>[0-9]++(?:\.[0-9]*+[eE][+-]?[0-9]++|\.[0-9]++|[eE][+-]?[0-9]++)?|\.[0-9]++(?:[eE][+-]?[0-9]++)?)
+        | (?P<punctuation><<\(|\)>>|<<|>>|\{{\||\|\}}|&&|\|\||!=|<=|>=|\^\^|[{{}}()\[\];,.=<>!|/^+*?~-])
+        | (?P<blank>_:[{_BASE}_0-9](?:\.*+[{_NAME}])*+)
+        | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)
+        | (?P<comment>\#[^\r\n]*+)
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+_LEXICON: Final = _lexicon(rf"| (?P<prefixed>{_PREFIX}{_LOCAL})")
+_WITHOUT_PREFIXES: Final = _lexicon("")
+_RUN: Final = re.compile(rf"[{_NAME}.]++")
+_KINDS: Final[dict[str | None, Kind]] = {str(kind): kind for kind in Kind}
 
 
 def tokenize(text: str) -> Iterator[Token]:
@@ -80,32 +115,70 @@ def tokenize(text: str) -> Iterator[Token]:
 
     Raises QuerySyntaxError, with line and column, at the first character that begins no token.
     """
-    position = 0
-    while position < len(text):
-        match = _LEXICON.match(text, position)
+    return _tokens(text, 0, {"space"})
+
+
+def significant(text: str, start: int = 0) -> Iterator[Token]:
+    """Yield the tokens from an offset on, without the comments. Raises QuerySyntaxError as ``tokenize`` does."""
+    return _tokens(text, start, {"space", "comment"})
+
+
+def _tokens(text: str, position: int, skipped: set[str | None]) -> Iterator[Token]:
+    end, new = len(text), tuple.__new__  # the constructor of a named tuple takes twice as long
+    # Up to here no prefixed name begins: what looks like one has been followed to its end, and no colon stood there.
+    # Without this ``a-a-a-a`` would be followed to its end from each of its letters.
+    colonless = position
+    while position < end:
+        match = (_LEXICON if position >= colonless else _WITHOUT_PREFIXES).match(text, position)
         if match is None:
-            raise syntax_error(f"{text[position]!r} begins no SPARQL token", text, position)
+            raise syntax_error(_tokenless(text, position), text, position)
+        group = match.lastgroup
         # White space is left out here, for nothing needs it: a text is edited by offsets.
-        if match.lastgroup != "space":
-            yield Token(Kind(match.lastgroup), match.group(), position)
+        if group == "word":
+            if position >= colonless and (run := _RUN.match(text, match.end())):
+                colonless = run.end()
+            for word in _keywords(match[0]):
+                yield new(Token, (Kind.WORD, word, position))
+                position += len(word)
+            continue
+        if group not in skipped:
+            yield new(Token, (_KINDS[group], match[0], position))
         position = match.end()
 
 
-def significant(text: str) -> Iterator[Token]:
-    """Yield the tokens without the comments. Raises QuerySyntaxError as ``tokenize`` does."""
-    return (token for token in tokenize(text) if token.kind is not Kind.COMMENT)
+def _keywords(word: str) -> tuple[str, ...] | list[str]:
+    """Cut a word into keywords: ``SELECTDISTINCT`` is two, since no token of the grammar is longer than SELECT there.
+
+    A number may stand behind them, and is not returned. A word that cannot be cut is an error, and stays whole.
+    """
+    upper = word.upper()
+    if upper in KEYWORDS or word == "a":
+        return (word,)
+    parts, at = [], 0
+    while at < len(word) and not (at and word[at].isdigit()):
+        lengths = range(min(_LONGEST_KEYWORD, len(word) - at), 0, -1)
+        length = next((n for n in lengths if upper[at : at + n] in KEYWORDS), int(word[at] == "a"))
+        if not length:
+            return (word,)
+        parts.append(word[at : at + length])
+        at += length
+    return parts
+
+
+def _tokenless(text: str, position: int) -> str:
+    mark = text[position]
+    if mark in "\"'":
+        return "the string that begins here is not closed"
+    if mark == "\\" and _CODEPOINT.match(text, position):
+        return f"the escape {text[position : position + 6]} stands outside of an IRI or a string"
+    return f"{mark!r} begins no SPARQL token"
 
 
 def unescape(text: str) -> str:
-    r"""Decode ``\uXXXX`` and ``\UXXXXXXXX`` (SPARQL 1.1 Query Language, section 19.2)."""
+    r"""Decode ``\uXXXX`` and ``\UXXXXXXXX`` (SPARQL 1.2 Query Language, section 19.2)."""
     if "\\" not in text:
         return text
-    return _ESCAPE.sub(lambda m: _character(int(m[1] or m[2], base=16)), text)
-
-
-def _character(code: int) -> str:
-    # Neither a surrogate nor what is beyond Unicode is a character, and Python could not encode the former.
-    return chr(code) if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
+    return _CODEPOINT.sub(lambda match: chr(int(match[0].lstrip("\\uU"), base=16)), text)
 
 
 def position(text: str, offset: int) -> tuple[int, int]:

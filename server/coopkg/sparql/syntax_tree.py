@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.sparql.functions import AGGREGATES
 from coopkg.sparql.lexer import Kind, Token, significant
+from coopkg.sparql.text_cache import cached_by_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,7 +201,7 @@ class Tree:
         return (place.group.select for place in self.walk() if place.group.select)
 
 
-@lru_cache(maxsize=64)
+@cached_by_text(32 << 20, 40)
 def read(text: str) -> Tree:
     """Read a query or update. Raises UnreadableError where it is none, QuerySyntaxError where no token begins.
 

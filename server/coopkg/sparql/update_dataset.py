@@ -11,7 +11,7 @@ from coopkg.errors import ProtocolError
 from coopkg.sparql.lexer import Token, significant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def with_using(text: str, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> str:
@@ -55,14 +55,14 @@ def _wheres(tokens: list[Token]) -> Iterator[tuple[int, tuple[int, int] | None]]
             depth -= 1
         elif depth == 0 and token.keyword == "WHERE":
             short = index > 0 and tokens[index - 1].keyword == "DELETE"
-            yield token.start, _extent(tokens[index + 1 :]) if short else None
+            yield token.start, _extent(tokens, index + 1) if short else None
 
 
-def _extent(tokens: Iterable[Token]) -> tuple[int, int]:
-    depth, start = 0, None
-    for token in tokens:
-        start = token.start if start is None else start
+def _extent(tokens: list[Token], first: int) -> tuple[int, int]:
+    depth = 0
+    for index in range(first, len(tokens)):
+        token = tokens[index]
         depth += (token.text == "{") - (token.text == "}")
         if depth == 0:
-            return start, token.start + len(token.text)
+            return tokens[first].start, token.start + len(token.text)
     raise ProtocolError("The pattern of DELETE WHERE is not closed.")

@@ -15,7 +15,7 @@ from coopkg.rdf.formats import by_name
 from coopkg.rdf.terms import from_ntriples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from coopkg.rdf.formats import Format
     from coopkg.rdf.terms import Bindable
@@ -55,6 +55,20 @@ class Task:
         return None if self.inferred is None else [ox.DefaultGraph(), ox.NamedNode(self.inferred)]
 
 
+@dataclass(frozen=True)
+class AvailableGraphs:
+    """Named graphs that a query may name, no part of the dataset otherwise: their quads, and their IRIs."""
+
+    quads: tuple[ox.Quad, ...] = ()
+    iris: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, quads: Iterable[ox.Quad]) -> AvailableGraphs:
+        """Keep the quads, and find out their graphs: every query is searched for these."""
+        kept = tuple(quads)
+        return cls(kept, frozenset(str(quad.graph_name)[1:-1] for quad in kept))
+
+
 class Snapshot(Protocol):
     """One version of a dataset, as evaluation needs it."""
 
@@ -69,8 +83,8 @@ class Snapshot(Protocol):
         ...
 
     @property
-    def available(self) -> Sequence[ox.Quad]:
-        """The quads of named graphs that a query may name and that are no part of the dataset otherwise."""
+    def available(self) -> AvailableGraphs:
+        """The named graphs that a query may name and that are no part of the dataset otherwise."""
         ...
 
     @property

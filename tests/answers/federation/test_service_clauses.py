@@ -59,11 +59,21 @@ def test_an_endpoint_goes_by_its_alias_its_iri_and_its_names(name: str, far: Str
     assert ask(federated, text)[0] == [{"s": "http://e/a"}]
 
 
+def test_an_endpoint_reads_no_keyword_that_we_do_not(far: Stranger) -> None:
+    """A store like ours would take what is glued to SERVICE for a clause, and ask an endpoint that is not listed."""
+    prologue = "BASE <http://b/> PREFIX e: <http://e/> PREFIX SERVICEx: <http://x/>"
+    ask(
+        federation(endpoint("far", far.address)),
+        f"{prologue} SELECT * {{ SERVICE<far>{{?s e:v1.2.3 SERVICEx:a,<c>}} }}",
+    )
+    assert far.requests[0].query == "SELECT ?s WHERE { ?s <http://e/v1.2.3> <http://x/a> , <http://b/c> }"
+
+
 def test_an_endpoint_is_asked_for_the_pattern_with_what_it_needs(far: Stranger) -> None:
     text = "PREFIX a: <http://e/> PREFIX b: <http://e/b> SELECT * { ?s a:p ?x SERVICE <far> { ?s a a:T } }"
     ask(federation(endpoint("far", far.address)), text, local(":z :p 1 . :y :p 2 . _:b :p 3 ."))
     assert far.requests[0].query == (
-        "PREFIX a: <http://e/>\nSELECT ?s WHERE { VALUES (?s) { (<http://e/y>) (<http://e/z>) } ?s a a:T }"
+        "SELECT ?s WHERE { VALUES ( ?s ) { ( <http://e/y> ) ( <http://e/z> ) } ?s a <http://e/T> }"
     )
 
 
@@ -160,7 +170,7 @@ def test_a_hanging_endpoint_leaves_others_their_turn(far: Stranger) -> None:
         ("SERVICE <far> { SERVICE <http://unlisted.example/> { ?s a ?s } }", Forbidden, "is not allowed"),
         ("SERVICE <near> { ?s a ?s }", Forbidden, "is not allowed"),
         ("?x ?y ?z FILTER EXISTS { SERVICE <far> { ?s a ?t FILTER(?z = 1) } }", QueryTooComplex, "EXISTS or LATERAL"),
-        ("SERVICE <far> { ?s a }", QuerySyntaxError, "1:36: the query ends too early"),
+        ("SERVICE <far> { ?s a }", QuerySyntaxError, "1:33: '}' is not expected"),
         ("SERVICE none:far { ?s a ?s }", QuerySyntaxError, "1:20: the prefix none: is not declared"),
         ("SERVICE 'far' { ?s a ?s }", QuerySyntaxError, "1:20: SERVICE names an endpoint by"),
         ("?a ?b ?c FILTER(?a<?b)SERVICE#>\n<far>{ ?s a ?s }", QuerySyntaxError, "be read"),

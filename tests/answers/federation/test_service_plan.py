@@ -10,7 +10,6 @@ from coopkg.answers.federation.service_plan import (
     Edits,
     ServiceClause,
     clauses,
-    declarations,
     service_iri,
     surroundings,
     waits,
@@ -269,9 +268,3 @@ def test_what_names_no_address_is_refused_at_its_place(name: str, message: str) 
     at = next(i for i, token in enumerate(tree.tokens) if token.keyword == "SERVICE") + 1
     with pytest.raises(QuerySyntaxError, match=message):
         service_iri(tree, at, "http://base.example/")
-
-
-def test_declarations_are_read_in_order_and_a_version_is_none() -> None:
-    tree = read("VERSION '1.2' BASE <http://e/> PREFIX a: <a> PREFIX b: <b> ASK { a:x b:y ?z }")
-    words = [" ".join(token.text for token in tokens) for tokens in declarations(tree)]
-    assert words == ["BASE <http://e/>", "PREFIX a: <a>", "PREFIX b: <b>"]

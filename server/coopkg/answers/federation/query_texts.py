@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from coopkg.answers.federation.service_plan import declarations, services
+from coopkg.answers.federation.service_plan import services
 from coopkg.rdf.terms import quote
-from coopkg.sparql.lexer import Kind
+from coopkg.sparql.normal_form import of_query
 from coopkg.sparql.syntax_tree import Part
 from coopkg.workers.remote_results import BLANK
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from coopkg.answers.federation.service_plan import Edits, ServiceClause
-    from coopkg.sparql.lexer import Token
     from coopkg.sparql.syntax_tree import Group, Tree
     from coopkg.workers.remote_results import Table
 
@@ -63,18 +62,8 @@ def remote_query(tree: Tree, clause: ServiceClause, edits: Edits, base: str, bin
         # own and would not use the bindings.
         inside = pattern.removeprefix("{").removesuffix("}") if _is_flat(clause.pattern) else f" {pattern} "
         pattern = f"{{ {bindings.values()}{inside}}}"
-    needed = _declarations(tree, clause.pattern)
-    tokens = [*(token for words in needed for token in words), *tree.tokens[clause.pattern.first : clause.pattern.last]]
-    lines = [f"{' '.join(token.text for token in words)}\n" for words in needed]
-    if any(token.kind is Kind.IRI and ":" not in token.iri for token in tokens):
-        lines.insert(0, f"BASE <{base}>\n")
-    return f"{''.join(lines)}SELECT {projection} WHERE {pattern}"
-
-
-def _declarations(tree: Tree, pattern: Group) -> list[tuple[Token, ...]]:
-    """Return the declarations that a pattern needs: every BASE, and the prefixes that it uses."""
-    used = {t.text.partition(":")[0] for t in tree.tokens[pattern.first : pattern.last] if t.kind is Kind.PREFIXED}
-    return [w for w in declarations(tree) if w[0].keyword != "PREFIX" or w[1].text.removesuffix(":") in used]
+    # In normal form, so that the endpoint reads no token in another way than the list of endpoints was held against.
+    return of_query(f"{tree.prologue()} SELECT {projection} WHERE {pattern}", base).text
 
 
 def _is_flat(group: Group) -> bool:

@@ -30,14 +30,8 @@ def unlisted(text: str, endpoints: Mapping[str, Endpoint], base: str) -> list[st
 
 
 def read_query(text: str) -> Tree:
-    """Parse a query into a tree in which every SERVICE that admission saw is a keyword. Raises QuerySyntaxError."""
+    """Parse a query into a tree. Raises QuerySyntaxError."""
     try:
-        tree = read(text)
+        return read(text)
     except UnreadableError:
         raise QuerySyntaxError("The query cannot be read to its end.") from None
-    # Admission and the parser look at the text in different ways. If they disagree, one of them is wrong, and a SERVICE
-    # clause could reach the engine, which would send a request of its own: so such a query is refused.
-    admitted = admit(text, service=True).services
-    if list(admitted) != [token.start for token in tree.tokens if token.keyword == "SERVICE"]:
-        raise QuerySyntaxError("The query can be read in two ways, with SERVICE and without; a space would tell.")
-    return tree

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
 from coopkg.errors import QueryTooComplex
 from coopkg.sparql import functions
-from coopkg.sparql.lexer import Kind, Token, position, syntax_error, unescape
+from coopkg.sparql.lexer import Kind, position, syntax_error
+from coopkg.sparql.normal_form import declared
 from coopkg.sparql.syntax_tree import Element, Group, Part, Tree
 
 if TYPE_CHECKING:
@@ -300,44 +300,9 @@ def service_iri(tree: Tree, at: int, base: str) -> tuple[str, str]:
     Raises QuerySyntaxError for another kind of token, and for a prefix that is not declared.
     """
     token = tree.tokens[at]
-    if token.kind is Kind.IRI:
-        return token.iri, urljoin(_base(tree, base), token.iri)
     if token.kind is Kind.VARIABLE:
         return "", ""
-    if token.kind is not Kind.PREFIXED:
+    if token.kind not in {Kind.IRI, Kind.PREFIXED}:
         raise syntax_error("SERVICE names an endpoint by an IRI or a variable", tree.text, token.start)
-    prefix, _, local = token.text.partition(":")
-    namespace = _prefixes(tree, base).get(prefix)
-    if namespace is None:
-        raise syntax_error(f"the prefix {prefix}: is not declared", tree.text, token.start)
-    return "", namespace + local.replace("\\", "")
-
-
-def declarations(tree: Tree) -> Iterator[tuple[Token, ...]]:
-    """Yield the tokens of each PREFIX and BASE declaration, in order."""
-    at = 0
-    while (word := tree.tokens[at].keyword) in _DECLARATIONS:
-        if word != "VERSION":
-            yield tree.tokens[at : at + _DECLARATIONS[word]]
-        at += _DECLARATIONS[word]
-
-
-_DECLARATIONS: Final = {"PREFIX": 3, "BASE": 2, "VERSION": 2}
-"""The words that begin a declaration, and the tokens that it has."""
-
-
-def _base(tree: Tree, base: str) -> str:
-    for words in declarations(tree):
-        if words[0].keyword == "BASE":
-            base = urljoin(base, words[1].iri)
-    return base
-
-
-def _prefixes(tree: Tree, base: str) -> dict[str, str]:
-    namespaces: dict[str, str] = {}
-    for words in declarations(tree):
-        if words[0].keyword == "BASE":
-            base = urljoin(base, words[1].iri)
-        else:
-            namespaces[unescape(words[1].text).removesuffix(":")] = urljoin(base, words[2].iri)
-    return namespaces
+    iri = declared(tree.tokens, tree.text, base).iri(token)
+    return (token.iri if token.kind is Kind.IRI else ""), iri

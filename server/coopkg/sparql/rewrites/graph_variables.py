@@ -16,7 +16,6 @@ What none of these covers stays as it is.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from coopkg.sparql.lexer import Kind
@@ -28,12 +27,11 @@ if TYPE_CHECKING:
 
 # A sub-SELECT without GROUP BY is written out twice, and what it stands in may be so again.
 _LONGEST: Final = 65_536
-_MARK: Final = re.compile(r"\bgraph\s*[?$]", re.IGNORECASE)
 
 
 def applies_to(text: str) -> bool:
     """Whether the text may have GRAPH with a variable."""
-    return _MARK.search(text) is not None
+    return "GRAPH ?" in text
 
 
 def rewrite(text: str) -> tuple[str, bool]:

@@ -18,7 +18,7 @@ from coopkg.sparql.syntax_tree import Part, Tree, UnreadableError, read, skip
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MARK: Final = re.compile(r"\b(?P<all>select|distinct|reduced)\s*\*|[\w:>)-]\s*\*|\?(?!\w)", re.IGNORECASE)
+_MARK: Final = re.compile(r"[>)a]\* |\? ")
 _MOST_BRANCHES: Final = 8
 """Alternatives of length zero in one path: each is a branch of a UNION, and admission has counted the original only."""
 
@@ -35,7 +35,7 @@ class _Link:
 
 def applies_to(text: str) -> bool:
     """Whether the text may have a path with ``*`` or ``?``."""
-    return any(not mark["all"] for mark in _MARK.finditer(text))
+    return _MARK.search(text) is not None
 
 
 def rewrite(text: str, absent: Callable[[str], bool], *, within_graphs: bool = True) -> str:
@@ -47,11 +47,11 @@ def rewrite(text: str, absent: Callable[[str], bool], *, within_graphs: bool = T
     if not applies_to(text):
         return text
     tree = read(text)
-    answers: dict[str, bool] = {}
+    dataset, answers = tree.dataset(), dict[str, bool]()
 
     def missing(term: str) -> bool:
         if term not in answers:
-            answers[term] = absent(f"{tree.prologue()} ASK {tree.dataset()} {{ {term} <urn:x>? {term} }}")
+            answers[term] = absent(f"ASK {dataset} {{ {term} <urn:x>? {term} }}")
         return answers[term]
 
     edits: list[Edit] = []
@@ -83,7 +83,8 @@ def _block(tree: Tree, block: range, missing: Callable[[str], bool], graph: str)
         lacking = [link for link in links if link.zero and any(missing(term) for term in _constants(link))]
         # The statement is written out triple by triple, without the links that move.
         if lacking:
-            kept = " ".join(f"{link.subject} {link.path} {link.object} ." for link in links if link not in lacking)
+            moving = set(lacking)
+            kept = " ".join(f"{link.subject} {link.path} {link.object} ." for link in links if link not in moving)
             yield tree.tokens[at].start, tree.end(end - 1), kept
             moved += lacking
         at = end
@@ -106,7 +107,7 @@ def _union(link: _Link, graph: str) -> str:
 
 
 def _is_variable(term: str) -> bool:
-    return term[0] in "?$"
+    return term[0] == "?"
 
 
 def _constants(link: _Link) -> list[str]:
