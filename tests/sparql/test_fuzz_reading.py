@@ -22,13 +22,13 @@ import pytest
 
 from conftest import ROOT
 from coopkg.answers.federation.service_clauses import unlisted
-from coopkg.answers.sparql_endpoint import formless
 from coopkg.errors import CoopkgError, QuerySyntaxError
 from coopkg.shacl.pre_binding import starts_from_this
 from coopkg.sparql.admission import Bounds, admit
 from coopkg.sparql.functions import VOLATILE
 from coopkg.sparql.lexer import KEYWORDS, Kind, Token, rebase, significant
 from coopkg.sparql.normal_form import NormalForm, of_query, of_update
+from coopkg.sparql.reading import formless
 from coopkg.sparql.rewrites import rewrite
 from coopkg.sparql.rewrites.aggregate_variables import unfolded
 from coopkg.sparql.syntax_tree import UnreadableError, read

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from coopkg.answers.http.protocol import HttpResponse
 from coopkg.answers.http.validators import etag, matches
-from coopkg.answers.sparql_endpoint import Pending, answer_headers, finish, prepare
+from coopkg.answers.sparql_endpoint import Pending, answer_headers, prepare, respond
 from coopkg.answers.suggestions import similar
 from coopkg.errors import Gone, NotFound
 from coopkg.rdf.formats import GRAPH_FORMATS
@@ -75,11 +75,12 @@ class Description:
         """Return the description in an RDF format, with its validators. Raises as ``read`` does."""
         # A match of the entity tag is a 304 before anything is evaluated: only an IRI that has a description ever got a
         # tag.
-        prepared = prepare(request, service, self.task(fmt, service.settings.base), stable=True)
+        task = self.task(fmt, service.settings.base)
+        prepared = prepare(request, service, task, stable=True)
         if not isinstance(prepared, Pending):
             return prepared
         self._require(service)
-        return finish(prepared, service)
+        return respond(request, service, task, stable=True)
 
     def _require(self, service: Service) -> None:
         """Check that there is a description. Raises Gone where a commit has removed it, else NotFound."""

@@ -9,10 +9,12 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from coopkg.answers.federation.service_clauses import is_federated
+from coopkg.answers.readings import Readings
 from coopkg.answers.shared_files import SharedFiles
-from coopkg.errors import Forbidden
+from coopkg.errors import EngineFault, Forbidden, TooLarge
 from coopkg.rdf.formats import SOLUTION_FORMATS
-from coopkg.workers.tasks import Answer, Task
+from coopkg.sparql.admission import MOST_IN_IRIS
+from coopkg.workers.tasks import Answer, Query, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from coopkg.dataset.journal import History
     from coopkg.dataset.proposals import Proposal, Receipt
     from coopkg.settings import Settings
+    from coopkg.sparql.reading import Reading
 
 
 T = TypeVar("T")
@@ -60,6 +63,7 @@ class Service:
     federation: Federation | None = None
     files: SharedFiles = field(default_factory=SharedFiles)
     derived: Derived = field(default_factory=Derived)
+    readings: Readings = field(default_factory=Readings)
 
     def answer(self, task: Task, deadline: float | None = None) -> Answer:
         """Return the whole answer; a query with SERVICE is evaluated with the endpoints that it names.
@@ -69,6 +73,26 @@ class Service:
         if self.federation is not None and is_federated(task.text):
             return self.federation.run(task, self.engine, deadline)
         return self.engine.ask(task, deadline)
+
+    def read(self, task: Task) -> Reading:
+        """Return the reading of a client's query, which a worker finds out, once. Raises what ``read_query`` raises."""
+        reading = self.readings.get(task.text)
+        if reading is None:
+            reading = self.engine.ask(self.query(task, {})).reading
+            if reading is None:
+                raise EngineFault("The query was not read.")
+            self.readings.put(task.text, reading)
+        return reading
+
+    def query(self, task: Task, formats: Mapping[str, str]) -> Query:
+        """Return a query that is to be read, and evaluated if its form is among those that have a format.
+
+        Raises TooLarge for a text that is too long for whatever stands in it.
+        """
+        bound = self.settings.query_bytes
+        if len(task.text) > MOST_IN_IRIS * bound:
+            raise TooLarge(f"The query is longer than {bound} bytes.", bound=bound)
+        return Query(task, formats, bound, self.federation is not None)
 
     def ask(self, task: Task) -> bytes:
         """Return the body of the whole answer, without the report on remote sources. Raises as ``answer``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -13,19 +14,17 @@ from coopkg.answers.http.negotiation import choose, prefers_html
 from coopkg.answers.http.protocol import COMMON_HEADERS, QUERY_METHODS, HttpResponse, parse_query, query_hash
 from coopkg.answers.http.validators import etag, matches
 from coopkg.answers.service_description import service_description
-from coopkg.answers.suggestions import advise
-from coopkg.errors import ProtocolError, QuerySyntaxError, TooLarge
-from coopkg.rdf.formats import GRAPH_FORMATS, Format, Shape, formats_for
+from coopkg.errors import NotAcceptable
+from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format, Shape, formats_for
 from coopkg.rdf.namespaces import DEFAULT_BASE, INFERRED, prefixes
-from coopkg.sparql.admission import FORMS, admit, is_longer
-from coopkg.sparql.lexer import Kind, significant, syntax_error
-from coopkg.workers.tasks import Task
+from coopkg.workers.tasks import Query, Task
 
 if TYPE_CHECKING:
     from coopkg.answers.http.protocol import HttpRequest, SparqlRequest
     from coopkg.answers.service import Service
     from coopkg.errors import CoopkgError
     from coopkg.settings import Settings
+    from coopkg.sparql.reading import Reading
     from coopkg.workers.tasks import Answer
 
 SHAPES: Final = {"SELECT": Shape.SOLUTIONS, "ASK": Shape.BOOLEAN, "CONSTRUCT": Shape.GRAPH, "DESCRIBE": Shape.GRAPH}
@@ -51,14 +50,24 @@ _PRINTABLE_ASCII: Final = re.compile(r"[!-~]*")
 class Pending:
     """A task that is still to be evaluated, with the header of its response; ``deadline`` is in seconds.
 
-    ``stable`` says that the same version always gives the same answer, which then has an entity tag.
+    ``stable`` says that the same version always gives the same answer, which then has an entity tag. Of an ``unread``
+    query it is not known yet.
     """
 
-    task: Task
+    task: Task | Query
     headers: dict[str, str]
     stable: bool
     deadline: float | None = None
     federated: bool = False
+    unread: Unread | None = None
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An operation whose text nobody has read yet, with its request."""
+
+    request: HttpRequest
+    operation: SparqlRequest
 
 
 def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
@@ -66,16 +75,15 @@ def handle(request: HttpRequest, service: Service) -> HttpResponse | None:
 
     Raises the errors of the protocol, admission, negotiation and evaluation.
     """
-    parsed = begin(request, service)
-    return finish(parsed, service) if isinstance(parsed, Pending) else parsed
+    begun = begin(request, service)
+    while isinstance(begun, Pending):
+        begun = finish(begun, service)
+    return begun
 
 
-def explain(error: CoopkgError, request: HttpRequest, service: Service) -> CoopkgError:
-    """Add to an error the hash by which the log names its query, and a suggestion for a misspelt word; return it."""
+def explain(error: CoopkgError, request: HttpRequest) -> CoopkgError:
+    """Add to an error the hash by which the log names its query; return it."""
     error.members["queryId"] = query_hash(request)
-    if isinstance(error, QuerySyntaxError):
-        operation = parse_query(request)
-        advise(error, operation.text if operation else "", service.settings.base)
     return error
 
 
@@ -85,7 +93,10 @@ def begin(request: HttpRequest, service: Service) -> HttpResponse | Pending | No
         return HttpResponse(204, PREFLIGHT)
     operation = parse_query(request)
     if operation is not None:
-        return _admitted(request, operation, service)
+        reading = service.readings.get(operation.text)
+        if reading is None:
+            return _unread(request, operation, service)
+        return _chosen(request, operation, reading, service)
     accept = request.headers.get("accept")
     if prefers_html(accept, GRAPH_FORMATS):
         return None
@@ -106,35 +117,39 @@ def _address(request: HttpRequest, settings: Settings) -> str:
     return f"{settings.base}sparql"
 
 
-def _admitted(request: HttpRequest, operation: SparqlRequest, service: Service) -> HttpResponse | Pending | None:
-    """Admit the query, choose a format, and return as ``begin``. Raises TooLarge and what those raise."""
-    settings = service.settings
-    if is_longer(operation.text, settings.query_bytes):
-        raise TooLarge(f"The query is longer than {settings.query_bytes} bytes.", bound=settings.query_bytes)
-    admitted = admit(operation.text, service=service.federation is not None)
-    if not admitted.form:
-        raise formless(operation.text)
-    if admitted.form not in FORMS:
-        raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
-    accept, shape = request.headers.get("accept"), SHAPES[admitted.form]
+def _unread(request: HttpRequest, operation: SparqlRequest, service: Service) -> Pending:
+    """Have a worker read the query and evaluate it at once, in the format that this client gets for its form."""
+    formats = {}
+    for form in SHAPES:
+        with suppress(NotAcceptable):  # raised once it is known that the query is of that form
+            if (fmt := _format(request, operation, form)) is not None:
+                formats[form] = fmt.name
+    task = task_of(operation, SOLUTION_FORMATS[0], service.settings)
+    query = service.query(task, formats)
+    return Pending(query, {}, stable=False, deadline=operation.timeout, unread=Unread(request, operation))
+
+
+def _format(request: HttpRequest, operation: SparqlRequest, form: str) -> Format | None:
+    """Choose the format of an answer to a query of that form; None where a page is wanted. Raises NotAcceptable."""
+    accept, shape = request.headers.get("accept"), SHAPES[form]
     # A page only where nothing names a format: QUERY is sent by programs, and a link with format= asks for data.
     if operation.format_name is None and request.method != "QUERY" and prefers_html(accept, formats_for(shape)):
         return None
-    fmt = choose_format(accept, operation.format_name, shape)
-    response = prepare(request, service, task_of(operation, fmt, settings), stable=admitted.stable)
+    return choose_format(accept, operation.format_name, shape)
+
+
+def _chosen(
+    request: HttpRequest, operation: SparqlRequest, reading: Reading, service: Service
+) -> HttpResponse | Pending | None:
+    """Choose the format for a query that has been read, and return as ``begin``. Raises NotAcceptable."""
+    fmt = _format(request, operation, reading.form)
+    if fmt is None:
+        return None
+    response = prepare(request, service, task_of(operation, fmt, service.settings), stable=reading.stable)
     response = replace(response, headers={**response.headers, **_links(request, operation, fmt)})
     if not isinstance(response, Pending):
         return response
-    return replace(response, deadline=operation.timeout, federated=bool(admitted.services))
-
-
-def formless(text: str) -> QuerySyntaxError:
-    """Build the error for a text that does not begin like a query, at its first word."""
-    words = (t for t in significant(text) if t.kind is Kind.WORD and t.keyword not in {"PREFIX", "BASE", "VERSION"})
-    first = next(words, None)
-    return syntax_error(
-        "a query begins with SELECT, ASK, CONSTRUCT or DESCRIBE", text, first.start if first else len(text)
-    )
+    return replace(response, deadline=operation.timeout, federated=reading.federated)
 
 
 def _links(request: HttpRequest, operation: SparqlRequest, fmt: Format) -> dict[str, str]:
@@ -173,13 +188,29 @@ def prepare(request: HttpRequest, service: Service, task: Task, *, stable: bool)
     return Pending(task, headers, stable) if body is None else HttpResponse(200, {**headers, "ETag": tag}, body)
 
 
-def finish(pending: Pending, service: Service) -> HttpResponse:
-    """Evaluate a pending request and return the response. Raises the errors of evaluation."""
+def finish(pending: Pending, service: Service) -> HttpResponse | Pending | None:
+    """Evaluate a pending request and return as ``conclude``. Raises the errors of evaluation."""
+    if isinstance(pending.task, Query):
+        return conclude(pending, service.engine.ask(pending.task, pending.deadline), service)
     return conclude(pending, service.answer(pending.task, pending.deadline), service)
 
 
-def conclude(pending: Pending, answer: Answer, service: Service) -> HttpResponse:
-    """Build the response to a pending request from its answer, and cache the answer."""
+def conclude(pending: Pending, answer: Answer, service: Service) -> HttpResponse | Pending | None:
+    """Build the response to a pending request from its answer, and cache the answer.
+
+    Where the query has only been read, what is to be done with it is returned, as by ``begin``.
+    """
+    if pending.unread is not None and answer.reading is not None:
+        request, operation = pending.unread.request, pending.unread.operation
+        service.readings.put(operation.text, answer.reading)
+        chosen = _chosen(request, operation, answer.reading, service)
+        return conclude(chosen, answer, service) if answer.evaluated and isinstance(chosen, Pending) else chosen
+    return _response(pending, answer, service)
+
+
+def _response(pending: Pending, answer: Answer, service: Service) -> HttpResponse:
+    if isinstance(pending.task, Query):
+        raise TypeError("an answer to a query that nobody has read has no format")
     if not pending.stable:
         return HttpResponse(200, {**pending.headers, **source_headers(answer.sources)}, answer.body)
     # With the version that the worker answered from, which may be newer than the one that was current when the request
@@ -192,7 +223,9 @@ def conclude(pending: Pending, answer: Answer, service: Service) -> HttpResponse
 def respond(request: HttpRequest, service: Service, task: Task, *, stable: bool) -> HttpResponse:
     """Build the response with the answer to an internal task. Raises the errors of evaluation."""
     prepared = prepare(request, service, task, stable=stable)
-    return finish(prepared, service) if isinstance(prepared, Pending) else prepared
+    if not isinstance(prepared, Pending):
+        return prepared
+    return _response(prepared, service.answer(task, prepared.deadline), service)
 
 
 def _tag(task: Task, version: str) -> str:

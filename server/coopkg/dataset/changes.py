@@ -18,8 +18,9 @@ from coopkg.rdf.namespaces import EXAMPLES, INFERRED
 from coopkg.rdf.terms import Document
 from coopkg.shacl.documents import Source, read
 from coopkg.sparql import normal_form
-from coopkg.sparql.admission import refuse_requests
+from coopkg.sparql.admission import admit, refuse_requests
 from coopkg.sparql.engine_errors import explain_syntax
+from coopkg.sparql.update_dataset import with_using
 from coopkg.workers.evaluation import rewritten_update
 
 if TYPE_CHECKING:
@@ -48,13 +49,16 @@ class Payload:
 class Change:
     """A SPARQL update or patch rows (``text``), or an operation on one graph (None is the default graph).
 
-    ``base`` is the base IRI of the dataset.
+    ``base`` is the base IRI of the dataset; ``using`` and ``using_named`` are the graphs that the protocol names for an
+    update (SPARQL 1.1 Protocol, section 2.2.3).
     """
 
     kind: str
     text: str = ""
     base: str | None = None
     graph: str | None = None
+    using: tuple[str, ...] = ()
+    using_named: tuple[str, ...] = ()
     payloads: tuple[Payload, ...] = ()
 
     @property
@@ -69,7 +73,8 @@ class Change:
 
 def from_json(value: dict[str, Any]) -> Change:
     """Parse the JSON object that ``Change.as_json`` returns."""
-    return Change(**{**value, "payloads": tuple(Payload(**payload) for payload in value["payloads"])})
+    graphs = {name: tuple(value[name]) for name in ("using", "using_named")}
+    return Change(**{**value, **graphs, "payloads": tuple(Payload(**payload) for payload in value["payloads"])})
 
 
 Difference = tuple[frozenset[ox.Quad], frozenset[ox.Quad]]
@@ -144,7 +149,8 @@ def _graphs(store: ox.Store) -> frozenset[str]:
 
 def _update(store: ox.Store, change: Change) -> None:
     """Run an update on the store. Raises QuerySyntaxError, Forbidden, NotFound and ProtocolError."""
-    forms = normal_form.of_update(change.text, change.base)
+    admit(change.text)
+    forms = normal_form.of_update(with_using(change.text, change.using, change.using_named), change.base)
     for form in forms:
         refuse_requests(form)
     for form in forms:

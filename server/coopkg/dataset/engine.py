@@ -15,9 +15,9 @@ from coopkg.dataset.proposals import Receipt
 from coopkg.dataset.store import copy_of
 from coopkg.errors import Busy
 from coopkg.workers.client import ATTEMPTS, WorkerClient
-from coopkg.workers.evaluation import evaluate, names_available_graph, task_for
+from coopkg.workers.evaluation import advising, answer_query, evaluate, names_available_graph, task_for
 from coopkg.workers.remote_results import read
-from coopkg.workers.tasks import Answer
+from coopkg.workers.tasks import Answer, Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +44,8 @@ class Engine(Protocol):
         """Whether evaluation happens in processes that can be killed, over a dataset whose changes are kept."""
         ...
 
-    def ask(self, task: Task, deadline: float | None = None) -> Answer:
-        """Evaluate a task and return the whole answer. Raises the errors of evaluation.
+    def ask(self, task: Task | Query, deadline: float | None = None) -> Answer:
+        """Evaluate a task, or a query that nobody has read yet, and return the whole answer. Raises as evaluation.
 
         ``deadline`` is in seconds; it holds only where the engine is isolated.
         """
@@ -87,8 +87,15 @@ class LocalEngine:
     dataset: Dataset
     isolated = False
 
-    def ask(self, task: Task, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing can end it
-        """Evaluate a task in this thread. Raises the errors of ``workers.evaluation.evaluate``."""
+    def ask(self, task: Task | Query, deadline: float | None = None) -> Answer:  # noqa: ARG002 - nothing can end it
+        """Evaluate a task in this thread. Raises the errors of ``workers.evaluation``."""
+        if isinstance(task, Query):
+            with advising(task.task):
+                return answer_query(task, self.dataset.tag, lambda readable: self._answer(readable).body)
+        with advising(task):
+            return self._answer(task)
+
+    def _answer(self, task: Task) -> Answer:
         dataset = self.dataset
         store = dataset.view(entailment=task.entailment)
         if names_available_graph(task, dataset.available):

@@ -18,10 +18,11 @@ from coopkg.errors import (
     MemoryExceeded,
     QueryTooComplex,
 )
+from coopkg.sparql.reading import Reading
 from coopkg.workers import tasks
 from coopkg.workers.connection import Connection, Lost
 from coopkg.workers.remote_results import Table, unreadable
-from coopkg.workers.tasks import Answer
+from coopkg.workers.tasks import Answer, Query
 from coopkg.workers.version_tag import CurrentTag
 from coopkg.workers.wire import CONTROL, Kind, control_message, control_text
 
@@ -103,16 +104,21 @@ class WorkerClient:
         self._connection: Connection | None = None
         self._starting = threading.Lock()
 
-    def ask(self, task: Task, deadline: float | None = None) -> Answer:
-        """Return the whole answer to a task; ``deadline`` is in seconds. For threads that run no event loop.
+    def ask(self, task: Task | Query, deadline: float | None = None) -> Answer:
+        """Return the whole answer to a task, or to a query that nobody has read yet. For threads without an event loop.
 
+        ``deadline`` is in seconds.
         Raises what the evaluation raised, Busy where the queue is full or there is no dataset process,
         DeadlineExceeded, MemoryExceeded or QueryTooComplex where the worker was ended.
         """
         return asyncio.run_coroutine_threadsafe(self.ask_async(task, deadline), self._running_loop()).result()
 
-    async def ask_async(self, task: Task, deadline: float | None = None) -> Answer:
+    async def ask_async(self, task: Task | Query, deadline: float | None = None) -> Answer:
         """Return the whole answer without holding a thread; cancelling it ends the worker. Raises as ``ask``."""
+        if isinstance(task, Query):
+            frame = await self._converse({"query": tasks.encode_query(task)}, deadline)
+            reading, evaluated = Reading(**frame.facts["reading"]), bool(frame.facts["evaluated"])
+            return Answer(frame.body, str(frame.facts["tag"]), reading=reading, evaluated=evaluated)
         frame = await self._converse({"task": tasks.encode(task)}, deadline)
         return Answer(frame.body, str(frame.facts["tag"]))
 

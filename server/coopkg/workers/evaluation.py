@@ -11,21 +11,24 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.errors import EngineFault, QuerySyntaxError, TooLarge
-from coopkg.rdf.formats import SOLUTION_FORMATS, serialize_boolean, serialize_triples
+from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, by_name, serialize_boolean, serialize_triples
+from coopkg.rdf.namespaces import DEFAULT_BASE, prefixes
 from coopkg.sparql import normal_form
 from coopkg.sparql.admission import refuse_requests
 from coopkg.sparql.engine_errors import explain_syntax
+from coopkg.sparql.reading import read_query
 from coopkg.sparql.rewrites import aggregate_variables, rewrite
+from coopkg.sparql.suggestions import advise
 from coopkg.workers.preview import preview
 from coopkg.workers.remote_results import BLANK, blank
-from coopkg.workers.tasks import AvailableGraphs, Task
+from coopkg.workers.tasks import Answer, AvailableGraphs, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from coopkg.rdf.terms import Bindable, Term
     from coopkg.sparql.normal_form import NormalForm
-    from coopkg.workers.tasks import Snapshot
+    from coopkg.workers.tasks import Query, Snapshot
 
 _NONE: Final = AvailableGraphs()
 _UNKNOWN_FUNCTION: Final = re.compile(r"The custom function <([^<>]*)> is not supported")
@@ -57,6 +60,30 @@ def _within_cap(body: bytes, cap: int | None) -> bytes:
 
 def _too_long(cap: int) -> TooLarge:
     return TooLarge(f"The answer is longer than {cap} bytes; ask for less of it.", bound=cap)
+
+
+@contextlib.contextmanager
+def advising(task: Task) -> Iterator[None]:
+    """Add a suggestion for a misspelt word to a syntax error of a task's text that is raised within."""
+    try:
+        yield
+    except QuerySyntaxError as error:
+        advise(error, task.text, prefixes(task.base or DEFAULT_BASE))
+        raise
+
+
+def answer_query(query: Query, tag: str, evaluated: Callable[[Task], bytes]) -> Answer:
+    """Read a client's query and have it evaluated, if it is of a form that has a format and names no other endpoint.
+
+    Raises what ``read_query`` raises, and as ``evaluated``.
+    """
+    reading = read_query(query.task.text, query.longest, service=query.service)
+    fmt = by_name(query.formats.get(reading.form, ""))
+    if reading.federated or fmt is None:
+        return Answer(b"", tag, reading=reading, evaluated=False)
+    known = prefixes(query.task.base or DEFAULT_BASE) if fmt in GRAPH_FORMATS else None
+    task = replace(query.task, format=fmt, prefixes=known)
+    return Answer(evaluated(task), tag, reading=reading)
 
 
 def answer(dataset: Snapshot, task: Task) -> bytes:

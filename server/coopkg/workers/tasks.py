@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from coopkg.rdf.formats import Format
     from coopkg.rdf.terms import Bindable
+    from coopkg.sparql.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,20 @@ class AvailableGraphs:
         return cls(kept, frozenset(str(quad.graph_name)[1:-1] for quad in kept))
 
 
+@dataclass(frozen=True)
+class Query:
+    """A client's query that nobody has read yet.
+
+    ``task`` has all but its format. ``formats`` names that by query form; a query of another form is read and not
+    evaluated. ``longest`` bounds its bytes, ``service`` says whether it may have SERVICE.
+    """
+
+    task: Task
+    formats: Mapping[str, str]
+    longest: int
+    service: bool
+
+
 class Snapshot(Protocol):
     """One version of a dataset, as evaluation needs it."""
 
@@ -99,11 +114,16 @@ class Snapshot(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer, the tag of the dataset version that it is from, and what each remote source gave to it."""
+    """A whole answer, the tag of the dataset version that it is from, and what each remote source gave to it.
+
+    The answer to a ``Query`` has its reading, and no body where that was all that was wanted (``evaluated``).
+    """
 
     body: bytes
     tag: str
     sources: tuple[RemoteSource, ...] = ()
+    reading: Reading | None = None
+    evaluated: bool = True
 
 
 @dataclass(frozen=True)
@@ -136,6 +156,21 @@ class TaskKind:
 
     run: Callable[[Any], Outcome]
     spoils: bool = False
+
+
+def encode_query(query: Query) -> dict[str, Any]:
+    """Encode a query as a JSON object."""
+    return {
+        "task": encode(query.task),
+        "formats": dict(query.formats),
+        "longest": query.longest,
+        "service": query.service,
+    }
+
+
+def decode_query(value: dict[str, Any]) -> Query:
+    """Decode the JSON object of a query."""
+    return Query(decode(value["task"]), value["formats"], value["longest"], value["service"])
 
 
 def encode(task: Task) -> dict[str, Any]:

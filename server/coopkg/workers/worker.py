@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.errors import CoopkgError, MemoryExceeded
 from coopkg.workers import remote_results, sandbox, tasks
-from coopkg.workers.evaluation import answer, names_available_graph
+from coopkg.workers.evaluation import advising, answer, answer_query, names_available_graph
 from coopkg.workers.tasks import Outcome, TaskKind
 from coopkg.workers.wire import Frame, Kind, RequestSocket, process_socket, send
 
@@ -127,18 +127,32 @@ class Worker:
 
 
 def evaluation_kinds(snapshot: Snapshot) -> dict[str, TaskKind]:
-    """Return the kinds of tasks that every dataset has, by name: a query, and parsing a remote endpoint's answer."""
+    """Return the kinds of tasks of every dataset, by name: a query, one that nobody has read yet, a remote answer."""
 
     def query(payload: dict[str, Any]) -> Outcome:
         task = tasks.decode(payload)
-        body = answer(snapshot, task)
-        return Outcome(body, {"tag": snapshot.tag}, spoilt=names_available_graph(task, snapshot.available))
+        with advising(task):
+            body = answer(snapshot, task)
+            return Outcome(body, {"tag": snapshot.tag}, spoilt=names_available_graph(task, snapshot.available))
+
+    def unread(payload: dict[str, Any]) -> Outcome:
+        query, spoilt = tasks.decode_query(payload), False
+
+        def evaluated(task: tasks.Task) -> bytes:
+            nonlocal spoilt
+            spoilt = names_available_graph(task, snapshot.available)
+            return answer(snapshot, task)
+
+        with advising(query.task):
+            done = answer_query(query, snapshot.tag, evaluated)
+        facts = {"tag": done.tag, "reading": vars(done.reading), "evaluated": done.evaluated}
+        return Outcome(done.body, facts, spoilt=spoilt)
 
     def read_remote(payload: dict[str, Any]) -> Outcome:
         table = remote_results.read(remote_results.from_json(payload))
         return Outcome(table.text.encode(), table.facts())
 
-    return {"task": TaskKind(query), "remote": TaskKind(read_remote)}
+    return {"task": TaskKind(query), "query": TaskKind(unread), "remote": TaskKind(read_remote)}
 
 
 def _error(number: int, error: CoopkgError) -> Frame:

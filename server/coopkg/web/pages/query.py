@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, redirect, request
 
 from coopkg.answers.http.protocol import parse_query
-from coopkg.answers.sparql_endpoint import formless, task_of
-from coopkg.answers.suggestions import advise
-from coopkg.errors import CoopkgError, ProtocolError, TooLarge
+from coopkg.answers.sparql_endpoint import task_of
+from coopkg.errors import CoopkgError, ProtocolError
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import prefixes
-from coopkg.sparql.admission import FORMS, admit, is_longer
 from coopkg.web.parts.page_response import visitor
 from coopkg.web.parts.query_view import Bench, answered, asking, embedded
 from coopkg.web.parts.request_values import http_request, service
@@ -25,11 +22,9 @@ if TYPE_CHECKING:
 
     from coopkg.answers.http.protocol import HttpRequest, SparqlRequest
     from coopkg.answers.service import Service
-    from coopkg.sparql.admission import Admitted
+    from coopkg.sparql.reading import Reading
 
 blueprint = Blueprint("query", __name__)
-_VIEW: Final = re.compile(r"^\s*#\s*defaultView:\s*(\w+)", re.MULTILINE)
-"""The comment by which a text asks for a view, as the Wikidata Query Service has it."""
 _VIEWS: Final = {"barchart": "chart", "linechart": "chart", "scatterchart": "chart"}
 _BEGINNING: Final = """SELECT ?program ?framework WHERE {
   ?program a coop:Program .
@@ -69,12 +64,11 @@ def own_answer(asked: HttpRequest, visit: Visit) -> Response:
     running = service()
     operation = _operation(asked)
     try:
-        admitted = _admit(operation, running)
+        reading = running.read(task_of(operation, SOLUTION_FORMATS[0], running.settings))
     except CoopkgError as error:
-        advise(error, operation.text, running.settings.base)
         return asking(running, visit, {"text": operation.text, "entailment": operation.entailment}, error)
-    stable = admitted.stable and asked.method == "GET"
-    return answered(running, visit, _bench(operation, admitted.form, visit), stable=stable)
+    stable = reading.stable and asked.method == "GET"
+    return answered(running, visit, _bench(operation, reading, visit), stable=stable)
 
 
 @blueprint.get("/embed")
@@ -82,9 +76,9 @@ def embed() -> Response:
     """Show the answer to a query alone, for a frame on another site."""
     running, operation = service(), _operation(http_request())
     visit = visitor()
-    admitted = _admit(operation, running)
+    reading = running.read(task_of(operation, SOLUTION_FORMATS[0], running.settings))
     address = Visit("/query", visit.parameters, visit.language, visit.explicit).here()
-    return embedded(running, visit, _bench(operation, admitted.form, visit), address, stable=admitted.stable)
+    return embedded(running, visit, _bench(operation, reading, visit), address, stable=reading.stable)
 
 
 def _operation(asked: HttpRequest) -> SparqlRequest:
@@ -94,22 +88,8 @@ def _operation(asked: HttpRequest) -> SparqlRequest:
     return operation
 
 
-def _admit(operation: SparqlRequest, running: Service) -> Admitted:
-    """Return what admission learns. Raises TooLarge, ProtocolError and what admission raises."""
-    if is_longer(operation.text, running.settings.query_bytes):
-        bound = running.settings.query_bytes
-        raise TooLarge(f"The query is longer than {bound} bytes.", bound=bound)
-    admitted = admit(operation.text, service=running.federation is not None)
-    if not admitted.form:
-        raise formless(operation.text)
-    if admitted.form not in FORMS:
-        raise ProtocolError("The text is no SELECT, ASK, CONSTRUCT or DESCRIBE query.")
-    return admitted
-
-
-def _bench(operation: SparqlRequest, form: str, visit: Visit) -> Bench:
+def _bench(operation: SparqlRequest, reading: Reading, visit: Visit) -> Bench:
     task = task_of(operation, SOLUTION_FORMATS[0], service().settings)
-    wished = _VIEW.search(operation.text)
-    view = wished[1].lower() if wished else None
     parameters = {"query": operation.text} | ({} if operation.entailment else {"entailment": "off"})
-    return Bench(operation.text, task, form, str(visit.words("query.answer")), parameters, _VIEWS.get(view or "", view))
+    title = str(visit.words("query.answer"))
+    return Bench(operation.text, task, reading.form, title, parameters, _VIEWS.get(reading.view, reading.view) or None)

@@ -26,7 +26,7 @@ def query() -> Response | Redirect:
     try:
         response = handle(asked, running)
     except CoopkgError as error:
-        raise explain(error, asked, running) from None
+        raise explain(error, asked) from None
     if response is not None:
         return flask_response(response)
     if parse_query(asked) is None:

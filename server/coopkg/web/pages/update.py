@@ -7,8 +7,6 @@ from flask import Blueprint, Response, request
 from coopkg.answers.http.protocol import parse_update
 from coopkg.dataset.changes import UPDATE, Change
 from coopkg.errors import MethodNotAllowed, TooLarge
-from coopkg.sparql.admission import admit
-from coopkg.sparql.update_dataset import with_using
 from coopkg.web.parts.request_values import http_request, refuse_other_sites, service
 from coopkg.web.parts.write_requests import author_for, proposal, receipt_response
 
@@ -28,6 +26,11 @@ def update() -> Response:
         raise TooLarge(
             f"The update is longer than {running.settings.query_bytes} bytes.", bound=running.settings.query_bytes
         )
-    admit(operation.text)
-    text = with_using(operation.text, operation.default_graphs, operation.named_graphs)
-    return receipt_response(running.propose(proposal(Change(UPDATE, text, running.settings.base), author)))
+    change = Change(
+        UPDATE,
+        operation.text,
+        running.settings.base,
+        using=operation.default_graphs,
+        using_named=operation.named_graphs,
+    )
+    return receipt_response(running.propose(proposal(change, author)))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.answers.empty_results import diagnose
 from coopkg.answers.sparql_endpoint import SHAPES
-from coopkg.answers.suggestions import advise
 from coopkg.errors import CoopkgError, QuerySyntaxError
 from coopkg.rdf.formats import Shape, formats_for
 from coopkg.sparql.syntax_tree import UnreadableError
@@ -100,7 +99,6 @@ def answered(
         answer = _page_of(running, bench.task, visit, _skip(asked.get("from")))
         why = _why(running, bench.task) if answer.nothing and asked.get("why") else None
     except CoopkgError as error:
-        advise(error, bench.text, running.settings.base)
         return asking(running, visit, {**shown, **(saved or {})}, error)
     around = _around(visit, bench, answer, asked.get("view") or None)
     extra = {"why": why, "asked_why": "why" in asked, **(saved or {})}

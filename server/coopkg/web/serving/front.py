@@ -177,13 +177,14 @@ class Front:
                     begun = await in_thread(self.threads, begin, request, running.service)
                 else:
                     begun = begin(request, running.service)
-                if isinstance(begun, Pending) and begun.federated:
-                    begun = await in_thread(self.federated, finish, begun, running.service)
-                elif isinstance(begun, Pending):
-                    answer = await self.engine.ask_async(begun.task, begun.deadline)
-                    begun = conclude(begun, answer, running.service)
+                while isinstance(begun, Pending):
+                    if begun.federated:
+                        begun = await in_thread(self.federated, finish, begun, running.service)
+                    else:
+                        answer = await self.engine.ask_async(begun.task, begun.deadline)
+                        begun = conclude(begun, answer, running.service)
             except CoopkgError as error:
-                begun = problem(explain(error, request, running.service), request, self.settings.base)
+                begun = problem(explain(error, request), request, self.settings.base)
             if begun is not None:
                 return begun
         if concerns(request.path):
