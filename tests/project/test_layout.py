@@ -116,6 +116,39 @@ def test_the_engine_is_asked_where_it_is_guarded_alone() -> None:
     assert users == {"rdf", "workers", "shacl", "reasoning", "dataset"}
 
 
+READERS_OF_TEXTS = {
+    "coopkg.answers.saved_queries": "published files, read when the server starts",
+    "coopkg.answers.federation.executor": "queries that a worker has found to have SERVICE",
+    "coopkg.answers.federation.query_texts": "the same",
+    "coopkg.answers.federation.service_clauses": "the same",
+    "coopkg.answers.federation.service_plan": "the same",
+}
+"""The modules of web processes that read query texts, and whose."""
+
+
+def test_no_web_process_reads_a_clients_query() -> None:
+    """It takes time that grows with the text: workers do it, under their deadline."""
+    reading = {f"coopkg.sparql.{name}" for name in ("lexer", "syntax_tree", "normal_form", "reading", "rewrites")}
+    functions = {"admit", "is_longer", "take_apart", "read_query", "advise"}
+    found = set()
+    for module, path in MODULES.items():
+        if room(module).split("/")[0] not in {"answers", "web"}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("coopkg.sparql"):
+                names = {alias.name for alias in node.names}
+                if node.module in reading - {"coopkg.sparql.reading"} or names & functions:
+                    found.add((module, node.module, *sorted(names)))
+    readers = {module for module, *_ in found if not _constant(found, module)}
+    assert readers == set(READERS_OF_TEXTS)
+
+
+def _constant(found: set[tuple[str, ...]], module: str) -> bool:
+    """Whether a module imports only names that read nothing, such as Part."""
+    names = {name for each in found if each[0] == module for name in each[2:]}
+    return names <= {"Part"}
+
+
 @pytest.mark.parametrize("lifted", LIFTED)
 def test_a_room_could_be_lifted_out(lifted: str, tmp_path: Path) -> None:
     package = tmp_path / "coopkg"

@@ -13,8 +13,6 @@ from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.json_terms import from_json
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import from_ntriples, literal, named_node
-from coopkg.sparql import syntax_tree
-from coopkg.sparql.lexer import Kind
 from coopkg.sparql.query_text import query_text
 from coopkg.sparql.syntax_tree import Part
 from coopkg.workers.tasks import Task
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from coopkg.answers.service import Service
-    from coopkg.sparql.syntax_tree import Element, Tree
+    from coopkg.sparql.query_units import Unit
 
 PROBES: Final = 24
 """ASK queries that one diagnosis evaluates at most."""
@@ -31,25 +29,6 @@ SECONDS: Final = 1.0
 """Longest evaluation of each, in seconds."""
 _NO_CAUSE: Final = frozenset({Part.OPTIONAL, Part.MINUS})
 """Parts that are not tried: OPTIONAL removes no solution, and a query without its MINUS is another question."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A part of the outermost pattern that can be left out: its text, its variables, and its IRIs and strings.
-
-    ``bound`` are the variables that it can bind for others.
-    """
-
-    text: str
-    part: Part
-    variables: frozenset[str]
-    bound: frozenset[str]
-    constants: tuple[str, ...] = ()
-
-    @property
-    def depends(self) -> bool:
-        """Return whether the unit only uses variables that others bind."""
-        return self.part in {Part.FILTER, Part.BIND}
 
 
 @dataclass(frozen=True)
@@ -83,10 +62,9 @@ def diagnose(service: Service, task: Task) -> Diagnosis:
     A pattern whose query fails or takes longer than ``SECONDS`` counts as not tried: ``complete`` is then false. Raises
     UnreadableError, QuerySyntaxError.
     """
-    tree = syntax_tree.read(task.text)
-    group = tree.groups[0].select.where if tree.groups[0].select else tree.groups[0]
-    units = [unit for element in group.elements for unit in _units(tree, element)]
-    prober = _Prober(service, task, tree.prologue())
+    taken_apart = service.engine.take_apart(task.text)
+    units = taken_apart.units
+    prober = _Prober(service, task, taken_apart.prologue)
     if prober.holds(units):
         return Diagnosis(modifiers=True)
     faults = []
@@ -133,47 +111,6 @@ def _without_unbound(units: list[Unit]) -> list[Unit]:
     """Leave out the FILTER and BIND whose variables no other unit binds."""
     bound = frozenset().union(*(unit.bound for unit in units))
     return [unit for unit in units if not unit.depends or unit.variables <= bound]
-
-
-def _units(tree: Tree, element: Element) -> Iterator[Unit]:
-    extent = range(element.first, element.last)
-    if element.part is not Part.TRIPLES:
-        scope = tree.scope_of([element])
-        yield Unit(tree.slice(element.first, element.last), element.part, tree.variables(extent), scope)
-        return
-    for subject, verb in _statements(tree, element):
-        text = f"{tree.slice(subject.start, subject.stop)} {tree.slice(verb.start, verb.stop)}".strip()
-        tokens = (*subject, *verb)
-        names = tree.variables(tokens)
-        yield Unit(text, Part.TRIPLES, names, names, tuple(_constants(tree, tokens)))
-
-
-def _statements(tree: Tree, element: Element) -> Iterator[tuple[range, range]]:
-    """Yield the token range of a subject with that of one property and its objects, for each property."""
-    position = element.first
-    while position < element.last:
-        subject = range(position, syntax_tree.skip(tree.tokens, position))
-        position = verb_start = subject.stop
-        while True:
-            text = tree.tokens[position].text if position < element.last else "."
-            if text in {";", "."}:
-                if verb_start < position or text == ".":
-                    yield subject, range(verb_start, position)
-                verb_start = position + 1
-            if text == ".":
-                position += 1
-                break
-            position = syntax_tree.skip(tree.tokens, position)
-
-
-def _constants(tree: Tree, tokens: Iterable[int]) -> Iterator[str]:
-    """Yield the IRIs and strings among these tokens, as written."""
-    for i in tokens:
-        if tree.tokens[i].kind in {Kind.IRI, Kind.PREFIXED}:
-            yield tree.tokens[i].text
-        elif tree.tokens[i].kind is Kind.STRING:
-            language = tree.tokens[i + 1] if i + 1 < len(tree.tokens) else None
-            yield tree.tokens[i].text + (language.text if language and language.kind is Kind.LANGUAGE else "")
 
 
 def _hints(service: Service, unit: Unit) -> Iterator[tuple[str, str]]:

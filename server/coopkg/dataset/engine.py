@@ -14,6 +14,7 @@ from coopkg.dataset.entailment import update_closure
 from coopkg.dataset.proposals import Receipt
 from coopkg.dataset.store import copy_of
 from coopkg.errors import Busy
+from coopkg.sparql.query_units import take_apart
 from coopkg.workers.client import ATTEMPTS, WorkerClient
 from coopkg.workers.evaluation import advising, answer_query, evaluate, names_available_graph, task_for
 from coopkg.workers.remote_results import read
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from coopkg.dataset.store import Dataset
     from coopkg.dataset.validation_questions import Question
     from coopkg.settings import Settings
+    from coopkg.sparql.query_units import QueryUnits
     from coopkg.workers.remote_results import Remote, Table
     from coopkg.workers.tasks import Task
 
@@ -49,6 +51,10 @@ class Engine(Protocol):
 
         ``deadline`` is in seconds; it holds only where the engine is isolated.
         """
+        ...
+
+    def take_apart(self, text: str) -> QueryUnits:
+        """Return the units of a client's query. Raises QuerySyntaxError."""
         ...
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
@@ -102,6 +108,10 @@ class LocalEngine:
             # The evaluation adds the available graphs to its store. All threads share that one, so it gets a copy.
             store = copy_of(store)
         return Answer(evaluate(store, task_for(dataset, task), dataset.available), dataset.tag)
+
+    def take_apart(self, text: str) -> QueryUnits:
+        """Return the units of a query. Raises QuerySyntaxError."""
+        return take_apart(text)
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:  # noqa: ARG002 - the same
         """Read the answer of another endpoint. Raises EndpointFailed."""

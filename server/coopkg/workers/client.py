@@ -18,6 +18,7 @@ from coopkg.errors import (
     MemoryExceeded,
     QueryTooComplex,
 )
+from coopkg.sparql.query_units import QueryUnits
 from coopkg.sparql.reading import Reading
 from coopkg.workers import tasks
 from coopkg.workers.connection import Connection, Lost
@@ -121,6 +122,10 @@ class WorkerClient:
             return Answer(frame.body, str(frame.facts["tag"]), reading=reading, evaluated=evaluated)
         frame = await self._converse({"task": tasks.encode(task)}, deadline)
         return Answer(frame.body, str(frame.facts["tag"]))
+
+    def take_apart(self, text: str) -> QueryUnits:
+        """Return the units of a client's query, which a worker finds. Raises QuerySyntaxError, and as ``ask``."""
+        return QueryUnits.from_json(json.loads(self.request("units", text).body))
 
     def read_remote(self, remote: Remote, deadline: float | None = None) -> Table:
         """Have a worker parse the answer of another endpoint, whose bytes could end the process that parses them.

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.errors import CoopkgError, MemoryExceeded
+from coopkg.sparql.query_units import take_apart
 from coopkg.workers import remote_results, sandbox, tasks
 from coopkg.workers.evaluation import advising, answer, answer_query, names_available_graph
 from coopkg.workers.tasks import Outcome, TaskKind
@@ -148,11 +149,19 @@ def evaluation_kinds(snapshot: Snapshot) -> dict[str, TaskKind]:
         facts = {"tag": done.tag, "reading": vars(done.reading), "evaluated": done.evaluated}
         return Outcome(done.body, facts, spoilt=spoilt)
 
+    def units(text: str) -> Outcome:
+        return Outcome(json.dumps(take_apart(text).as_json()).encode(), {"tag": snapshot.tag})
+
     def read_remote(payload: dict[str, Any]) -> Outcome:
         table = remote_results.read(remote_results.from_json(payload))
         return Outcome(table.text.encode(), table.facts())
 
-    return {"task": TaskKind(query), "query": TaskKind(unread), "remote": TaskKind(read_remote)}
+    return {
+        "task": TaskKind(query),
+        "query": TaskKind(unread),
+        "units": TaskKind(units),
+        "remote": TaskKind(read_remote),
+    }
 
 
 def _error(number: int, error: CoopkgError) -> Frame:

@@ -10,7 +10,6 @@ from coopkg.answers.empty_results import diagnose
 from coopkg.answers.sparql_endpoint import SHAPES
 from coopkg.errors import CoopkgError, QuerySyntaxError
 from coopkg.rdf.formats import Shape, formats_for
-from coopkg.sparql.syntax_tree import UnreadableError
 from coopkg.web.charts import views
 from coopkg.web.parts import code_snippets
 from coopkg.web.parts.answer_view import LARGEST_OFFSET, SHOWN, ask
@@ -116,7 +115,7 @@ def _page_of(running: Service, task: Task, visit: Visit, skip: int) -> ShownAnsw
 def _why(running: Service, task: Task) -> Diagnosis | None:
     try:
         return diagnose(running, task)
-    except (UnreadableError, QuerySyntaxError):
+    except QuerySyntaxError:
         return None
 
 
