@@ -41,8 +41,8 @@ from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.settings import Settings
 from coopkg.sparql.query_text import query_text
 from coopkg.web.app import create_app
-from coopkg.web.server import DatasetProcessSupervisor
 from coopkg.workers.tasks import Task
+from dataset_process import SupervisedDataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,7 +150,7 @@ def beside_runaways() -> Budget:
     os.environ.update(settings.environment())
     times: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        supervisor = DatasetProcessSupervisor(Path(folder), settings)
+        supervisor = SupervisedDataset(Path(folder), settings)
         supervisor.start()
 
         def run_away() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-HELLO: Final = "bare granian: hello"
+HELLO: Final = "bare aiohttp: hello"
 ENGINE: Final = "engine call, in process"
 ROUND_TRIP: Final = "socket round trip"
 CACHED: Final = "coopkg, kept answer"
@@ -17,7 +17,7 @@ UNCACHED: Final = "coopkg, lookup"
 OXIGRAPH: Final = "oxigraph serve, lookup"
 RDFLIB: Final = "rdflib-endpoint, lookup"
 ORDER: Final = (HELLO, ENGINE, ROUND_TRIP, CACHED, UNCACHED, OXIGRAPH, RDFLIB)
-_PACKAGES: Final = ("coopkg", "granian", "pyoxigraph", "oxigraph", "rdflib-endpoint", "rdflib")
+_PACKAGES: Final = ("coopkg", "aiohttp", "pyoxigraph", "oxigraph", "rdflib-endpoint", "rdflib")
 _BEGIN: Final = "<!-- figures: written by make bench -->"
 _END: Final = "<!-- end of figures -->"
 

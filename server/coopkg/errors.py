@@ -7,6 +7,7 @@
     |   +-- ProtocolError      400            the request breaks the SPARQL 1.1 Protocol
     |   +-- QueryTooComplex    400, exit 5    the query would exhaust the engine: refused by admission
     |   +-- BadParameter       400, exit 2    a saved query's parameter is missing or of the wrong kind
+    |   +-- MalformedRequest   400            the request breaks HTTP: cut off, badly framed, or not as its digest says
     +-- InputUnreadable        400, exit 3    something could not be read as what it should be
     |   +-- RdfSyntaxError     400, exit 3    ... as RDF: file, line and column
     |   +-- QuerySyntaxError   400, exit 3    ... as SPARQL: line and column
@@ -18,8 +19,11 @@
     |   +-- Gone               410, exit 2    ... any more: a commit removed it
     +-- MethodNotAllowed       405            with the methods that are allowed
     +-- NotAcceptable          406, exit 2    with the media types that are on offer
+    +-- RequestTimeout         408            the body did not arrive in time
     +-- Stale                  412, exit 1    the graph is no longer the one that If-Match names
     +-- TooLarge               413            a body, or an answer, above its cap
+    +-- TargetTooLong          414            the address has more bytes than are read
+    +-- HeaderTooLarge         431            more header fields, or longer ones, than are read
     +-- UnsupportedMediaType   415, exit 2    with the media types that are accepted
     |   +-- UnsupportedCoding  415, exit 2    a body that is compressed, or coded in another way
     +-- DoesNotConform         422, exit 1    the published data violate their shapes
@@ -96,6 +100,12 @@ class BadParameter(UsageError):
     """A parameter of a saved query is missing, unknown or of the wrong kind."""
 
     title = "A parameter is missing or wrong"
+
+
+class MalformedRequest(UsageError):
+    """The request is no whole HTTP message: cut off, badly framed, or other bytes than its digest describes."""
+
+    title = "Not a whole HTTP request"
 
 
 class InputUnreadable(CoopkgError):
@@ -189,6 +199,13 @@ class NotAcceptable(CoopkgError):
     title = "Not available in that media type"
 
 
+class RequestTimeout(CoopkgError):
+    """The body of the request did not arrive in time (RFC 9110, section 15.5.9)."""
+
+    status = 408
+    title = "The request took too long to arrive"
+
+
 class Stale(CoopkgError):
     """The graph has changed since the version that the request names (RFC 9110, section 13.1.1)."""
 
@@ -203,6 +220,20 @@ class TooLarge(CoopkgError):
     status = 413
     exit_code = 5
     title = "Too large"
+
+
+class TargetTooLong(CoopkgError):
+    """The address of the request has more bytes than are read (RFC 9110, section 15.5.15)."""
+
+    status = 414
+    title = "The address is too long"
+
+
+class HeaderTooLarge(CoopkgError):
+    """The request has more header fields, or longer ones, than are read (RFC 6585, section 5)."""
+
+    status = 431
+    title = "The header fields are too large"
 
 
 class UnsupportedMediaType(CoopkgError):

@@ -53,6 +53,11 @@ class Settings:
     query_bytes: int = _setting("longest query text, in bytes, an IRI counted as one", default=256 * 1024, limit=True)
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)
+    write_seconds: float = _setting(
+        "longest wait until a client has read 256 KiB of an answer, or what is left of it, in seconds",
+        default=30.0,
+        limit=True,
+    )
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
     cache_bytes: int = _setting("answers that one web process keeps, in bytes", default=64 * MIB, limit=True)
     deadline_seconds: float = _setting("longest evaluation of a query, in seconds", default=30.0, limit=True)

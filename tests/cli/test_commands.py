@@ -232,7 +232,7 @@ def test_query_imports_nothing_that_it_does_not_need(monkeypatch: pytest.MonkeyP
     imported = {line.rpartition("|")[2].strip() for line in asked.stderr.splitlines() if line.startswith("import time")}
     assert (asked.returncode, asked.stdout) == (0, "true")
     assert "coopkg.workers.evaluation" in imported
-    assert not imported & {"flask", "granian", "prometheus_client", "rdflib", "pyshacl", "owlrl"}
+    assert not imported & {"flask", "aiohttp", "prometheus_client", "rdflib", "pyshacl", "owlrl"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -13,8 +13,8 @@ import pytest
 from coopkg.dataset.changes import POST, Change
 from coopkg.dataset.proposals import Proposal
 from coopkg.settings import Settings
-from coopkg.web.server import DatasetProcessSupervisor
 from coopkg.workers.wire import CONTROL, control_message, control_text
+from dataset_process import SupervisedDataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "sockets").mkdir()
     before = dict(os.environ)
     os.environ.update(settings.environment())
-    process = DatasetProcessSupervisor(tmp_path / "sockets", settings)
+    process = SupervisedDataset(tmp_path / "sockets", settings)
     process.start()
     yield tmp_path / "sockets"
     process.stop()

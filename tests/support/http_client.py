@@ -12,10 +12,15 @@ def get(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - our own server
     try:
         with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-            return response.status, dict(response.headers), response.read()
+            return response.status, _fields(response), response.read()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, dict(error.headers), error.read()
+            return error.code, _fields(error), error.read()
+
+
+def _fields(response: http.client.HTTPResponse | urllib.error.HTTPError) -> dict[str, str]:
+    """Give the header fields by name in lower case (RFC 9110, section 5.1)."""
+    return {name.lower(): value for name, value in response.headers.items()}
 
 
 def connection(address: str) -> http.client.HTTPConnection:

@@ -25,8 +25,8 @@ from coopkg.errors import (
 )
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.settings import Settings
-from coopkg.web.server import DatasetProcessSupervisor
 from coopkg.workers.tasks import Task
+from dataset_process import SupervisedDataset
 from processor_time import PATIENCE
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ def task(text: str, **more: object) -> Task:
 
 
 @pytest.fixture(scope="module")
-def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatasetProcessSupervisor]:
+def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedDataset]:
     settings = Settings(deadline_seconds=DEADLINE, reader_memory_bytes=192 * 1024 * 1024, heavy_readers=4)
     yield from start_and_stop(tmp_path_factory.mktemp("sockets"), settings)
 
 
-def start_and_stop(folder: Path, settings: Settings) -> Iterator[DatasetProcessSupervisor]:
+def start_and_stop(folder: Path, settings: Settings) -> Iterator[SupervisedDataset]:
     before = dict(os.environ)
     os.environ.update(settings.environment())
-    process = DatasetProcessSupervisor(folder, settings)
+    process = SupervisedDataset(folder, settings)
     process.start()
     yield process
     process.stop()
@@ -63,7 +63,7 @@ def start_and_stop(folder: Path, settings: Settings) -> Iterator[DatasetProcessS
 
 
 @pytest.fixture
-def engine(supervised: DatasetProcessSupervisor) -> Iterator[WorkerEngine]:
+def engine(supervised: SupervisedDataset) -> Iterator[WorkerEngine]:
     """The engine; after each test the dataset process is the same process and a benign query is right."""
     pid = supervised.engine.info()["pid"]
     yield supervised.engine
@@ -72,7 +72,7 @@ def engine(supervised: DatasetProcessSupervisor) -> Iterator[WorkerEngine]:
 
 
 @pytest.fixture
-def patient(tmp_path: Path) -> Iterator[DatasetProcessSupervisor]:
+def patient(tmp_path: Path) -> Iterator[SupervisedDataset]:
     """A dataset process of its own, whose deadline no test waits for: what ends before has ended for another reason."""
     yield from start_and_stop(
         tmp_path, Settings(deadline_seconds=20 * PATIENCE, queue_seconds=PATIENCE, heavy_readers=4)
@@ -163,7 +163,7 @@ def test_a_worker_reaches_no_network(engine: WorkerEngine) -> None:
             canary.accept()
 
 
-def test_work_stops_when_the_client_leaves(patient: DatasetProcessSupervisor) -> None:
+def test_work_stops_when_the_client_leaves(patient: SupervisedDataset) -> None:
     engine = patient.engine
 
     async def leave() -> None:
@@ -290,7 +290,7 @@ def test_all_whose_work_has_begun_hear_of_a_killed_dataset_process_at_once(tmp_p
     next(running, None)
 
 
-def test_a_killed_dataset_process_comes_back(supervised: DatasetProcessSupervisor) -> None:
+def test_a_killed_dataset_process_comes_back(supervised: SupervisedDataset) -> None:
     pid = supervised.engine.info()["pid"]
     os.kill(pid, signal.SIGKILL)
     assert eventually(lambda: supervised.engine.info()["pid"] != pid)

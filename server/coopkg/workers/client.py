@@ -119,6 +119,11 @@ class WorkerClient:
         """Use an event loop that runs already: a server with one of its own needs no second thread."""
         self._loop = loop
 
+    def abandon(self, error: Busy) -> None:
+        """End the wait of all requests that run or wait, with that error; on the event loop that is attached."""
+        if self._connection is not None:
+            self._connection.fail_all(error)
+
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._starting:  # two threads with the first two requests must not start a loop each
             if self._loop is None:

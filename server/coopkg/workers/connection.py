@@ -126,7 +126,7 @@ class Connection:
         except BlockingIOError:
             return
         except Busy as busy:
-            self._fail_all(busy)
+            self.fail_all(busy)
         if self._out is not None:
             self._loop.remove_writer(self._out)
 
@@ -177,7 +177,7 @@ class Connection:
             self._loop.remove_reader(stream)
             stream.close()
             if incoming.notices:
-                self._fail_all(Busy("The dataset is being loaded; come back in a moment."))
+                self.fail_all(Busy("The dataset is being loaded; come back in a moment."))
             else:  # of a worker's end the dataset process sends notice, unless it is gone as well
                 self._check_dataset_process()
             return
@@ -210,9 +210,10 @@ class Connection:
             except BlockingIOError:  # it listens, and its backlog is full
                 return
             except OSError:
-                self._fail_all(Busy("The dataset is being loaded; come back in a moment."))
+                self.fail_all(Busy("The dataset is being loaded; come back in a moment."))
 
-    def _fail_all(self, error: Busy) -> None:
+    def fail_all(self, error: Busy) -> None:
+        """End the wait of all requests that run or wait, with that error."""
         self._unsent.clear()
         for call in self._calls.values():
             if not call.future.done():

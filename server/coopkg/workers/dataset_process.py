@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from coopkg.errors import CoopkgError
 from coopkg.workers import sandbox
 from coopkg.workers.child import Child
+from coopkg.workers.liveness import DATASET, Heartbeats
 from coopkg.workers.scoreboard import SLOTS, Scoreboard
 from coopkg.workers.version_tag import CurrentTag
 from coopkg.workers.wire import CONTROL, WORKERS, Frame, Kind, control_message, control_text, process_socket, send
@@ -141,10 +142,12 @@ class DatasetProcess:
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         self.selector.register(self.wake, selectors.EVENT_READ, self._reap)
         self.selector.register(self.control, selectors.EVENT_READ, self._answer_control)
+        heartbeats = Heartbeats(self.folder)
         self._fill()
         # The tag is what says that the version is served, so it comes after the workers.
         self.current.set(self.owner.snapshot.tag)
         while True:
+            heartbeats.beat(DATASET)
             for key, _ in self.selector.select(TICK):
                 key.data()
             self._watch()
@@ -260,10 +263,14 @@ class DatasetProcess:
                 pass
         # Signals of one kind are merged while they wait, so that one SIGCHLD can stand for several workers.
         while self.children:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             if pid == 0:
                 break
-            self._remove(pid, status)
+            if os.WIFSTOPPED(status):
+                # It would keep its place, and its request until the deadline of that. As "gone", another worker has it.
+                self._end(self.children[pid], "gone")
+            else:
+                self._remove(pid, status)
         self._fill()
 
     def _remove(self, pid: int, status: int) -> None:

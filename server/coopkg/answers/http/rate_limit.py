@@ -34,9 +34,8 @@ class RateLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def take(self, client: str) -> None:
-        """Count one request. Raises TooManyRequests with the seconds to wait."""
-        host = client.rpartition(":")[0].strip("[]")
+    def take(self, host: str) -> None:
+        """Count one request of the client at an address. Raises TooManyRequests with the seconds to wait."""
         if host in OWN:
             return
         now = self._clock()

@@ -40,7 +40,7 @@ SECONDS: Final = Histogram(
 
 def client_bucket(client: str) -> str:
     """Return the /24 or /48 network of a client's address: enough to see where load comes from, not who it is."""
-    host = network(client.rpartition(":")[0].strip("[]")).partition("/")[0]
+    host = network(client).partition("/")[0]
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
