@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
 VARIABLES: Final = ("?s", "?p", "?o", "$x", "?y1", "?é")
+LABELS: Final = ("_:b1", "_:a.b.1", "_:v1.2-3")
 KEYWORDS: Final = (
     "SERVICE",
     "LOAD",
@@ -133,7 +134,7 @@ class QueryMaker:
         chance = self.random.random()
         if chance < 0.45:
             return [self.random.choice(VARIABLES)]
-        return self.iri() if chance < 0.8 else self.literal() if chance < 0.95 else ["_:b1"]
+        return self.iri() if chance < 0.8 else self.literal() if chance < 0.95 else [self.random.choice(LABELS)]
 
     def path(self, depth: int = 0) -> list[str]:
         if depth > 2 or self.random.random() < 0.5:

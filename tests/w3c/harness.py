@@ -13,7 +13,8 @@ import pyoxigraph as ox
 from coopkg.errors import CoopkgError, EngineFault, Forbidden
 from coopkg.rdf.formats import Format, by_name
 from coopkg.sparql.admission import admit
-from coopkg.workers.evaluation import evaluate
+from coopkg.sparql.normal_form import of_update
+from coopkg.workers.evaluation import evaluate, rewritten_update
 from coopkg.workers.evaluation import query as prepare
 from coopkg.workers.tasks import Task
 from w3c.compare import Answer, Table, Term, Verdict, compare, read_answer, read_results
@@ -94,7 +95,8 @@ class InProcess:
     def update(self, text: str) -> None:
         try:
             admit(text)
-            self.store.update(text, base_iri=BASE)
+            for form in of_update(text, BASE):
+                self.store.update(rewritten_update(form), base_iri=form.base)
         except SyntaxError as error:
             raise Rejected(str(error)) from None
         except (RuntimeError, OSError) as error:
