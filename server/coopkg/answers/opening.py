@@ -14,7 +14,9 @@ from coopkg.dataset.commit_log import check_head, read_dataset, read_seed
 from coopkg.dataset.engine import LocalEngine
 from coopkg.dataset.entailment import with_closure
 from coopkg.dataset.export import accepted_facts, with_accepted_facts
-from coopkg.dataset.journal import NAME, SEED_VERSION, History
+from coopkg.dataset.history import History
+from coopkg.dataset.journal import NAME
+from coopkg.dataset.journal_format import SEED_VERSION
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.validation import read_shapes, validate_documents, validate_published
 from coopkg.errors import DoesNotConform
@@ -52,9 +54,8 @@ def _history(settings: Settings) -> History | None:
     """Return the history in the data directory, or None where there is no journal yet."""
     if settings.home is None or not (settings.home / NAME).exists():
         return None
-    history = History(settings.home / NAME)
+    history = History(settings.home / NAME, NAME)  # clients of the server are not told where it is
     check_head(history.head, settings)
-    history.refresh()
     return history
 
 

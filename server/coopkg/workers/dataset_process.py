@@ -266,6 +266,8 @@ class DatasetProcess:
             pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             if pid == 0:
                 break
+            if pid not in self.children:
+                continue  # not a worker: the owner may have forked others
             if os.WIFSTOPPED(status):
                 # It would keep its place, and its request until the deadline of that. As "gone", another worker has it.
                 self._end(self.children[pid], "gone")
