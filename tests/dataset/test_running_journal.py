@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import random
@@ -154,6 +156,30 @@ def test_a_journal_that_is_gone_stops_writes_and_nothing_else(own: Callable[...,
     running.start()
     assert running.ask("GET", "/ready").value["version"] == 3
     running.stop()
+
+
+@pytest.mark.parametrize("data", [None, b"", b"nonsense"])
+def test_a_web_process_that_is_started_again_serves_all_but_the_history(
+    own: Callable[..., Running], data: bytes | None
+) -> None:
+    running = own()
+    add(running, 1)
+    journal = running.home / NAME
+    journal.unlink() if data is None else journal.write_bytes(data)
+    (before,) = running.web_processes()
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE
+    status = 0
+    while status != 200 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            status = running.ask("GET", "/id/topic/t1.ttl").status
+    assert running.web_processes() != [before]
+    assert running.ask("GET", "/", Accept="text/html").status == 200
+    for path in ("/changes", "/changes/2"):
+        found = running.ask("GET", path, Accept="application/json")
+        assert (found.status, "does not have version 2 any more" in found.value["detail"]) == (500, True)
+    assert add(running, 2).status == 507
 
 
 def test_a_dataset_process_does_not_begin_anew_where_the_journal_is_gone(own: Callable[..., Running]) -> None:

@@ -121,8 +121,9 @@ def _found(version: int) -> Record | None:
     """Return the commit that made a version, or None. Raises DatasetBroken where it is missing from the journal."""
     history = _history()
     record = None if history is None else history.record(version)
-    if record is None and history is not None and SEED_VERSION < version <= _current():
-        raise DatasetBroken(f"The journal does not have version {version} any more: it was cut while the server runs.")
+    # A dataset that is not kept has versions, too, and no commits.
+    if record is None and service().settings.home is not None and SEED_VERSION < version <= _current():
+        raise DatasetBroken(f"The journal does not have version {version} any more: it was changed from outside.")
     return record
 
 
