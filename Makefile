@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
 .PHONY: help serve test lint check conformance durability agreement fuzz bench
-.PHONY: bench-validation bench-reasoning bench-federation bench-budgets format lock clean
+.PHONY: bench-validation bench-reasoning bench-federation bench-starts bench-budgets format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,8 @@ conformance: $(DEV) ## run the W3C suites over HTTP and write docs/conformance.m
 	@mkdir -p build
 	$(BIN)/python tests/w3c/report.py docs/conformance.md build/conformance-earl.ttl
 
-durability: $(DEV) ## kill -9 during 20,000 writes, 500 rounds of two conflicting writers: half an hour
+durability: $(DEV) ## kill -9 during 20,000 writes, a fault at each call, 500 rounds of two conflicting writers: half an hour
+	COOPKG_ROUNDS=50 $(BIN)/python -m pytest -q tests/dataset/test_faults.py tests/dataset/test_running_journal.py
 	COOPKG_ROUNDS=50 $(BIN)/python -m pytest -q tests/dataset/test_writes.py -k "kill or together or disk or file"
 
 agreement: $(DEV) ## compare every case, generated data and 10,000 random shapes with pySHACL: twenty minutes
@@ -72,6 +73,9 @@ bench-reasoning: $(BENCH)/.done ## the closure beside owlrl and reasonable, and 
 
 bench-federation: $(DEV) ## a join with two endpoints beside pyoxigraph's and rdflib's own SERVICE: two minutes
 	$(BIN)/python -m bench.federation --page docs/benchmarks.md
+
+bench-starts: $(DEV) ## starts after 0, 20,000 and 50,000 commits, and the memory of each process: a minute
+	$(BIN)/python -m bench.starts --page docs/benchmarks.md
 
 bench-budgets: $(DEV) ## pages, searches, saved queries, a command and lookups under load within their budgets: a minute
 	PYTHONPATH=tests/support $(BIN)/python -m bench.budgets

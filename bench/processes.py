@@ -62,7 +62,7 @@ class Clock:
 
 def memory_bytes(pid: int) -> int:
     """Return the memory of a process tree, what its processes share counted once (PSS)."""
-    return sum(_proportional(each) for each in tree(pid)) * 1024
+    return sum(memory_of(each) for each in tree(pid))
 
 
 def isolated(pid: int) -> bool:
@@ -84,11 +84,12 @@ def _stat(pid: int) -> list[str]:
     return []
 
 
-def _proportional(pid: int) -> int:
+def memory_of(pid: int) -> int:
+    """Return the memory of a process, what it shares with others counted in proportion (PSS); 0 if it is gone."""
     with contextlib.suppress(OSError):
         for line in (_PROC / f"{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
             if line.startswith("Pss:"):
-                return int(line.split()[1])
+                return int(line.split()[1]) * 1024
     return 0
 
 

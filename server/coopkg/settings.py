@@ -51,6 +51,10 @@ class Settings:
         "folder with the source documents as text, from which pages quote passages; default: none",
         default=None,
     )
+    snapshot_commits: int = _setting(
+        "commits after which a snapshot file is written, from which the next start goes on; more if the graph is large",
+        default=1000,
+    )
     query_bytes: int = _setting("longest query text, in bytes, an IRI counted as one", default=256 * 1024, limit=True)
     body_bytes: int = _setting("longest request body, in bytes", default=16 * MIB, limit=True)
     body_seconds: float = _setting("longest wait for a request body, in seconds", default=20.0, limit=True)
@@ -109,6 +113,8 @@ class Settings:
         for item in self.proxies.split(","):
             if item.strip() and not _is_network(item.strip()):
                 raise UsageError(f"A proxy is an IP address or a network, not {item.strip()!r}.")
+        if self.snapshot_commits < 1:
+            raise UsageError(f"The setting snapshot_commits must be greater than zero, not {self.snapshot_commits}.")
         if self.log not in {"all", "slow", "none"}:
             raise UsageError(f"The log is all, slow or none, not {self.log!r}.")
         for field in dataclasses.fields(self):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import random
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +23,8 @@ from coopkg.dataset.changes import PATCH, POST, PUT, UPDATE, Change, Payload, ap
 from coopkg.dataset.commit_log import CommitLog, canonical_digest, read_dataset, read_seed
 from coopkg.dataset.data_directory import lock_data_directory
 from coopkg.dataset.export import accepted_facts, with_accepted_facts
-from coopkg.dataset.journal import NAME, History
+from coopkg.dataset.history import History
+from coopkg.dataset.journal import NAME
 from coopkg.dataset.proposals import Proposal
 from coopkg.errors import (
     BadParameter,
@@ -96,7 +100,7 @@ def test_a_key_is_good_for_one_request(settings: Settings) -> None:
     assert propose(log, facts("<a> <p> 2 ."), "2", key="k", request="r") == 2
     with pytest.raises(KeyReused):
         propose(log, facts("<a> <p> 3 ."), "3", key="k", request="other")
-    assert log.commit(1, Proposal(facts(""), "Ann").note(), "1", "") == log.commits["1",]
+    assert log.commit(1, Proposal(facts(""), "Ann").note(), "1", "") == log.commits["1"]
 
 
 def test_another_version_is_not_written_over(settings: Settings) -> None:
@@ -218,6 +222,66 @@ def test_a_backup_is_restored_to_the_same_dataset(settings: Settings, tmp_path: 
         restore(other, tmp_path / "other", tmp_path / "backup.tar")
 
 
+def repacked(source: Path, target: Path, **changed: bytes | dict[str, object]) -> None:
+    """Pack a backup anew with another journal, its SHA-256 in the manifest, or with other values there."""
+    with tarfile.open(source) as archive:
+        members = {m.name: (archive.extractfile(m) or io.BytesIO()).read() for m in archive}
+    manifest = json.loads(members["manifest.json"])
+    journal = changed.get("journal", members[NAME])
+    assert isinstance(journal, bytes)
+    manifest["files"][NAME] = hashlib.sha256(journal).hexdigest()
+    manifest = {name: value for name, value in {**manifest, **changed}.items() if value is not None}
+    manifest.pop("journal", None)
+    with tarfile.open(target, "w") as archive:
+        for name, data in {**members, NAME: journal, "manifest.json": json.dumps(manifest).encode()}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+
+
+def test_a_shortened_backup_restores_nothing(settings: Settings, tmp_path: Path) -> None:
+    home, path, other = settings.home or Path(), tmp_path / "backup.tar", replace(settings, home=tmp_path / "other")
+    log = CommitLog.open(settings)
+    for number in (1, 2, 3):
+        propose(log, facts(f"<a> <p> {number} ."), str(number))
+    back_up(settings, home, path)
+    whole = (home / NAME).read_bytes()
+    ends = [record.end for record in History(home / NAME).records()]
+    for end in (*ends[:-1], ends[0] + 5):
+        repacked(path, tmp_path / "short.tar", journal=whole[:end])
+        with pytest.raises(DatasetBroken, match="its manifest says 4: the backup was shortened"):
+            restore(other, tmp_path / "other", tmp_path / "short.tar")
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["backup.tar", "home", "short.tar"]
+    for wrong in ({"commit": "x"}, {"digest": "0" * 64}, {"version": 5}):
+        repacked(path, tmp_path / "short.tar", **wrong)
+        with pytest.raises(DatasetBroken, match="shortened"):
+            restore(other, tmp_path / "other", tmp_path / "short.tar")
+    # A backup of an earlier version says less of the journal's end.
+    repacked(path, tmp_path / "earlier.tar", digest=None, end=None)
+    assert restore(other, tmp_path / "other", tmp_path / "earlier.tar")[1]
+    with closing(CommitLog.open(other)) as again:
+        assert again.snapshot == again.place
+
+
+def test_a_backup_is_not_restored_over_anything(settings: Settings, tmp_path: Path) -> None:
+    home, path, target = settings.home or Path(), tmp_path / "backup.tar", tmp_path / "target"
+    CommitLog.open(settings).close()
+    back_up(settings, home, path)
+    with pytest.raises(UsageError, match="mount point"):
+        restore(settings, Path("/proc"), path)
+    target.mkdir()
+    (target / "mine").touch()
+    with pytest.raises(HomeInUse, match="not empty"):
+        restore(settings, target, path)
+    (target / "mine").unlink()
+    (tmp_path / "target.new").mkdir()
+    (tmp_path / "target.new" / NAME).write_text("half of one", encoding="utf-8")  # of a restore that was killed
+    (tmp_path / "link").symlink_to(target)
+    assert restore(replace(settings, home=tmp_path / "link"), tmp_path / "link", path)[1]
+    assert (target / NAME).read_bytes() == (home / NAME).read_bytes()
+    assert not (tmp_path / "target.new").exists()
+
+
 def test_a_damaged_backup_restores_nothing(settings: Settings, tmp_path: Path) -> None:
     home, path = settings.home or Path(), tmp_path / "backup.tar"
     propose(CommitLog.open(settings), facts("<a> <p> 1 ."), "1")
@@ -232,7 +296,7 @@ def test_a_damaged_backup_restores_nothing(settings: Settings, tmp_path: Path) -
         path.write_bytes(broken)
         with pytest.raises(InputUnreadable):
             restore(replace(settings, home=tmp_path / "other"), tmp_path / "other", path)
-    assert [p.name for p in (tmp_path / "other").iterdir()] == ["lock"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["backup.tar", "home"]
 
 
 def test_one_process_has_the_directory(tmp_path: Path) -> None:

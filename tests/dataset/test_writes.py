@@ -31,6 +31,7 @@ from coopkg.dataset import tokens
 from coopkg.dataset.commit_log import canonical_digest, read_dataset, read_seed
 from coopkg.dataset.export import accepted_facts, with_accepted_facts
 from coopkg.dataset.journal import NAME
+from coopkg.dataset.journal_end import NAME as END
 from coopkg.dataset.published_files import find_published
 from coopkg.settings import Settings
 from running import TURTLE, Answer, Running, made
@@ -273,13 +274,16 @@ def test_versions_go_on_where_they_ended(own: Callable[..., Running]) -> None:
     running = own()
     before = running.add(fact(1)).headers["etag"]
     running.stop()
+    end = (running.home / END).read_bytes()
     running.start()
     assert running.ask("GET", "/ready").value["version"] == 2
     found = running.add(fact(2), If_Match=before)
     assert (found.status, found.value["version"]) == (201, 3)
     running.stop()
+    # As if the server had been killed while it wrote the second commit, before it could acknowledge it.
     journal = running.home / NAME
     journal.write_bytes(journal.read_bytes()[:-10])
+    (running.home / END).write_bytes(end)
     running.start()
     assert running.ask("GET", "/ready").value["version"] == 2
     assert re.search(r"dropped [0-9]+ bytes of a record that was never finished", running.stop())
@@ -400,7 +404,7 @@ def test_a_backup_during_writes_is_restored_to_the_same_dataset(own: Callable[..
 def test_the_disk_has_it_before_anybody_hears_of_it(own: Callable[..., Running], tmp_path: Path) -> None:
     running = own()
     trace = tmp_path / "trace"
-    calls = "trace=write,fsync,sendto"
+    calls = "trace=write,fsync,pwrite64,fdatasync,sendto"
     tracer = subprocess.Popen(
         ["strace", "-y", "-s", "300", "-e", calls, "-o", str(trace), "-p", str(running.dataset_process())],
         stderr=subprocess.PIPE,
@@ -411,10 +415,13 @@ def test_the_disk_has_it_before_anybody_hears_of_it(own: Callable[..., Running],
         assert running.add(fact(number)).status == 201
     tracer.terminate()
     tracer.communicate()
-    journal, answer = r"\(\d+<[^>]*journal\.rdfp>", r'\(.*\\"commit|\(.*\\"tag'
-    pattern = rf"^(write){journal}|^(fsync){journal}\) += 0$|^(sendto)(?:{answer})"
+    journal, end = (rf"\(\d+<[^>]*journal\.{name}>" for name in ("rdfp", "end"))
+    answer = r'\(.*\\"commit|\(.*\\"tag'
+    pattern = (
+        rf"^(write){journal}|^(fsync){journal}\) += 0$|^(pwrite64){end}|^(fdatasync){end}\) += 0$|^(sendto)(?:{answer})"
+    )
     seen = re.findall(pattern, trace.read_text(encoding="utf-8"), re.MULTILINE)
-    assert ["".join(call) for call in seen] == ["write", "fsync", "sendto"] * 5
+    assert ["".join(call) for call in seen] == ["write", "fsync", "pwrite64", "fdatasync", "sendto"] * 5
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

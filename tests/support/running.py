@@ -89,6 +89,15 @@ class Running:
             time.sleep(0.01)
         raise AssertionError("there is no dataset process")
 
+    def web_processes(self) -> list[int]:
+        """Give the web processes."""
+        found = []
+        for pid in self.children():
+            with contextlib.suppress(OSError):
+                if b"web_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(pid)
+        return found
+
     def kill(self) -> None:
         """End all of it by SIGKILL."""
         assert self.process is not None

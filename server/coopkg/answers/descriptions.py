@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from coopkg.answers.http.protocol import HttpResponse
 from coopkg.answers.http.validators import etag, matches
 from coopkg.answers.sparql_endpoint import Pending, answer_headers, prepare, respond
 from coopkg.answers.suggestions import similar
-from coopkg.errors import Gone, NotFound
+from coopkg.errors import DatasetBroken, Gone, NotFound
 from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.namespaces import EXAMPLES, INFERRED, STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import named_node, read_triples, serialize_triples_as
@@ -176,9 +177,16 @@ def _in_graph(graph: str, pattern: QueryText) -> QueryText:
     return query_text("GRAPH [[graph]] { [[pattern]] }", graph=ox.NamedNode(graph), pattern=pattern)
 
 
+def _removed_by(service: Service, iri: str) -> int | None:
+    """Return the last version that removed triples of an IRI; None too where the journal cannot be read any more."""
+    with contextlib.suppress(DatasetBroken, OSError):
+        return None if service.history is None else service.history.removed_by(iri)
+    return None
+
+
 def _missing(service: Service, iri: str) -> NotFound:
     """Build the error for an IRI without triples: 410 if a commit has removed them, else 404 with similar IRIs."""
-    version = service.history.removed_by(iri) if service.history is not None else None
+    version = _removed_by(service, iri)
     if version is not None:
         return Gone(f"The graph no longer says anything of {iri}: version {version} removed it.", version=version)
     close = similar(service, iri)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from coopkg.answers.answer_cache import AnswerCache
@@ -14,10 +15,12 @@ from coopkg.dataset.commit_log import check_head, read_dataset, read_seed
 from coopkg.dataset.engine import LocalEngine
 from coopkg.dataset.entailment import with_closure
 from coopkg.dataset.export import accepted_facts, with_accepted_facts
-from coopkg.dataset.journal import NAME, SEED_VERSION, History
+from coopkg.dataset.history import History
+from coopkg.dataset.journal import NAME
+from coopkg.dataset.journal_format import SEED_VERSION
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.validation import read_shapes, validate_documents, validate_published
-from coopkg.errors import DoesNotConform
+from coopkg.errors import DatasetBroken, DoesNotConform
 from coopkg.rdf.namespaces import prefixes
 from coopkg.shacl.report import Report, Severity, human
 
@@ -49,12 +52,18 @@ def _local(settings: Settings) -> Dataset:
 
 
 def _history(settings: Settings) -> History | None:
-    """Return the history in the data directory, or None where there is no journal yet."""
+    """Return the history in the data directory; None where there is no journal, or one that cannot be read any more.
+
+    A web process that is started again while the journal is damaged serves everything but the history.
+    """
     if settings.home is None or not (settings.home / NAME).exists():
         return None
-    history = History(settings.home / NAME)
+    try:
+        history = History(settings.home / NAME, NAME)  # clients of the server are not told where it is
+    except (DatasetBroken, OSError) as error:
+        print(f"coopkg: there is no history: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return None
     check_head(history.head, settings)
-    history.refresh()
     return history
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from coopkg.answers.readings import Readings
 from coopkg.answers.shared_files import SharedFiles
-from coopkg.errors import EngineFault, Forbidden, TooLarge
+from coopkg.errors import DatasetBroken, EngineFault, Forbidden, TooLarge
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.sparql.admission import MOST_IN_IRIS
 from coopkg.workers.tasks import Answer, Query, Task
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from coopkg.answers.federation.executor import Federation
     from coopkg.answers.saved_queries import SavedQuery
     from coopkg.dataset.engine import Engine
-    from coopkg.dataset.journal import History
+    from coopkg.dataset.history import History
+    from coopkg.dataset.journal_format import Record
     from coopkg.dataset.proposals import Proposal, Receipt
     from coopkg.settings import Settings
     from coopkg.sparql.reading import Reading
@@ -105,6 +106,18 @@ class Service:
         if not self.settings.scratch and (self.settings.home is None or not self.engine.isolated):
             raise Forbidden("Writes are off on this server.")
         return self.engine.change(proposal)
+
+    def commit(self, version: int) -> Record | None:
+        """Return the commit that made a version; None where no commit did, or the journal cannot be read any more.
+
+        For what is shown beside something else, which is to go on if the journal is damaged.
+        """
+        if self.history is None:
+            return None
+        try:
+            return self.history.record(version)
+        except (DatasetBroken, OSError):
+            return None
 
     def rows(self, text: str) -> list[dict[str, str]]:
         """Return the solutions of an internal query: variable to lexical form or IRI. Raises as ``answer``."""

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from coopkg.cli.options import emit, home_option
-from coopkg.dataset.journal import NAME, History
+from coopkg.dataset.history import History
+from coopkg.dataset.journal import NAME
 from coopkg.dataset.provenance import summary
 from coopkg.errors import NotFound
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from coopkg.dataset.journal_format import Record
 
 
 @click.command("log")
@@ -21,11 +24,10 @@ if TYPE_CHECKING:
 @home_option()
 def command(home: Path, *, as_json: bool) -> None:
     """List the commits, the newest first: version, time, author, rows added and removed, message."""
-    records = reversed(history_of(home).refresh())
-    if as_json:
-        emit("".join(json.dumps(summary(record), ensure_ascii=False) + "\n" for record in records))
-        return
-    for record in records:
+    for record in history_of(home).newest_first():
+        if as_json:
+            emit(json.dumps(summary(record), ensure_ascii=False) + "\n")
+            continue
         size = f"+{record.count('A')} -{record.count('D')}"
         message = " ".join(record.message.split())
         emit(f"{record.version}\t{record.time}\t{record.author}\t{size}\t{message}\n")
@@ -36,3 +38,11 @@ def history_of(home: Path) -> History:
     if not (home / NAME).exists():
         raise NotFound(f"There is no journal in {home}.")
     return History(home / NAME)
+
+
+def commit_of(history: History, version: int) -> Record:
+    """Return the commit that made a version. Raises NotFound."""
+    record = history.record(version)
+    if record is None:
+        raise NotFound(f"No commit made version {version}; there are versions 2 to {history.last().version}.")
+    return record

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from coopkg.answers.opening import check_published
-from coopkg.cli.log import history_of
+from coopkg.cli.log import commit_of, history_of
 from coopkg.cli.options import dataset_options, emit, home_option, settings_from
-from coopkg.cli.show import commit_of
 from coopkg.dataset.changes import PATCH, Change, compute_patch
 from coopkg.dataset.commit_log import CommitLog, read_dataset
 from coopkg.dataset.data_directory import lock_data_directory

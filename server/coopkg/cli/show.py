@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coopkg.cli.log import history_of
+from coopkg.cli.log import commit_of, history_of
 from coopkg.cli.options import emit, home_option
 from coopkg.dataset.provenance import provenance, summary
-from coopkg.errors import NotFound
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import serialize_turtle
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from coopkg.dataset.journal import History, Record
 
 
 @click.command("show")
@@ -37,11 +34,3 @@ def command(version: int, name: str, home: Path) -> None:
         emit(serialize_turtle(provenance(record, base), prefixes(base)))
     else:
         emit(record.text())
-
-
-def commit_of(history: History, version: int) -> Record:
-    """Return the commit that made a version. Raises NotFound."""
-    record = history.record(version)
-    if record is None:
-        raise NotFound(f"No commit made version {version}; there are versions 2 to {history.version}.")
-    return record

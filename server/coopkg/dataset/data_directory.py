@@ -6,6 +6,8 @@ import fcntl
 import os
 from typing import TYPE_CHECKING, Final
 
+from coopkg.dataset.tokens import NAME as TOKENS
+from coopkg.dataset.tokens import read_tokens
 from coopkg.errors import HomeInUse
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ LOCK: Final = "lock"
 def lock_data_directory(home: Path) -> int:
     """Lock the directory, created where it is missing, until this process ends; return the lock's descriptor.
 
-    Raises HomeInUse.
+    Raises HomeInUse, and DatasetBroken for a file of tokens that other users can read or that is damaged.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -29,4 +31,6 @@ def lock_data_directory(home: Path) -> int:
     except BlockingIOError:
         os.close(descriptor)
         raise HomeInUse(f"Another coopkg has the data directory {home}; end it first, or name another.") from None
+    # Told when a server starts, since it would refuse every write later.
+    read_tokens(home / TOKENS)
     return descriptor

@@ -19,6 +19,7 @@ from coopkg.dataset.consistency import contradictions
 from coopkg.dataset.entailment import ExplanationRequest, update_closure
 from coopkg.dataset.graph_extract import GraphExtract
 from coopkg.dataset.published_files import find_published
+from coopkg.dataset.snapshot_writer import SnapshotWriter
 from coopkg.errors import CoopkgError
 from coopkg.rdf.terms import read_nquads
 from coopkg.settings import Settings
@@ -42,6 +43,7 @@ class LoggedDataset:
 
     log: CommitLog
     gate: Gate | None = None
+    snapshots: SnapshotWriter | None = None
 
     @property
     def snapshot(self) -> Dataset:
@@ -71,7 +73,10 @@ class LoggedDataset:
         """Answer ``known`` or ``commit`` with a commit as JSON, empty where there is none. Raises as CommitLog."""
         if command == "known":
             return commit_as_json(self.log.known(note["note"]))
-        return commit_as_json(self.log.commit(int(note["version"]), note["note"], note["id"], body))
+        commit = self.log.commit(int(note["version"]), note["note"], note["id"], body)
+        if self.snapshots is not None:
+            self.snapshots.begin_if_due()
+        return commit_as_json(commit)
 
     def info(self) -> dict[str, Any]:
         """Return version, digest, tag and number of quads of the current version."""
@@ -130,7 +135,8 @@ def main() -> None:
     settings, began = Settings.from_environment(), time.monotonic()
     try:
         log = CommitLog.open(settings, _available_graphs(folder / AVAILABLE_GRAPHS))
-        owner = LoggedDataset(log, _gate(settings, log.dataset))
+        snapshots = SnapshotWriter(log)
+        owner = LoggedDataset(log, _gate(settings, log.dataset), snapshots)
     except CoopkgError as error:
         print(f"coopkg: {error.detail}", file=sys.stderr, flush=True)  # noqa: T201
         sys.exit(error.exit_code)
@@ -138,6 +144,7 @@ def main() -> None:
     # A collection writes into the header of every object that it visits, and so copies the pages that forked workers
     # share with this process. Frozen objects are not visited.
     gc.freeze()
+    snapshots.begin_if_due()  # after a start that has replayed much, the next one should not have to
     DatasetProcess(owner, settings, folder, time.monotonic() - began).run()
 
 

@@ -11,7 +11,7 @@ from coopkg.rdf.terms import from_ntriples, quote, triple
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-    from coopkg.dataset.journal import Record
+    from coopkg.dataset.journal_format import Record
 
 _PROV: Final = STANDARD_PREFIXES["prov"]
 _TERMS: Final = STANDARD_PREFIXES["dcterms"]

@@ -146,20 +146,29 @@ def load_dataset(settings: Settings) -> Dataset:
         # Random, so that no entity tag of an earlier scratch dataset, whose content was another, is taken for this
         # one's.
         return Dataset(ox.Store(), settings.base, 1, os.urandom(16).hex(), (), regime=settings.regime)
-    published = find_published(settings.published)
-    manifest = _with_alignments(read_manifest(published), settings.alignments)
-    quads = read_quads(published, manifest)
+    published, dataset = find_published(settings.published), empty_dataset(settings)
+    quads = read_quads(published, dataset.manifest)
     if settings.base != DEFAULT_BASE:
         quads = (rebase_quad(quad, DEFAULT_BASE, settings.base) for quad in quads)
-    store, lexical_forms, parsed = ox.Store(), LexicalForms(), list(quads)
-    lexical_forms.add(parsed, store)  # before the store rewrites them
-    store.bulk_extend(parsed)
+    parsed = list(quads)
+    dataset.lexical_forms.add(parsed, dataset.store)  # before the store rewrites them
+    dataset.store.bulk_extend(parsed)
+    return dataset
+
+
+def empty_dataset(settings: Settings) -> Dataset:
+    """Return version 1 without its quads: what it is called, and the digest of the published files that make it.
+
+    Raises UsageError for an unknown alignment, DatasetBroken or RdfSyntaxError for a catalogue that cannot be read.
+    """
+    published = find_published(settings.published)
+    manifest = _with_alignments(read_manifest(published), settings.alignments)
     # The base IRI counts too, since it changes the IRIs of the same files. No IRI contains NUL, so that name and
     # content of a file cannot run into each other.
     digest = hashlib.sha256(settings.base.encode())
     for entry in manifest:
         digest.update(entry.graph.encode() + b"\0" + published.path(entry.file).read_bytes())
-    return Dataset(store, settings.base, 1, digest.hexdigest(), manifest, lexical_forms, settings.regime, merged=True)
+    return Dataset(ox.Store(), settings.base, 1, digest.hexdigest(), manifest, regime=settings.regime, merged=True)
 
 
 def merge(store: ox.Store) -> ox.Store:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from coopkg.dataset.journal import write_whole
+from coopkg.dataset.durable_files import write_whole
 from coopkg.errors import BadParameter, DatasetBroken, Forbidden, NotFound, Unauthorized
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def read_tokens(path: Path) -> list[Token]:
         mode, text = path.stat().st_mode, path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
+    except (OSError, UnicodeDecodeError):
+        raise DatasetBroken(f"{path} cannot be read as a file of tokens.") from None
     # Hashes too are for the owner alone: whoever could write the file could give himself a token.
     if mode & 0o077:
         raise DatasetBroken(f"{path} is open to other users (mode {mode & 0o777:o}); make its mode 600.")
@@ -139,10 +141,16 @@ def _digest(secret: str) -> str:
 def authorize(path: Path, field: str | None, scope: str) -> Token:
     """Return the token that an Authorization field carries, if it has ``scope``.
 
-    Raises Forbidden where there are no tokens at all or this one lacks the scope, and Unauthorized where the field
-    carries no token, or one that is unknown or has expired (RFC 6750, section 3.1).
+    Raises Forbidden where there are no tokens at all, where their file cannot be used, or this one lacks the scope, and
+    Unauthorized where the field carries no token, or one that is unknown or has expired (RFC 6750, section 3.1).
     """
-    tokens = read_tokens(path)
+    try:
+        tokens = read_tokens(path)
+    except DatasetBroken:
+        # What is wrong is for the operator, with the path; a client learns that it is not his request.
+        raise Forbidden(
+            "Writes are off on this server: its file of tokens cannot be used. See coopkg token list."
+        ) from None
     if not tokens:
         raise Forbidden("Writes are off on this server: there is no token. See coopkg token add.")
     kind, _, secret = (field or "").strip().partition(" ")

@@ -307,6 +307,8 @@ class DatasetProcess:
             pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             if pid == 0:
                 break
+            if pid not in self.children:
+                continue  # not a worker: the owner may have forked others
             if os.WIFSTOPPED(status):
                 # Where it was not stopped from here, it would keep its place, and its request until the deadline of
                 # that. As "gone", another worker takes the request up.

@@ -83,7 +83,7 @@ def changed_at(service: Service) -> str:
     """Return the time of the commit that made the current version, as xsd:dateTime; "" for version 1."""
     # The tag ends with a full stop and the number of the version.
     version = int(service.engine.tag().rpartition(".")[2] or 0)
-    record = service.history.record(version) if service.history is not None else None
+    record = service.commit(version)
     return "" if record is None else record.time
 
 

@@ -10,9 +10,9 @@ from flask import Blueprint, Response, request
 from coopkg.answers.descriptions import Computed
 from coopkg.answers.http.negotiation import choose, prefers_html
 from coopkg.dataset.changes import PATCH, Change
-from coopkg.dataset.journal import SEED_VERSION
+from coopkg.dataset.journal_format import SEED_VERSION
 from coopkg.dataset.provenance import provenance, seed, summary
-from coopkg.errors import BadParameter, NotFound
+from coopkg.errors import BadParameter, DatasetBroken, NotFound
 from coopkg.rdf.formats import Format
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import serialize_triples_as
@@ -23,7 +23,8 @@ from coopkg.web.parts.request_values import origin, refuse_other_sites, service
 from coopkg.web.parts.write_requests import TRIPLE_FORMATS, author_for, proposal, receipt_response
 
 if TYPE_CHECKING:
-    from coopkg.dataset.journal import History, Record
+    from coopkg.dataset.history import History
+    from coopkg.dataset.journal_format import Record
 
 blueprint = Blueprint("changes", __name__)
 blueprint.before_request(refuse_other_sites)
@@ -117,8 +118,13 @@ def _current() -> int:
 
 
 def _found(version: int) -> Record | None:
+    """Return the commit that made a version, or None. Raises DatasetBroken where it is missing from the journal."""
     history = _history()
-    return None if history is None else history.record(version)
+    record = None if history is None else history.record(version)
+    # A dataset that is not kept has versions, too, and no commits.
+    if record is None and service().settings.home is not None and SEED_VERSION < version <= _current():
+        raise DatasetBroken(f"The journal does not have version {version} any more: it was changed from outside.")
+    return record
 
 
 def _record(number: str) -> Record:

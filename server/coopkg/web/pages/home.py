@@ -86,10 +86,8 @@ def _saved(running: Service, slug: str, visit: Visit) -> ShownAnswer | None:
 
 def _changes(running: Service) -> list[dict[str, object]]:
     """Return the last commits, the newest first."""
-    if running.history is None:
-        return []
     current = int(running.engine.info()["version"])
-    records = (running.history.record(version) for version in range(current, max(current - LAST, 0), -1))
+    records = (running.commit(version) for version in range(current, max(current - LAST, 0), -1))
     return [summary(record) for record in records if record is not None]
 
 

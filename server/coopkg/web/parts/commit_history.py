@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from coopkg.dataset.journal import SEED_VERSION
+from coopkg.dataset.journal_format import SEED_VERSION
 from coopkg.dataset.provenance import summary
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ class Touched:
 
 def touched(running: Service, iri: str) -> Touched | None:
     """Return the commits whose rows name an IRI; None where the server keeps no journal."""
-    history = running.history
-    if history is None:
+    if running.history is None:
         return None
     current = int(running.engine.info()["version"])
     oldest = max(current - LOOKED_AT, SEED_VERSION)
-    records = [record for v in range(current, oldest, -1) if (record := history.record(v)) is not None]
+    records = [record for v in range(current, oldest, -1) if (record := running.commit(v)) is not None]
     changes = tuple(summary(record) for record in records if f"<{iri}>" in record.rows)
     return Touched(changes, len(records), oldest > SEED_VERSION)

@@ -66,7 +66,7 @@ def _edition(running: Service, tag: str) -> Edition:
     rows = running.rows(query_text(_RELEASE, dataset=ox.NamedNode(f"{running.settings.base}catalog#dataset")))
     found = rows[0] if rows else {}
     version = int(running.engine.info()["version"])
-    record = running.history.record(version) if running.history else None
+    record = running.commit(version)
     return Edition(found.get("release", ""), version, record.time if record else found.get("modified", ""), tag)
 
 

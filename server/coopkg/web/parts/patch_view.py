@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from coopkg.answers.service import Service
-    from coopkg.dataset.journal import Record
+    from coopkg.dataset.journal_format import Record
     from coopkg.web.rendering import Visit
 
 ROWS_SHOWN: Final = 1000
