@@ -113,13 +113,14 @@ class Settings:
         for item in self.proxies.split(","):
             if item.strip() and not _is_network(item.strip()):
                 raise UsageError(f"A proxy is an IP address or a network, not {item.strip()!r}.")
-        if self.snapshot_commits < 1:
-            raise UsageError(f"The setting snapshot_commits must be greater than zero, not {self.snapshot_commits}.")
         if self.log not in {"all", "slow", "none"}:
             raise UsageError(f"The log is all, slow or none, not {self.log!r}.")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.metadata["limit"] and value <= 0:
+            if (field.metadata["limit"] or field.name == "snapshot_commits") and value <= 0:
                 raise UsageError(f"The setting {field.name} must be greater than zero, not {value}.")
 
     @property

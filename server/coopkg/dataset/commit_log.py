@@ -21,13 +21,15 @@ from coopkg.dataset.store import empty_dataset, load_dataset
 from coopkg.errors import EngineFault, KeyReused, Stale, StorageExceeded, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from coopkg.dataset.journal_format import Place
     from coopkg.dataset.store import Dataset
     from coopkg.settings import Settings
 
+_REPORTED: Final = 500
+"""Commits that are replayed between two reports of progress."""
 REMEMBERED: Final = 10_000
 """Commits whose ids and idempotency keys are recognised when a request is repeated."""
 
@@ -67,14 +69,23 @@ class CommitLog:
         """The number of quads at the last snapshot file: to count them takes as long as a commit, or much longer."""
 
     @classmethod
-    def open(cls, settings: Settings, available: Iterable[ox.Quad] = (), *, replay: bool = False) -> CommitLog:
+    def open(
+        cls,
+        settings: Settings,
+        available: Iterable[ox.Quad] = (),
+        *,
+        replay: bool = False,
+        report: Callable[[str], object] | None = None,
+    ) -> CommitLog:
         """Load the newest snapshot file, or the published files, and replay the journal from there on.
 
         If it is to ``replay`` all of the journal, no snapshot file is used. What was dropped, and which file was not
         used, is reported on standard error. ``available`` are the quads of graphs that queries may name, besides those
         of the dataset (sd:availableGraphs). Raises what ``load_dataset``, ``Journal.open`` and ``Journal.replay``
-        raise, UsageError where the journal has another base IRI, and StorageExceeded.
+        raise, UsageError where the journal has another base IRI, and StorageExceeded. Progress goes to ``report``.
         """
+        report = report or _silent
+        report("loading the published files")
         if settings.home is None:
             dataset = read_seed(settings).with_available_graphs(available)
             return cls(_with_query_view(with_closure(dataset, axiomatic=settings.scratch)))
@@ -83,7 +94,7 @@ class CommitLog:
             journal = Journal.open(settings.home / NAME, Head(empty.digest, empty.base))
             try:
                 check_head(journal.head, settings)
-                return cls._replayed(settings, empty.with_available_graphs(available), journal, replay=replay)
+                return cls._replayed(settings, empty.with_available_graphs(available), journal, report, replay=replay)
             except BaseException:
                 journal.close()
                 raise
@@ -91,10 +102,12 @@ class CommitLog:
             raise StorageExceeded(f"{error.filename or settings.home} cannot be used: {error.strerror}.") from None
 
     @classmethod
-    def _replayed(cls, settings: Settings, empty: Dataset, journal: Journal, *, replay: bool) -> CommitLog:
+    def _replayed(
+        cls, settings: Settings, empty: Dataset, journal: Journal, report: Callable[[str], object], *, replay: bool
+    ) -> CommitLog:
         snapshot = None if replay else snapshot_files.newest(journal.path.parent, journal.history, empty)
         if snapshot is None:
-            log = cls(read_seed(settings).with_available_graphs(empty.available), journal, settings)
+            log = cls(read_seed(settings).with_available_graphs(empty.available.quads), journal, settings)
             if journal.head.seed != log.seed:
                 idle = idle_rows(log.dataset, journal.history.records())
                 _say(f"the published files have changed since the journal was begun; {idle} of its rows do nothing now")
@@ -102,10 +115,17 @@ class CommitLog:
             log = cls(snapshot.dataset, journal, settings)
             log.seed, log.snapshot = snapshot.seed, snapshot.place
             log._remember_all(snapshot)
-        dropped = journal.replay(log._replay, log.snapshot)
+
+        def replay_one(record: Record) -> None:
+            log._replay(record)
+            if record.version % _REPORTED == 0:
+                report(f"replaying the journal: version {record.version}")
+
+        dropped = journal.replay(replay_one, log.snapshot)
         if dropped:
             _say(f"{journal.path}: dropped {dropped} bytes of a record that was never finished")
         # The closure is computed once, over the result of the whole journal, and not maintained commit by commit.
+        report(f"inferring, at version {log.dataset.version}")
         log.dataset = _with_query_view(with_closure(log.dataset))
         log.quads = log.dataset.count()
         return log
@@ -222,6 +242,10 @@ class CommitLog:
 def _digest_in(tag: str) -> str:
     """Return the beginning of the digest of a version, from its tag."""
     return tag.partition(".")[0].partition("-")[0]
+
+
+def _silent(_progress: str) -> None:
+    """Report progress to nobody."""
 
 
 def stale(tag: str) -> Stale:

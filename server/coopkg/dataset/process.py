@@ -10,6 +10,7 @@ import gc
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,7 @@ from coopkg.settings import Settings
 from coopkg.shacl.gate import open_gate, refuse
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.workers.dataset_process import DatasetProcess, die_with
+from coopkg.workers.liveness import report_progress
 from coopkg.workers.tasks import Outcome, TaskKind
 
 if TYPE_CHECKING:
@@ -134,7 +136,10 @@ def main() -> None:
     die_with(parent)
     settings, began = Settings.from_environment(), time.monotonic()
     try:
-        log = CommitLog.open(settings, _available_graphs(folder / AVAILABLE_GRAPHS))
+        log = CommitLog.open(
+            settings, _available_graphs(folder / AVAILABLE_GRAPHS), report=partial(report_progress, folder)
+        )
+        report_progress(folder, "validating")
         snapshots = SnapshotWriter(log)
         owner = LoggedDataset(log, _gate(settings, log.dataset), snapshots)
     except CoopkgError as error:

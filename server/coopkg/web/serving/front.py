@@ -7,6 +7,7 @@ threads read the body themselves stalls under 200 such clients.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import tempfile
 import time
@@ -76,6 +77,7 @@ class Front:
         self.engine = engine
         self.settings = engine.settings
         self.application: Application | None = None
+        self._opened = asyncio.Event()
         self.limiter = RateLimiter(self.settings.client_rate, self.settings.client_burst)
         self.budget = engine.budget = ProcessorBudget(self.settings.client_seconds)
         self.proxies = ProxyList(self.settings.proxies)
@@ -89,6 +91,7 @@ class Front:
         """Answer with the application from now on."""
         self.observer = RequestObserver(self.settings.log, application.routes)
         self.application = application
+        self._opened.set()
 
     async def handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, the whole of it: one that was cut off is answered with 400, and nothing is done."""
@@ -167,10 +170,7 @@ class Front:
         """
         if request.path == "/health":
             return health(self.engine.folder)
-        running = self.application
-        if running is None:
-            progress = read_progress(self.engine.folder)
-            raise Busy(f"The dataset is being loaded{progress and f' ({progress})'}; come back in a moment.")
+        running = self.application or await self._application()
         if request.path == "/sparql":
             try:
                 if not 0 < len(request.query_string) + len(request.body) <= SHORT:
@@ -190,6 +190,17 @@ class Front:
         if concerns(request.path):
             return await in_thread(self.threads, self._dump, request, running.service)
         return await in_thread(self.threads, wsgi.ask, running.pages, request, scheme)
+
+    async def _application(self) -> Application:
+        """Return the application once it is open. Raises Busy while the dataset is loaded."""
+        if self.engine.tag():
+            # Loaded: another web process may answer already, and that this one is not open yet is no client's concern.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._opened.wait(), self.settings.queue_seconds)
+        if self.application is None:
+            progress = read_progress(self.engine.folder)
+            raise Busy(f"The dataset is being loaded{progress and f' ({progress})'}; come back in a moment.")
+        return self.application
 
     def _dump(self, request: HttpRequest, service: Service) -> HttpResponse:
         """Return a dump, which is sent from its file, whatever its size."""
