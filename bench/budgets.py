@@ -24,9 +24,8 @@ import pyoxigraph as ox
 
 from addresses import HTML, addresses
 from bench.floor import answer
-from bench.processes import running, wait_for
+from bench.processes import free_port, running, wait_for
 from bench.report import machine
-from bench.servers import _free_port
 from coopkg.answers.federation.configuration import open_federation
 from coopkg.answers.federation.recorded_answers import FOLDER, Recorded
 from coopkg.answers.opening import open_service
@@ -184,7 +183,7 @@ def painted(rounds: int) -> Budget:
         chromium = None
     if chromium is None:
         return Budget(what, unit, None, most)
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []  # the sandbox of Chromium refuses to run as root
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         words = (sys.executable, "-m", "coopkg", "serve", "--scratch", "--federation", os.devnull, "--bind", address)

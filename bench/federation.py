@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final
 import click
 import pyoxigraph as ox
 
-from bench.processes import running, send, wait_for
+from bench.processes import free_port, running, send, wait_for
 from bench.report import Ratio, machine, write_into
-from bench.servers import FOLDER, _free_port
+from bench.servers import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +76,7 @@ def endpoints(stack: ExitStack, folder: Path, remote: int) -> list[str]:
     """Start the two endpoints; give their addresses."""
     found = []
     for predicate in ("code", "label"):
-        port = _free_port()
+        port = free_port()
         command = (FOLDER / "oxigraph", "serve", "--bind", f"127.0.0.1:{port}")
         pid = stack.enter_context(running(command, folder / f"{predicate}.log", {}))
         wait_for(f"http://127.0.0.1:{port}/query?query=ASK%7B%7D", pid, 60)
@@ -97,7 +97,7 @@ def ours(stack: ExitStack, folder: Path, addresses: list[str], data: bytes) -> C
         ),
         encoding="utf-8",
     )
-    port = _free_port()
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
     command = (sys.executable, "-m", "coopkg", "serve", "--scratch", "--federation", listed, "--bind", base[7:])
     pid = stack.enter_context(running(command, folder / "coopkg.log", {}))

@@ -1,4 +1,4 @@
-"""Eight clients of light lookups, alone and beside ten hostile ones: how much later their answers come, and whether all do.
+"""Eight clients of light lookups, alone and beside ten hostile ones: how much later their answers come, if all do.
 
 Hostile are: clients that ask for cross products without pause, send bodies byte by byte, go away before their answers,
 send long twisted texts, and hardly read large answers. Each client has an address of its own on loopback, since the
@@ -12,27 +12,39 @@ import contextlib
 import http.client
 import itertools
 import json
+import multiprocessing
+import os
 import random
 import socket
 import statistics
 import sys
+import tempfile
 import threading
 import time
 import urllib.parse
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench.servers import free_port, started
+import click
+
+from bench.processes import free_port, running, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.connection import Connection
 
 LOOKUP: Final = "SELECT ?p ?o {{ <http://127.0.0.1:8000/id/country/{code}> ?p ?o }} LIMIT {limit} # {number}"
 CODES: Final = ("BY", "RU", "CN", "IN", "KZ", "UZ", "VN", "TR", "DE", "PL")
 CROSS: Final = "SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }} # {number}"
 LARGE: Final = "SELECT * {{ ?s ?p ?o . ?a ?b ?c }} LIMIT 100000 # {number}"
-TWISTED: Final = ("SELECT * {" + "a-" * 100_000, "SELECT * { ?s ?p " + "a." * 100_000, "{" * 3_000, "SELECT * { # " + "SERVICE " * 20_000)
+TWISTED: Final = (
+    "SELECT * {" + "a-" * 100_000,
+    "SELECT * { ?s ?p " + "a." * 100_000,
+    "{" * 3_000,
+    "SELECT * { # " + "SERVICE " * 20_000,
+)
 PAUSE: Final = 0.2
 """Seconds between two lookups of a client."""
 
@@ -86,7 +98,9 @@ def demand(place: Field, source: str) -> None:
 def drip(place: Field, source: str) -> None:
     """Send a body byte by byte."""
     with place.connect(source) as client:
-        client.sendall(b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\nContent-Length: 99\r\n\r\n")
+        client.sendall(
+            b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\nContent-Length: 99\r\n\r\n"
+        )
         for _ in range(90):
             if place.ending.wait(0.2):
                 return
@@ -127,7 +141,18 @@ def sip(place: Field, source: str) -> None:
     place.hostile["sipped"] += 1
 
 
-HOSTILE: Final[tuple[Callable[[Field, str], None], ...]] = (demand, demand, demand, drip, drip, leave, leave, twist, twist, sip)
+HOSTILE: Final[tuple[Callable[[Field, str], None], ...]] = (
+    demand,
+    demand,
+    demand,
+    drip,
+    drip,
+    leave,
+    leave,
+    twist,
+    twist,
+    sip,
+)
 
 
 def attack(place: Field, act: Callable[[Field, str], None], number: int) -> None:
@@ -140,17 +165,36 @@ def attack(place: Field, act: Callable[[Field, str], None], number: int) -> None
             place.ending.wait(0.05)
 
 
-def measure(port: int, seconds: float, hostile: tuple[Callable[[Field, str], None], ...]) -> Field:
-    """Run the lookups for so many seconds, beside the hostile clients."""
+def attackers(port: int, seconds: float, connection: Connection) -> None:
+    """Be hostile for so many seconds, in a process of its own: one interpreter would have its lookups wait for it."""
     place = Field(port)
-    threads = [threading.Thread(target=look_up, args=(place, number)) for number in range(8)]
-    threads += [threading.Thread(target=attack, args=(place, act, number)) for number, act in enumerate(hostile)]
+    threads = [threading.Thread(target=attack, args=(place, act, number)) for number, act in enumerate(HOSTILE)]
     for thread in threads:
         thread.start()
     place.ending.wait(seconds)
     place.ending.set()
     for thread in threads:
         thread.join(90)
+    connection.send(dict(place.hostile))
+
+
+def measure(port: int, seconds: float, *, hostile: bool) -> Field:
+    """Run the lookups for so many seconds, beside the hostile clients or alone."""
+    place = Field(port)
+    ours, theirs = multiprocessing.Pipe()
+    attacking = multiprocessing.get_context("spawn").Process(target=attackers, args=(port, seconds, theirs))
+    if hostile:
+        attacking.start()
+    threads = [threading.Thread(target=look_up, args=(place, number)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    place.ending.wait(seconds)
+    place.ending.set()
+    for thread in threads:
+        thread.join(90)
+    if hostile:
+        place.hostile.update(ours.recv())
+        attacking.join(90)
     return place
 
 
@@ -166,17 +210,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     port = free_port()
-    with started([sys.executable, "-m", "coopkg", "serve", "--bind", f"127.0.0.1:{port}"], f"http://127.0.0.1:{port}/ready"):
+    command = [sys.executable, "-m", "coopkg", "serve", "--bind", f"127.0.0.1:{port}"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(command, Path(folder) / "log", {"COOPKG_FEDERATION": os.devnull}) as pid,
+    ):
+        wait_for(f"http://127.0.0.1:{port}/ready", pid, 120)
         ratios = []
         for _ in range(options.rounds):
-            idle, beside = measure(port, options.seconds, ()), measure(port, options.seconds, HOSTILE)
+            idle = measure(port, options.seconds, hostile=False)
+            beside = measure(port, options.seconds, hostile=True)
             ratios.append(p95(beside.seconds) / p95(idle.seconds))
-            print(json.dumps({
+            click.echo(json.dumps({
                 "idle_p95_ms": round(p95(idle.seconds), 1), "beside_p95_ms": round(p95(beside.seconds), 1),
                 "ratio": round(ratios[-1], 2), "idle": dict(idle.statuses), "beside": dict(beside.statuses),
                 "hostile": dict(beside.hostile),
-            }), flush=True)  # fmt: skip
-        print(f"median ratio {statistics.median(ratios):.2f}")
+            }))  # fmt: skip
+        click.echo(f"median ratio {statistics.median(ratios):.2f}")
 
 
 if __name__ == "__main__":

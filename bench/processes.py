@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -146,3 +147,11 @@ def send(url: str, data: Path, seconds: float) -> None:
         headers = {"Content-Type": "application/n-quads", "Content-Length": str(data.stat().st_size)}
         request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - http to our own server
         urllib.request.urlopen(request, timeout=seconds).close()  # noqa: S310 - the same
+
+
+def free_port() -> int:
+    """Return a port of loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from urllib.parse import quote
 
 import click
 
-from bench.processes import isolated, memory_bytes, running, send, wait_for
+from bench.processes import free_port, isolated, memory_bytes, running, send, wait_for
 from bench.report import HELLO, OXIGRAPH, RDFLIB, UNCACHED
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def servers(data: Path, published: Path, workers: int, cache_bytes: int) -> list
 
 def start(server: Server, query: str, stack: ExitStack, logs: Path) -> Started:
     """Start a server and wait for its first answer. Raises ClickException, with its log, where none comes."""
-    port = _free_port()
+    port = free_port()
     command = [str(part).replace("PORT", str(port)) for part in server.command]
     log = logs / f"{server.name.split(',')[0].replace(' ', '-')}.log"
     base = f"http://127.0.0.1:{port}"
@@ -87,10 +86,3 @@ def start(server: Server, query: str, stack: ExitStack, logs: Path) -> Started:
     seconds = time.monotonic() - begun
     click.echo(f"{server.name}: first answer after {seconds:.1f} s", err=True)
     return Started(server.name, pid, base, server.path, seconds, memory_bytes(pid), isolated(pid), body)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

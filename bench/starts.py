@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bench.processes import cpu_seconds, memory_of, running, tree, wait_for
+from bench.processes import cpu_seconds, free_port, memory_of, running, tree, wait_for
 from bench.report import Ratio, machine, write_into
-from bench.servers import _free_port
 from coopkg.dataset.commit_log import CommitLog
 from coopkg.dataset.journal import NAME
 from coopkg.dataset.journal_end import NAME as END
@@ -103,7 +102,7 @@ class Start:
 
 def start(home: Path, commits: int) -> Start:
     """Start a server over a data directory, ask some pages, and measure it."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "coopkg", "serve", "--bind", f"127.0.0.1:{port}", "--home", home]
     environment = {"COOPKG_ALIGNMENTS": "none", "COOPKG_FEDERATION": os.devnull}
     began = time.monotonic()

@@ -246,6 +246,9 @@ def test_what_a_client_costs_is_told_also_when_it_went_away_or_was_ended(tmp_pat
         def charge(self, client: str, seconds: float) -> None:
             costs[client] = costs.get(client, 0.0) + seconds
 
+        def limits(self, client: str) -> bool:  # noqa: ARG002 - the protocol's
+            return True
+
     engine.budget = Ledger()
 
     async def as_client(name: str, text: str, seconds: float = PATIENCE) -> None:

@@ -23,6 +23,7 @@ from coopkg.sparql.reading import Reading
 from coopkg.workers import tasks
 from coopkg.workers.connection import Connection, Lost
 from coopkg.workers.remote_results import Table, unreadable
+from coopkg.workers.scoreboard import MOST_WORKERS
 from coopkg.workers.tasks import Answer, Query
 from coopkg.workers.version_tag import CurrentTag
 from coopkg.workers.wire import CONTROL, Kind, control_message, control_text
@@ -85,6 +86,11 @@ class QueueLimits(Protocol):
     @property
     def queue_seconds(self) -> float:
         """The longest wait for a free worker, in seconds."""
+        ...
+
+    @property
+    def readers(self) -> int:
+        """The number of workers that wait for light work."""
         ...
 
     @property
@@ -184,13 +190,15 @@ class WorkerClient:
     async def _converse(self, request: dict[str, Any], deadline: float | None) -> Frame:
         if self._connection is None:
             # Made here, not in the constructor: a connection belongs to the event loop that runs when it is made.
-            self._connection = Connection(self.folder, self.limits.queue_seconds, self.budget.charge)
-        client = CLIENT.get()
+            self._connection = Connection(
+                self.folder, self.limits.queue_seconds, MOST_WORKERS * self.limits.readers, self.budget.charge
+            )
+        client = CLIENT.get() if self.budget.limits(CLIENT.get()) else ""
         self.budget.admit(client)
         if len(self._connection) >= self.limits.queue_length:
             raise Busy("Too many queries are waiting; come back in a moment.")
         # Half of the places at most are one client's, so that its queries wait for each other and not others for them.
-        if self.budget.limits(client) and self._connection.of(client) * 2 >= self.limits.queue_length:
+        if client and self._connection.of(client) * 2 >= self.limits.queue_length:
             raise Busy("Too many queries of this client are waiting; come back in a moment.")
         # A client may ask for a shorter deadline, never for a longer one. One that no evaluation can meet would cost a
         # worker each time, and forking another costs more than the evaluation that was ended.

@@ -14,11 +14,13 @@ import os
 import socket
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import Busy
+from coopkg.workers.cancellations import Cancellations
+from coopkg.workers.posting import NOBODY, Posting
 from coopkg.workers.wire import CHUNK, CONTROL, WORKERS, Buffer, Frame, Kind, Request, control_message, process_socket
 
 if TYPE_CHECKING:
@@ -74,14 +76,17 @@ class _Incoming:
 class Connection:
     """Posts requests to whichever worker is idle, and hands each caller the frame that answers its request."""
 
-    def __init__(self, folder: Path, queue_seconds: float, charge: Callable[[str, float], None]) -> None:
+    def __init__(self, folder: Path, queue_seconds: float, workers: int, charge: Callable[[str, float], None]) -> None:
         self.folder = folder
         self.charge = charge
+        self.posting = Posting(workers)
+        self._waiting: dict[int, Request] = {}
         self.queue_seconds = queue_seconds
         self.process = os.getpid()
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._calls: dict[int, _Call] = {}
+        self._cancellations = Cancellations(folder, self.process, create=True)
         self._left: OrderedDict[int, str] = OrderedDict()
         self._unsent: deque[Request] = deque()
         self._out: socket.socket | None = None
@@ -109,20 +114,36 @@ class Connection:
         """
         number = next(self._numbers)
         expires = time.monotonic() + self.queue_seconds
-        request = Request(self.process, number, deadline, expires, client_number(client), payload)
+        request = Request(self.process, number, deadline, expires, client_number(client) if client else NOBODY, payload)
         call = _Call(request, self._loop.create_future(), expires, client)
         self._calls[number] = call
+        self._waiting[number] = request
         try:
-            self._post(call.request)
+            self._post_next()
             self._sweep_soon()
             return await call.future
         except asyncio.CancelledError:
-            # The client has gone away. The engine has no cancellation, so the worker is ended.
-            self._cancel(number)
-            self._leave(number, client)
+            # The client has gone away. The engine has no cancellation, so the worker is ended, if there is one.
+            if number not in self._waiting:
+                self._cancel(number)
+                self._leave(number, client)
             raise
         finally:
+            self._waiting.pop(number, None)
             del self._calls[number]
+
+    def _post_next(self) -> None:
+        """Hand waiting requests to the workers, as many as may be with them."""
+        while (request := self.posting.next(list(self._waiting.values()))) is not None:
+            del self._waiting[request.number]
+            low = self.posting.post(request, request.expires + request.deadline + GRACE)
+            try:
+                self._post(replace(request, low=low))
+            except Busy as busy:
+                self.posting.done(request.number)
+                call = self._calls.get(request.number)
+                if call is not None and not call.future.done():
+                    call.future.set_exception(busy)
 
     def _post(self, request: Request) -> None:
         if self._unsent:  # no request overtakes those that wait already
@@ -142,6 +163,8 @@ class Connection:
             while self._unsent:
                 if self._unsent[0].number in self._calls:
                     self._send(self._unsent[0])
+                else:
+                    self.posting.done(self._unsent[0].number)
                 self._unsent.popleft()
         except BlockingIOError:
             return
@@ -202,14 +225,22 @@ class Connection:
                 self._check_dataset_process()
             return
         for frame in incoming.buffer.feed(data):
-            incoming.notices |= frame.kind in {Kind.STARTED, Kind.DIED}
+            incoming.notices |= frame.kind in {Kind.STARTED, Kind.HEAVY, Kind.DIED}
             self._deliver(frame)
 
     def _deliver(self, frame: Frame) -> None:
         call = self._calls.get(frame.number)
         if "seconds" in frame.facts:
             client = call.client if call is not None else self._left.pop(frame.number, "")
-            self.charge(client, float(frame.facts["seconds"]))
+            seconds = float(frame.facts["seconds"])
+            self.charge(client, seconds)
+            if client:
+                self.posting.charge(client_number(client), seconds)
+        if frame.kind is not Kind.STARTED:  # its worker is free again, or another one has taken the place of that
+            self.posting.done(frame.number)
+            self._post_next()
+        if frame.kind in {Kind.SKIPPED, Kind.HEAVY}:
+            return
         if call is None or call.future.done():  # cancelled or overdue in the meantime
             return
         if frame.kind is Kind.STARTED:
@@ -244,6 +275,8 @@ class Connection:
     def fail_all(self, error: Busy) -> None:
         """End the wait of all requests that run or wait, with that error."""
         self._unsent.clear()
+        self._waiting.clear()
+        self.posting.clear()
         for call in self._calls.values():
             if not call.future.done():
                 call.future.set_exception(error)
@@ -258,15 +291,19 @@ class Connection:
         # A done future is not taken out of the table here but by its own task, so that the table keeps its size.
         for number, call in self._calls.items():
             if call.overdue < now and not call.future.done():
-                self._cancel(number)
+                if self._waiting.pop(number, None) is None:
+                    self._cancel(number)
                 error = Lost("silent") if call.begun else Busy("No worker was free in time; come back in a moment.")
                 call.future.set_exception(error)
+        self.posting.forget()
+        self._post_next()
         self._sweeping = False
         if self._calls:  # the timer stops while nothing waits
             self._sweep_soon()
 
     def _cancel(self, number: int) -> None:
         """Ask the dataset process to end the work on a request, without waiting for an answer."""
+        self._cancellations.add(number)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as control:
             try:
                 control.connect(str(self.folder / CONTROL))

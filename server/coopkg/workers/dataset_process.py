@@ -28,10 +28,10 @@ from coopkg.workers import sandbox
 from coopkg.workers.child import Child
 from coopkg.workers.fair_turns import Evaluation, Usage, in_turn, one_too_many
 from coopkg.workers.liveness import DATASET, Heartbeats
-from coopkg.workers.scoreboard import SLOTS, Scoreboard
+from coopkg.workers.scoreboard import MOST_WORKERS, SLOTS, Scoreboard
 from coopkg.workers.version_tag import CurrentTag
 from coopkg.workers.wire import CONTROL, WORKERS, Frame, Kind, control_message, control_text, process_socket, send
-from coopkg.workers.worker import FAILED, Worker, evaluation_kinds
+from coopkg.workers.worker import FAILED, HEAVY_NICENESS, Worker, evaluation_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,6 @@ HEAVY_AFTER: Final = 0.1
 
 Seconds on the clock would make every lookup heavy on a busy machine, to be ended with 503 beside a few long ones.
 """
-HEAVY_NICENESS: Final = 10
-"""How far a heavy evaluation steps back for light ones, out of 19; where nothing else runs it costs nothing."""
 FORK_SECONDS: Final = 0.03
 """Processor seconds that a worker costs which is forked in place of one that ended: 27 to 45 ms were measured."""
 REMEMBERED_CANCELLATIONS: Final = 4096
@@ -166,9 +164,17 @@ class DatasetProcess:
             self._watch()
 
     def _fill(self) -> None:
-        """Fork workers until enough are free for light work; heavy ones and those of old versions do not count."""
-        light = sum(not c.slot.heavy for c in self.children.values() if c.version == self.version)
-        for _ in range(min(self.limits.readers - light, len(self.free))):
+        """Fork workers until enough are free for light work; heavy ones and those of old versions do not count.
+
+        Nor do those that have had one piece of work for longer than a tick, of which there may be twice as many: on a
+        busy machine it takes long until work is found to be heavy, and lookups must not wait for that.
+        """
+        now = time.monotonic()
+        current = [c for c in self.children.values() if c.version == self.version and not c.slot.heavy]
+        works = [child.slot.work for child in current]
+        light = sum(work is None or now - work.begun < TICK for work in works)
+        wanted = min(self.limits.readers - light, MOST_WORKERS * self.limits.readers - len(current))
+        for _ in range(min(wanted, len(self.free))):
             self._fork()
 
     def _fork(self) -> None:
@@ -218,11 +224,23 @@ class DatasetProcess:
             work = child.slot.work
             if work is None or child.cause is not None:
                 continue
-            if not child.slot.heavy and now - work.begun > HEAVY_AFTER:
+            if not child.slot.heavy and (work.process, work.number) in self.cancelled:
+                self._end_if_dear(child, work)
+            elif not child.slot.heavy and now - work.begun > HEAVY_AFTER:
                 self._look_at(child, work)
             if child.slot.heavy:
                 heavy.append((child, work))
         self._take_turns(heavy, now)
+        self._fill()
+
+    def _end_if_dear(self, child: Child, work: Work) -> None:
+        """End work that nobody waits for once it has cost as much as the worker that is forked in its place.
+
+        A light evaluation is done by then. To end each at once would let clients that come and go cost a fork a time.
+        """
+        child.watch(work)
+        if child.used() >= FORK_SECONDS:
+            self._end(child, "gone")
 
     def _look_at(self, child: Child, work: Work) -> None:
         """Report work that is not done at once as begun; count it as heavy once it has used the processor for long.
@@ -241,6 +259,8 @@ class DatasetProcess:
         with contextlib.suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, child.pid, HEAVY_NICENESS)
         self._fill()
+        if (work := child.slot.work) is not None:
+            self._notify(work, Kind.HEAVY, {})
 
     def _take_turns(self, heavy: list[tuple[Child, Work]], now: float) -> None:
         """Let as many heavy evaluations run as may, and stop the others until their turn comes."""

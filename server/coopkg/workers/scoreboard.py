@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SLOTS: Final = 256
 """Workers that can be alive at once: those of the current version, heavy ones, and the last of older versions."""
+MOST_WORKERS: Final = 3
+"""How many times ``readers`` there may be workers whose work is not heavy, or not known to be."""
 _SLOT: Final = struct.Struct("<IQddQB3x")
 _WORK: Final = struct.Struct("<IQddQ")
 _HEAVY: Final = _WORK.size

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _LENGTH: Final = struct.Struct("<Q")
 _HEAD: Final = struct.Struct("<cQIQ")
 """The head of a frame: kind, number of the request, bytes of the facts, bytes of the body."""
-_REQUEST: Final = struct.Struct("<IQddQ")
-"""The head of a request: process, number, deadline, expires, client."""
+_REQUEST: Final = struct.Struct("<IQddQ?")
+"""The head of a request: process, number, deadline, expires, client, low."""
 CHUNK: Final = 64 * 1024
 """Bytes that are received at once, and up to which a body is copied behind its head to be sent with it."""
 LARGEST_DATAGRAM: Final = 96 * 1024
@@ -64,6 +64,10 @@ class Kind(Enum):
     """From a worker: class, detail and members of the error that the evaluation raised."""
     STARTED = b"S"
     """From the dataset process: the evaluation has begun, and is not done at once."""
+    SKIPPED = b"K"
+    """From a worker: nobody waits for the request any more, and nothing was done."""
+    HEAVY = b"H"
+    """From the dataset process: the evaluation counts as heavy, and another worker takes its worker's place."""
     DIED = b"D"
     """From the dataset process: the worker ended before it answered, and why."""
 
@@ -125,7 +129,8 @@ class Request:
     """A request to a worker, from the web process with the pid ``process``, which counts its requests.
 
     ``deadline`` is in seconds of evaluation, ``expires`` the monotonic second after which nobody waits for a worker.
-    ``client`` is a number that stands for whoever asked: the dataset process gives clients their turns by it.
+    ``client`` is a number that stands for whoever asked: the dataset process gives clients their turns by it. One that
+    is ``low`` yields the processor to others from its beginning.
     """
 
     process: int
@@ -134,10 +139,11 @@ class Request:
     expires: float
     client: int
     payload: bytes
+    low: bool = False
 
     def post(self, sock: socket.socket) -> None:
         """Send one datagram. Raises BlockingIOError where the queue is full, OSError where there is no socket."""
-        head = _REQUEST.pack(self.process, self.number, self.deadline, self.expires, self.client)
+        head = _REQUEST.pack(self.process, self.number, self.deadline, self.expires, self.client, self.low)
         if len(self.payload) <= LARGEST_DATAGRAM:
             sock.send(head + self.payload)
             return
@@ -164,9 +170,9 @@ class RequestSocket:
         size, ancillary, _, _ = self._sock.recvmsg_into([self._buffer], self._ancillary_size)
         if not size:
             return None
-        process, number, deadline, expires, client = _REQUEST.unpack_from(self._buffer)
+        process, number, deadline, expires, client, low = _REQUEST.unpack_from(self._buffer)
         payload = _content(ancillary) if ancillary else bytes(self._buffer[_REQUEST.size : size])
-        return Request(process, number, deadline, expires, client, payload)
+        return Request(process, number, deadline, expires, client, payload, low)
 
 
 def _content(ancillary: list[tuple[int, int, bytes]]) -> bytes:

@@ -17,12 +17,13 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.errors import CoopkgError, MemoryExceeded
 from coopkg.sparql.query_units import take_apart
 from coopkg.workers import remote_results, sandbox, tasks
+from coopkg.workers.cancellations import Cancellations
 from coopkg.workers.evaluation import advising, answer, answer_query, names_available_graph
 from coopkg.workers.tasks import Outcome, TaskKind
 from coopkg.workers.wire import Frame, Kind, RequestSocket, process_socket, send
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 FAILED: Final = 70
 """The exit status of a worker with a fault of its own (sysexits.h: EX_SOFTWARE)."""
+HEAVY_NICENESS: Final = 10
+"""How far a heavy evaluation steps back for light ones, out of 19; where nothing else runs it costs nothing."""
 _STREAMS: Final = 16
 """Streams to web processes that a worker keeps open; the oldest is closed first, so that dead ones do not pile up."""
 
@@ -49,6 +52,7 @@ class Worker:
     requests: socket.socket
     slot: Slot
     folder: Path
+    cancellations: dict[int, Cancellations] = field(default_factory=dict)
 
     def run(self, memory_bytes: int, *, unconfined: bool = False) -> None:
         """Confine this process and serve; never returns. Where nothing confines it, it serves only ``unconfined``."""
@@ -78,10 +82,14 @@ class Worker:
             processor = sandbox.ProcessorTime()
             streams: dict[int, socket.socket] = {}
             while (request := requests.receive()) is not None:
-                if request.expires < time.monotonic():
-                    continue  # it has waited for too long, and its client has an answer that says so
+                # It has waited for too long, and its client has an answer that says so; or the client has left.
+                if request.expires < time.monotonic() or self._cancelled(request):
+                    self._reply(streams, request, Frame(Kind.SKIPPED, request.number, {}))
+                    continue
                 # On the scoreboard before anything that can end this process, so that its web process learns of it.
                 self.slot.begin(request)
+                if request.low:
+                    os.nice(HEAVY_NICENESS)  # which no process without privileges may take back: this one ends after it
                 before = time.process_time()
                 sandbox.set_deadline(request.deadline)
                 processor.allow(request.deadline)
@@ -94,12 +102,24 @@ class Worker:
                 self.slot.clear()
                 # A heavy worker has a low priority, which it may not raise again; and a long scan has copied many of
                 # the pages that it shared with its parent, for reading a term changes its reference count.
-                if self.slot.heavy or spoilt:
+                if self.slot.heavy or spoilt or request.low:
                     break
         except BaseException:  # noqa: BLE001 - a thread that ends must end its process
             traceback.print_exc()
             os._exit(FAILED)
         os._exit(0)
+
+    def _cancelled(self, request: Request) -> bool:
+        """Say whether nobody waits for a request; one of a web process that is gone is none."""
+        known = self.cancellations.get(request.process)
+        if known is None:
+            if len(self.cancellations) >= _STREAMS:
+                self.cancellations.clear()
+            try:
+                known = self.cancellations[request.process] = Cancellations(self.folder, request.process)
+            except OSError:
+                return False
+        return known.has(request.number)
 
     def _outcome(self, number: int, kind: TaskKind, payload: Any) -> tuple[Frame, bool]:  # noqa: ANN401 - JSON
         """Return the frame that answers a request, and whether this worker's copy of the dataset is spoilt."""
