@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
 .PHONY: help serve test lint check conformance durability agreement fuzz bench
-.PHONY: bench-validation bench-reasoning bench-federation bench-starts bench-hostile bench-budgets format lock clean
+.PHONY: bench-validation bench-reasoning bench-federation bench-starts bench-hostile bench-soak bench-budgets format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench-starts: $(DEV) ## starts after 0, 20,000 and 50,000 commits, and the memor
 
 bench-hostile: $(DEV) ## eight clients of lookups, alone and beside ten hostile ones: two minutes
 	$(BIN)/python -m bench.hostile
+
+bench-soak: $(DEV) ## everything at once for twenty minutes: memory, descriptors, threads
+	$(BIN)/python -m bench.soak
 
 bench-budgets: $(DEV) ## pages, searches, saved queries, a command and lookups under load within their budgets: a minute
 	PYTHONPATH=tests/support $(BIN)/python -m bench.budgets
