@@ -45,9 +45,20 @@ def test_every_published_file_is_in_the_catalogue() -> None:
 
 
 def test_links_in_the_documentation_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
             assert target.startswith("http") or (page.parent / Path(target)).exists(), f"{page.name}: {target}"
+
+
+def test_every_promise_of_the_threat_model_has_a_test_that_is_there() -> None:
+    rows = text("docs/threat-model.md").partition("## Promises")[2].partition("## Out of scope")[0].split("\n")[4:]
+    promises = [row.split("|") for row in rows if row.startswith("| ")]
+    assert len(promises) > 10
+    for _, promise, _, shown, _ in promises:
+        named = re.findall(r"`(tests/[a-z0-9_/.]+)`", shown)
+        assert named, promise
+        assert all((ROOT / path).exists() for path in named), shown
+        assert all(f"\n{target}:" in text("Makefile") for target in re.findall(r"`make ([a-z\-]+)`", shown)), shown
 
 
 def test_formats_and_addresses_of_linked_data_are_those_that_there_are(service: Service) -> None:
