@@ -22,7 +22,7 @@ import pytest
 from conftest import ROOT, start_server, stop
 from coopkg.answers.saved_queries import load_queries
 from coopkg.dataset.published_files import find_published
-from processor_time import comes_to_rest, processor_seconds, server_process
+from processor_time import comes_to_rest, processor_seconds, server_process, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -252,15 +252,20 @@ class Usage(NamedTuple):
 
 
 def processes(address: str) -> dict[str, Usage]:
-    """Give what the server's own processes hold, readers aside."""
-    port = urllib.parse.urlsplit(address).port
+    """Give what the server's own processes hold: supervisor, web processes and dataset process, without the workers."""
+    server = server_process(address)
+    children = {pid: parent_of(pid) for pid in tree(server)}
     found: dict[str, Usage] = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if f"127.0.0.1:{port}" in (path / "cmdline").read_text(encoding="utf-8", errors="replace"):
-                pages = int((path / "statm").read_text(encoding="ascii").split()[1])
-                found[path.name] = Usage(len(list((path / "fd").iterdir())), pages * resource.getpagesize())
+    for pid in (server, *(child for child, parent in children.items() if parent == server)):
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+        found[str(pid)] = Usage(len(list(Path(f"/proc/{pid}/fd").iterdir())), pages * resource.getpagesize())
     return found
+
+
+def parent_of(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()[1])
+    return 0
 
 
 def mutate(text: str, chance: random.Random) -> str:
@@ -314,6 +319,7 @@ def test_mutated_queries_and_bodies_change_nothing(served: str) -> None:
     assert {status for status in statuses if status >= 500} <= {502, 503, 504, 507}
     assert statuses.count(200) < len(statuses)
     after = processes(served)
+    assert len(before) == 4
     assert set(after) == set(before)
     assert all(after[pid].descriptors - before[pid].descriptors < 20 for pid in before)
     assert all(after[pid].resident - before[pid].resident < GROWTH for pid in before)

@@ -18,7 +18,7 @@ SUPERVISOR: Final = 0
 DATASET: Final = 1
 WEB: Final = 2
 """Places of heartbeats; the web processes have the places from ``WEB`` on."""
-PLACES: Final = 64
+PLACES: Final = 1024
 HUNG_AFTER: Final = 6.0
 """Seconds without a heartbeat and without processor time after which a process counts as hung."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
