@@ -64,6 +64,7 @@ class Settings:
         limit=True,
     )
     answer_bytes: int = _setting("longest answer, in bytes, before compression", default=256 * MIB, limit=True)
+    validated_triples: int = _setting("most triples of one document that is validated", default=100_000, limit=True)
     cache_bytes: int = _setting("answers that one web process keeps, in bytes", default=64 * MIB, limit=True)
     deadline_seconds: float = _setting("longest evaluation of a query, in seconds", default=30.0, limit=True)
 

@@ -52,6 +52,16 @@ def reply(body: bytes, status: int = 200, kind: str = JSON, headers: Mapping[str
     return answer
 
 
+def framed(body: bytes, *lines: str) -> Answer:
+    """Answer with those lines of a header, whatever they say, and that body."""
+    head = "".join(f"{line}\r\n" for line in ("HTTP/1.1 200 OK", *lines))
+
+    def answer(sock: socket.socket, _request: Received) -> None:
+        sock.sendall(f"{head}\r\n".encode("latin-1") + body)
+
+    return answer
+
+
 def in_turn(*answers: Answer) -> Answer:
     """Answer one request after another, and all after the last one as that."""
     left = list(answers)

@@ -29,9 +29,9 @@ def command(files: tuple[Path, ...], published: Path | None, *, check: bool, dif
     )
     changed = 0
     for path in paths:
-        before = path.read_text(encoding="utf-8")
-        declared = declared_prefixes(before)
-        after = canonical_turtle(Document(str(path), before.encode(), base=DEFAULT_BASE), declared)
+        document = Document(str(path), path.read_bytes(), base=DEFAULT_BASE)
+        before = document.text()
+        after = canonical_turtle(document, declared_prefixes(before))
         if before == after:
             continue
         changed += 1

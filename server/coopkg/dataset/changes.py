@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from coopkg.errors import Forbidden, NotFound, ProtocolError
+from coopkg.errors import Forbidden, InputUnreadable, NotFound, ProtocolError, RdfSyntaxError
 from coopkg.rdf.formats import by_name
 from coopkg.rdf.lexical_forms import LexicalForms
 from coopkg.rdf.namespaces import EXAMPLES, INFERRED
-from coopkg.rdf.terms import Document
+from coopkg.rdf.terms import Document, is_statable
 from coopkg.shacl.documents import Source, read
+from coopkg.shacl.syntax_errors import syntax_errors
 from coopkg.sparql import normal_form
 from coopkg.sparql.admission import admit, refuse_requests
 from coopkg.sparql.engine_errors import explain_syntax
@@ -127,6 +128,7 @@ def compute_patch(store: ox.Store, change: Change, lexical_forms: LexicalForms |
         after = frozenset(store)
         added, removed = after - before, frozenset(lexical_forms.restored(before - after))
         lexical_forms.remove(removed)
+        _refuse_unstatable(added)
     elif change.kind == PATCH:
         added, removed = apply_lines(store, change.text, lexical_forms)
     else:
@@ -137,6 +139,13 @@ def compute_patch(store: ox.Store, change: Change, lexical_forms: LexicalForms |
     for graph in change.computed & graphs_after:
         raise _computed(graph)
     return Patch(added, removed, graphs_after - graphs, graphs - graphs_after, existed, sources)
+
+
+def _refuse_unstatable(quads: Iterable[ox.Quad]) -> None:
+    """Refuse facts that no document can state, which STRDT and literals of SPARQL make. Raises InputUnreadable."""
+    for quad in quads:
+        if not is_statable(quad.object):
+            raise InputUnreadable(f"The update gives {quad.object}, and a string of that type has a language.")
 
 
 def _computed(graph: str | None) -> Forbidden:
@@ -219,7 +228,16 @@ def _read(payload: Payload, base: str | None) -> Source:
     fmt = by_name(payload.format_name)
     if fmt is None or fmt.rdf is None:
         raise ProtocolError(f"A graph is not read from {payload.format_name}.")
-    return read(Document(payload.name, payload.text.encode(), fmt.rdf, payload.base or base))
+    document = Document(payload.name, payload.text.encode(), fmt.rdf, payload.base or base)
+    try:
+        return read(document)
+    except RdfSyntaxError as error:
+        # Some parsers give no place, and looking for it costs more than parsing: only what is wrong is looked through.
+        issues, _ = syntax_errors(document)
+        if not issues:
+            raise
+        place = issues[0].place
+        raise document.error(place.line, place.column, issues[0].message) from error
 
 
 def _within(source: Source, target: ox.NamedNode | ox.DefaultGraph) -> Iterable[ox.Quad]:

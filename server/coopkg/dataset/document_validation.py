@@ -30,7 +30,7 @@ from coopkg.rdf.terms import Document
 from coopkg.shacl import reference_implementation
 from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.columns import Columns
-from coopkg.shacl.documents import Source, read
+from coopkg.shacl.documents import Bound, Source, read
 from coopkg.shacl.gate import Gate
 from coopkg.shacl.new_nodes import find_new_nodes
 from coopkg.shacl.report_formats import page_data, report_format
@@ -75,8 +75,9 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
     anew. Raises RdfSyntaxError with every syntax error as ``errors``, RemoteContext, InputUnreadable where the shapes
     of the client cannot be used, TooLarge.
     """
-    sources = _read(question.documents, question.base)
-    own_shapes = _read(question.shapes, question.base)
+    bound = None if question.triples is None else Bound(question.triples)
+    sources = _read(question.documents, question.base, bound)
+    own_shapes = _read(question.shapes, question.base, bound)
     if question.graph is None:
         report, preview = _alone(dataset, gate, question, sources, own_shapes), None
     else:
@@ -93,10 +94,10 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
     return body
 
 
-def _read(uploads: Iterable[Upload], base: str) -> list[Source]:
+def _read(uploads: Iterable[Upload], base: str, bound: Bound | None) -> list[Source]:
     """Parse documents.
 
-    Raises RdfSyntaxError with the syntax errors of all of them, so that one round shows them all.
+    Raises RdfSyntaxError with the syntax errors of all of them, so that one round shows them all, and TooLarge.
     """
     sources: list[Source] = []
     issues: list[SyntaxIssue] = []
@@ -107,7 +108,7 @@ def _read(uploads: Iterable[Upload], base: str) -> list[Source]:
             raise BadParameter(f"No RDF is read from {upload.format_name!r}.")
         document = Document(upload.name, upload.data, fmt.rdf, base)
         try:
-            sources.append(read(document))
+            sources.append(read(document, bound))
         except RdfSyntaxError:
             own_issues, further = syntax_errors(document)
             issues += own_issues

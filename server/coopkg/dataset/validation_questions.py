@@ -30,7 +30,7 @@ class Question:
     With a ``graph``, the documents are merged into the dataset first: triples without a graph go into that one, beside
     its triples or (``whole``) in place of them. Without one they are validated alone. ``removed`` are N-Quads that the
     change would remove. ``face`` names the format of the report, ``queries`` are saved queries, by slug, whose answers
-    before and after are compared. ``answer_bytes`` bounds the report.
+    before and after are compared. ``answer_bytes`` bounds the report, ``triples`` each document.
     """
 
     documents: tuple[Upload, ...]
@@ -44,6 +44,7 @@ class Question:
     language: str = "en"
     queries: Mapping[str, Task] = field(default_factory=dict)
     answer_bytes: int | None = None
+    triples: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Encode the question as a JSON object, bytes in Base64."""

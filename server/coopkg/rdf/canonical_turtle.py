@@ -24,13 +24,20 @@ _FIRST: Final = ox.NamedNode(_RDF + "first")
 _REST: Final = ox.NamedNode(_RDF + "rest")
 _NIL: Final = ox.NamedNode(_RDF + "nil")
 _INDENT: Final = "    "
+_DEEPEST: Final = 50
+"""Levels of blank nodes inside of each other; a deeper one has a label."""
 
 
 def canonical_turtle(document: Document, prefixes: dict[str, str]) -> str:
-    """Write the document in canonical form. Raises RdfSyntaxError, or InputUnreadable where a comment would be lost."""
-    text = document.data.decode("utf-8", errors="replace")
-    head = _head_comment(document.name, text)
-    writer = _Writer(document.quads(), prefixes)
+    """Write the document in canonical form.
+
+    Raises RdfSyntaxError, and InputUnreadable where a comment or a triple term would be lost.
+    """
+    head = _head_comment(document.name, document.text())
+    quads = list(document.quads())
+    if any(isinstance(quad.object, ox.Triple) for quad in quads):
+        raise InputUnreadable(f"{document.name}: a triple term has no canonical form.")
+    writer = _Writer(quads, prefixes)
     body = writer.write()
     used = [f"@prefix {name}: <{iri}> ." for name, iri in prefixes.items() if name in writer.used]
     return "\n\n".join(part for part in (head, "\n".join(used), body) if part).rstrip("\n") + "\n"
@@ -54,7 +61,9 @@ class _Writer:
         for quad in _with_canonical_labels(quads):
             self.facts[quad.subject].append((quad.predicate, quad.object))
             self.references[quad.object] += 1
-        self.labels: dict[object, str] = {node: f"_:b{number}" for number, node in enumerate(self._unnestable(), 1)}
+        self.labels: dict[object, str] = {}
+        self.broken_lists: set[object] = set()
+        self.labels = {node: f"_:b{number}" for number, node in enumerate(self._unnestable(), 1)}
 
     def _unnestable(self) -> list[ox.BlankNode]:
         """Return the blank nodes that need a label: those referred to more than once, and one of each cycle."""
@@ -68,7 +77,21 @@ class _Writer:
             if node not in reached:
                 chosen.add(node)
                 self._reach([node], reached)
+        self._part([*roots, *chosen], chosen)
         return sorted(chosen, key=lambda node: node.value)
+
+    def _part(self, roots: list[object], chosen: set[ox.BlankNode]) -> None:
+        """Choose nodes that would be nested too deep, too: they are written by recursion."""
+        pending = [(root, 0) for root in roots]
+        while pending:
+            node, depth = pending.pop()
+            members = self._list(node) if isinstance(node, ox.BlankNode) else None
+            for value in members if members is not None else [o for _, o in self.facts.get(node, ())]:
+                if not isinstance(value, ox.BlankNode) or value in chosen:
+                    continue
+                if depth == _DEEPEST:
+                    chosen.add(value)
+                pending.append((value, 0 if depth == _DEEPEST else depth + 1))
 
     def _reach(self, start: list[object], reached: set[object]) -> set[object]:
         pending = start
@@ -126,10 +149,14 @@ class _Writer:
 
     def _list(self, node: object) -> list[object] | None:
         members: list[object] = []
+        cells: set[object] = set()
         while node != _NIL:
             facts = dict(self.facts.get(node, ()))
-            if set(facts) != {_FIRST, _REST} or len(self.facts[node]) != len(facts) or node in self.labels:
+            whole = set(facts) == {_FIRST, _REST} and len(self.facts[node]) == len(facts)
+            if not whole or node in self.labels or node in self.broken_lists or node in cells:
+                self.broken_lists |= cells  # so that a long one is not walked again from each of its cells
                 return None
+            cells.add(node)
             members.append(facts[_FIRST])
             node = facts[_REST]
         return members

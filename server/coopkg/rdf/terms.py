@@ -6,11 +6,13 @@ import codecs
 import contextlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
 from coopkg.errors import BadParameter, RdfSyntaxError
+from coopkg.rdf.document_bounds import HarmfulError, refuse_harmful
+from coopkg.rdf.namespaces import STANDARD_PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +25,7 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _LOCAL: Final = re.compile(r"[\w](?:[\w\-]*[\w])?", re.ASCII)
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_OF_LANGUAGES: Final = frozenset(STANDARD_PREFIXES["rdf"] + name for name in ("langString", "dirLangString"))
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,62 @@ class Document:
 
     def quads(self) -> Iterator[ox.Quad]:
         """Yield the quads, with their lexical forms. Raises RdfSyntaxError with file, line and column."""
+        self.check()
+        yield from self.parsed()
+
+    def text(self) -> str:
+        """Decode the text. Raises RdfSyntaxError where it is not UTF-8."""
         try:
-            yield from ox.parse(self.data, self.format, base_iri=self.base)
+            return self.data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self.error_at(error.start, "the text is not UTF-8") from None
+
+    def check(self) -> None:
+        """Look for what would harm whoever parses the document. Raises RdfSyntaxError with file, line and column."""
+        try:
+            refuse_harmful(self.data, self.format)
+        except HarmfulError as error:
+            raise self.error_at(error.offset, str(error)) from None
+
+    def parsed(self) -> Iterator[ox.Quad]:
+        """Yield the quads of a document that has been checked. Raises as ``quads``."""
+        try:
+            yield from parse(self.data, self.format, self.base)
         except SyntaxError as error:
-            line, column = error.lineno or 1, error.offset or 1
-            message = re.sub(r"^Parser error at line .*?: | \(line \d+\)$", "", str(error))
-            raise RdfSyntaxError(
-                f"{self.name}:{line}:{column}: {message}.", file=self.name, line=line, column=column
-            ) from None
+            raise self.error(error.lineno or 1, error.offset or 1, without_place(error)) from None
+
+    def error_at(self, offset: int, why: str) -> RdfSyntaxError:
+        """Return the error for what stands at an offset of the text, in bytes."""
+        before = self.data[:offset].decode("utf-8", errors="replace")
+        return self.error(before.count("\n") + 1, len(before) - before.rfind("\n"), why)
+
+    def error(self, line: int, column: int, why: str) -> RdfSyntaxError:
+        """Return the error for a line and a column, counted from 1."""
+        return RdfSyntaxError(f"{self.name}:{line}:{column}: {why}.", file=self.name, line=line, column=column)
+
+
+_LENIENT: Final = (ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
+"""Formats whose parsers let literals through that RDF forbids."""
+
+
+def parse(data: bytes | IO[bytes], fmt: ox.RdfFormat, base: str | None) -> Iterator[ox.Quad]:
+    """Yield the quads of a document that does no harm. Raises SyntaxError, whose message is about the text."""
+    for quad in ox.parse(data, fmt, base_iri=base):
+        if fmt in _LENIENT and not is_statable(quad.object):
+            raise SyntaxError("A string of the type rdf:langString or rdf:dirLangString is written with its language")
+        yield quad
+
+
+def is_statable(term: Term) -> bool:
+    """Whether RDF has the term: the datatype of a string with a language goes with a language (RDF 1.1, 3.3)."""
+    if isinstance(term, ox.Triple):
+        return is_statable(term.object)
+    return not isinstance(term, ox.Literal) or term.language is not None or term.datatype.value not in _OF_LANGUAGES
+
+
+def without_place(error: SyntaxError) -> str:
+    """Return the message of a parser without the line and column that some parsers give in it."""
+    return re.sub(r"^Parser error .*?: | \(line \d+\)$", "", str(error))
 
 
 def rebase_quad(quad: ox.Quad, old: str, new: str) -> ox.Quad:

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from coopkg.errors import RdfSyntaxError
+from coopkg.errors import RdfSyntaxError, TooLarge
 from coopkg.rdf.jsonld_contexts import NAME, with_bundled_contexts
 from coopkg.shacl.report import Lines
-from coopkg.sparql.lexer import position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from coopkg.rdf.terms import Document
 
-_DOCTYPE: Final = "<!DOCTYPE"
 _DECLARING: Final = (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG)
 _PREFIX: Final = re.compile(
     r"^[ \t]*(?:@prefix|PREFIX)[ \t]+([A-Za-z][\w.\-]*):[ \t]*<([a-z]+:[^\x00-\x20<>\"{}|^`\\]+)>",
@@ -61,8 +59,29 @@ class Source:
         return Lines(self.name, self.text)
 
 
-def read(document: Document) -> Source:
-    """Parse a document. Raises RdfSyntaxError with file, line and column, and RemoteContext."""
+@dataclass(frozen=True)
+class Bound:
+    """How much of documents is read: triples, and the characters of their terms, which prefixes can multiply."""
+
+    triples: int
+    characters: int = 64 * 1024 * 1024
+
+    def within(self, quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+        """Yield quads as long as they keep within the bound. Raises TooLarge."""
+        characters = 0
+        for number, quad in enumerate(quads, 1):
+            # Of a quad, and not of the text: with one long prefix, 140 KB of Turtle are 1 GB of terms.
+            characters += len(str(quad))
+            if number > self.triples or characters > self.characters:
+                raise TooLarge(
+                    f"More than {self.triples} triples, or {self.characters} characters of terms, are not validated.",
+                    bound=self.triples,
+                )
+            yield quad
+
+
+def read(document: Document, bound: Bound | None = None) -> Source:
+    """Parse a document. Raises RdfSyntaxError with file, line and column, RemoteContext, and TooLarge past a bound."""
     # The parser keeps the labels of blank nodes as they are written, and two documents may use the same ones.
     labels: dict[str, ox.BlankNode] = {}
 
@@ -73,20 +92,18 @@ def read(document: Document) -> Source:
             return ox.Triple(fresh(term.subject), term.predicate, fresh(term.object))
         return term
 
+    parsed = readable(document).parsed()
     quads = tuple(
         ox.Quad(fresh(quad.subject), quad.predicate, fresh(quad.object), fresh(quad.graph_name))
-        for quad in readable(document).quads()
+        for quad in (bound.within(parsed) if bound else parsed)
     )
     return Source(document, quads, labels)
 
 
 def readable(document: Document) -> Document:
     """Return the document in a form that is safe to parse. Raises RdfSyntaxError and RemoteContext."""
-    text = text_of(document)
-    # Entities that expand to entities turn 706 bytes into more than 3 GB.
-    if document.format == ox.RdfFormat.RDF_XML and _DOCTYPE in text:
-        why = "RDF/XML is read without a document type declaration (<!DOCTYPE ...>)"
-        raise syntax_error(document, why, text.index(_DOCTYPE))
+    text = document.text()
+    document.check()
     if document.format != ox.RdfFormat.JSON_LD:
         return document
     try:
@@ -94,25 +111,5 @@ def readable(document: Document) -> Document:
     except RdfSyntaxError as error:
         line, column = (int(str(error.members.get(name, 1))) for name in ("line", "column"))
         why = error.detail.partition(" ")[2].rstrip(".")
-        raise _at(document, why, line, column) from None
-    return replace(document, data=resolved.encode("utf-8", errors="replace")) if NAME in text else document
-
-
-def text_of(document: Document) -> str:
-    """Decode the document's text. Raises RdfSyntaxError where it is not UTF-8."""
-    try:
-        return document.data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = document.data[: error.start].decode("utf-8")
-        # The line is counted in what can be decoded.
-        raise syntax_error(replace(document, data=before.encode()), "the text is not UTF-8", len(before)) from None
-
-
-def syntax_error(document: Document, why: str, offset: int) -> RdfSyntaxError:
-    """Return the error for an offset in a document, in code points."""
-    return _at(document, why, *position(document.data.decode("utf-8"), offset))
-
-
-def _at(document: Document, why: str, line: int, column: int) -> RdfSyntaxError:
-    place = f"{document.name}:{line}:{column}"
-    return RdfSyntaxError(f"{place}: {why}.", file=document.name, line=line, column=column)
+        raise document.error(line, column, why) from None
+    return replace(document, data=resolved.encode()) if NAME in text else document

@@ -6,7 +6,7 @@ that ``sh:datatype xsd:byte`` could never hold. The lexical forms that were lost
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from coopkg.rdf.lexical_forms import LexicalForms
 
 
+_SUBJECTS: Final = (ox.NamedNode, ox.BlankNode)
+
+
 class StoreGraph(Readable):
-    """The union of the named graphs of a store."""
+    """The union of the named graphs of a store.
+
+    A node may be looked up in any place, as a path leads there; the store refuses one that no triple has in that place.
+    """
 
     def __init__(self, store: ox.Store, lexical_forms: LexicalForms) -> None:
         self.store = store
@@ -28,7 +34,7 @@ class StoreGraph(Readable):
 
     def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
         """Return the objects of (subject, predicate, ?), each once."""
-        if isinstance(subject, ox.Literal):
+        if not isinstance(subject, _SUBJECTS) or not isinstance(predicate, ox.NamedNode):
             return ()
         objects: dict[Node, None] = {}
         for quad in self.store.quads_for_pattern(subject, predicate, None, None):
@@ -53,7 +59,7 @@ class StoreGraph(Readable):
 
     def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
         """Yield (predicate, object) of every triple of that subject."""
-        if isinstance(subject, ox.Literal):
+        if not isinstance(subject, _SUBJECTS):
             return
         edges: dict[tuple[Node, Node], None] = {}
         for quad in self.store.quads_for_pattern(subject, None, None, None):
@@ -67,6 +73,8 @@ class StoreGraph(Readable):
 
     def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
         """Yield (subject, object) of every triple with that predicate."""
+        if not isinstance(predicate, ox.NamedNode):
+            return
         pairs: dict[tuple[Node, Node], None] = {}
         for quad in self.store.quads_for_pattern(None, predicate, None, None):
             for obj in self.lexical_forms.written(quad.subject, predicate, quad.object):

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from coopkg.errors import RdfSyntaxError
 from coopkg.rdf.namespaces import DEFAULT_BASE, prefixes
+from coopkg.rdf.terms import parse, without_place
 from coopkg.shacl import text_edits
 from coopkg.shacl.documents import readable
 from coopkg.shacl.report import Edit, Fix, Lines, Place, SyntaxIssue
@@ -82,12 +83,10 @@ def _first(document: Document, error: RdfSyntaxError) -> SyntaxIssue:
 def _parse(text: str, document: Document) -> _Error | None:
     """Return the first error of a text, or None."""
     try:
-        for _ in ox.parse(text.encode(), document.format, base_iri=document.base):
+        for _ in parse(text.encode(), document.format, document.base):
             pass
     except SyntaxError as error:
-        return _Error(
-            error.lineno or 1, error.offset or 1, re.sub(r"^Parser error .*?: | \(line \d+\)$", "", str(error))
-        )
+        return _Error(error.lineno or 1, error.offset or 1, without_place(error))
     return None
 
 
@@ -115,10 +114,10 @@ def _where_it_stops(document: Document, original: Document) -> Iterator[SyntaxIs
     for _ in range(2):
         file = _Trickle(data, slowly_from)
         try:
-            for _quad in ox.parse(file, document.format, base_iri=document.base):  # type: ignore[arg-type]
+            for _quad in parse(file, document.format, document.base):  # type: ignore[arg-type]
                 pass
         except SyntaxError as error:
-            slowly_from, message = max(0, file.at - _PIECE), re.sub(r"^Parser error .*?: ", "", str(error))
+            slowly_from, message = max(0, file.at - _PIECE), without_place(error)
         else:
             return
     read = data[: file.at].rstrip()

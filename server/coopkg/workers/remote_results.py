@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.errors import EndpointFailed
+from coopkg.rdf.document_bounds import HarmfulError, refuse_harmful_xml
 from coopkg.sparql.functions import BLANK_NODE
 
 if TYPE_CHECKING:
@@ -112,9 +113,11 @@ def _unusable(remote: Remote, reason: str, why: str) -> EndpointFailed:
 
 def _check_shape(remote: Remote) -> None:
     """Refuse what the parser would nest or expand without bound. Raises EndpointFailed."""
-    # Entities that expand to entities turn 706 bytes into more than 3 GB.
-    if remote.format == "xml" and (b"<!DOCTYPE" in remote.body or b"<!ENTITY" in remote.body):
-        raise _unusable(remote, "malformed", "its answer declares a document type")
+    if remote.format == "xml":
+        try:
+            refuse_harmful_xml(remote.body)
+        except HarmfulError as error:
+            raise _unusable(remote, "malformed", f"its answer cannot be read: {error}") from None
     if remote.format == "xml" and b"triple" in remote.body and re.search(rb"<(?:[^\s<>/]*:)?triple[\s>/]", remote.body):
         raise _unusable(remote, "malformed", "its answer has triple terms, which are not taken over")
     depth = 0

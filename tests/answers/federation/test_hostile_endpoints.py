@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from conftest import start_server, stop
+from coopkg.answers.federation import document_client
 from coopkg.answers.federation.circuit_breaker import FAILURES, Health
 from coopkg.answers.federation.endpoint_client import Budget, EndpointClient
-from coopkg.errors import EndpointFailed, EndpointTimeout
+from coopkg.answers.federation.http_exchange import Request, exchange
+from coopkg.errors import EndpointFailed, EndpointTimeout, NotFetched
 from endpoints import endpoint
-from hostile_endpoint import JSON, Received, Stranger, in_turn, reply, solutions
+from hostile_endpoint import JSON, Received, Stranger, framed, in_turn, reply, solutions
 from processor_time import PATIENCE, processor_seconds
 
 if TYPE_CHECKING:
@@ -88,6 +91,13 @@ LAUGHS: Final = (
     b'<binding name="s"><literal>&b;</literal></binding></result></results></sparql>'
 )
 XML: Final = "application/sparql-results+xml"
+SOME: Final = solutions({"s": "http://e/s"})
+LENGTH: Final = f"Content-Length: {len(SOME)}"
+CHUNKED: Final = b"%x\r\n%b\r\n0\r\n\r\n" % (len(SOME), SOME)
+CUT_XML: Final = (
+    b'<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#"><head><variable name="s"/></head>'
+    b'<results><result><binding name="s"><literal>1</literal></binding></result>'
+)
 MANY: Final = solutions(*({"s": f"http://e/{number}"} for number in range(ROWS)))
 BEHAVIOURS: Final[dict[str, tuple[Answer, int, str]]] = {
     "hangs": (hang, 504, "timeout"),
@@ -105,6 +115,29 @@ BEHAVIOURS: Final[dict[str, tuple[Answer, int, str]]] = {
     "a string without an end": (reply(b'{"head":{"vars":["s"]},"results":"' + b'\\"' * 900_000), 502, "malformed"),
     "nested brackets": (reply(b"[" * 500_000), 502, "malformed"),
     "entities": (reply(LAUGHS, kind=XML), 502, "malformed"),
+    "entities in lower case": (reply(LAUGHS.replace(b"<!DOCTYPE", b"<!doctype"), kind=XML), 502, "malformed"),
+    "deep XML": (reply(b"<a>" * 100_000, kind=XML), 502, "malformed"),
+    "XML that ends early, unframed": (framed(CUT_XML, f"Content-Type: {XML}"), 502, "malformed"),
+    "two lengths": (framed(SOME, f"Content-Type: {JSON}", LENGTH, "Content-Length: 1"), 502, "malformed"),
+    "two lengths in one field": (framed(SOME, f"Content-Type: {JSON}", f"{LENGTH}, 1"), 502, "malformed"),
+    "a length below zero": (framed(SOME, f"Content-Type: {JSON}", "Content-Length: -1"), 502, "malformed"),
+    "a length with a sign": (framed(SOME, f"Content-Type: {JSON}", "Content-Length: +9"), 502, "malformed"),
+    "a length beside chunks": (
+        framed(CHUNKED, f"Content-Type: {JSON}", LENGTH, "Transfer-Encoding: chunked"),
+        502,
+        "malformed",
+    ),
+    "another transfer coding": (framed(CHUNKED, f"Content-Type: {JSON}", "Transfer-Encoding: x"), 502, "malformed"),
+    "chunks twice": (
+        framed(CHUNKED, f"Content-Type: {JSON}", *["Transfer-Encoding: chunked"] * 2),
+        502,
+        "malformed",
+    ),
+    "two media types": (framed(SOME, f"Content-Type: {XML}", f"Content-Type: {JSON}", LENGTH), 502, "malformed"),
+    "two codings": (framed(SOME, f"Content-Type: {JSON}", LENGTH, *["Content-Encoding: gzip"] * 2), 502, "coding"),
+    "a line that is no field": (framed(SOME, f"Content-Type: {JSON}", "nothing", LENGTH), 502, "malformed"),
+    "a blank before the colon": (framed(SOME, f"Content-Type: {JSON}", "Content-Length : 9"), 502, "malformed"),
+    "gzip behind gzip": (reply(gzip.compress(SOME) * 2, headers={"Content-Encoding": "gzip"}), 502, "coding"),
     "an ASK answer": (reply(b'{"head":{},"boolean":true}'), 502, "malformed"),
     "an empty body": (reply(b""), 502, "malformed"),
     "bytes that are no text": (reply(b"\xff\xfe\x00"), 502, "malformed"),
@@ -271,6 +304,50 @@ def fetch(
 ) -> bytes:
     far = endpoint("far", stranger.address)
     return (fetcher or EndpointClient(Health())).fetch(far, query, Budget(far, time.monotonic() + seconds)).body
+
+
+def test_repeated_fields_keep_all_values_in_order() -> None:
+    lines = (f"Content-Type: {JSON}", LENGTH, "X-Some: a", "x-some: b, c", "X-SOME: d", LENGTH, "Date: 1", "Date: 2")
+    with Stranger(framed(SOME, *lines)) as stranger:
+        request = Request("GET", endpoint("far", stranger.address).target)
+        deadline = time.monotonic() + PATIENCE
+        found = exchange(request, "127.0.0.1", deadline, BYTES, ssl.create_default_context())
+    assert (found.headers["x-some"], found.headers["date"]) == ("a, b, c, d", "1, 2")
+    assert (found.headers["content-length"], found.body) == (str(len(SOME)), SOME)
+
+
+@pytest.mark.parametrize("lines", [[LENGTH], ["Transfer-Encoding: chunked"], ["Transfer-Encoding: Chunked"]])
+def test_a_body_that_is_cut_off_anywhere_is_no_answer(lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coopkg.answers.federation.endpoint_client.ATTEMPTS", 1)
+    whole = SOME if lines == [LENGTH] else CHUNKED
+    end = len(whole) if lines == [LENGTH] else len(whole) - len(b"\r\n\r\n")  # the last chunk has begun, and is empty
+    for length in range(0, end, 7):
+        with (
+            Stranger(framed(whole[:length], f"Content-Type: {JSON}", *lines)) as stranger,
+            pytest.raises(EndpointFailed, match="broke off"),
+        ):
+            fetch(stranger)
+
+
+@pytest.mark.parametrize("age", ["9" * 5000, "-1", "x", "1, 2"])
+def test_an_age_that_is_none_does_no_harm(age: str) -> None:
+    lines = (f"Content-Type: {JSON}", LENGTH, "Cache-Control: max-age=60", "Cache-Control: public", f"Age: {age}")
+    with Stranger(framed(SOME, *lines)) as stranger:
+        assert fetch(stranger) == SOME
+
+
+def test_a_document_of_another_server_is_whole_or_refused() -> None:
+    data = b"<http://e/a> <http://e/b> 1 ."
+    types, length = ("Content-Type: text/turtle", "Content-Type: text/turtle"), f"Content-Length: {len(data)}"
+    with Stranger(framed(data, *types, length)) as stranger:
+        assert document_client.fetch(stranger.address).data == data
+        for lines in ((length, "Content-Length: 5"), ("Content-Length: x",), (length, "Transfer-Encoding: chunked")):
+            stranger.answer = framed(data, *types, *lines)
+            with pytest.raises(NotFetched):
+                document_client.fetch(stranger.address)
+        stranger.answer = framed(data[:9], *types, length)
+        with pytest.raises(NotFetched, match="broke off"):
+            document_client.fetch(stranger.address)
 
 
 def test_what_failed_for_a_moment_is_asked_again() -> None:

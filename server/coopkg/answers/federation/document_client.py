@@ -12,6 +12,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from coopkg.answers.federation.http_exchange import fields_of
 from coopkg.answers.http.negotiation import MediaRange
 from coopkg.answers.http.protocol import media_type
 from coopkg.errors import NotFetched, UsageError
@@ -45,8 +46,8 @@ def fetch(address: str, largest: int = LARGEST, seconds: float = SECONDS) -> Doc
     request = urllib.request.Request(address, headers={"Accept": _ACCEPT, "User-Agent": "coopkg"})  # noqa: S310 - checked
     try:
         with _opener().open(request, timeout=SILENCE) as response:
+            kind = media_type(fields_of(response).get("content-type"))
             data = _read(response, address, largest, time.monotonic() + seconds)
-            kind = media_type(response.headers.get("Content-Type"))
     except urllib.error.HTTPError as error:
         with error:
             raise NotFetched(f"{address} is answered with the status {error.code}.") from None

@@ -27,6 +27,14 @@ _GZIP: Final = 31
 """The ``wbits`` with which zlib expects the gzip format: 16 for its header and trailer, 15 for the window."""
 
 
+_SINGLE: Final = ("content-length", "content-type", "location", "etag", "last-modified", "age", "retry-after")
+"""Fields with one value that something here depends on: two that differ leave open which one holds."""
+
+
+class AmbiguousHeaderError(http.client.HTTPException):
+    """A header that says two things at once, or that ends before it says where the body ends."""
+
+
 class ExchangeFailed(Exception):
     """No whole reply; ``reason`` is a word for it, and ``retryable`` says whether another attempt could succeed."""
 
@@ -48,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole reply: the status, the header with names in lower case, and the decoded body."""
+    """A whole reply: the status, the header as ``fields_of`` gives it, and the decoded body."""
 
     status: int
     headers: Mapping[str, str]
@@ -125,7 +133,7 @@ def exchange(request: Request, address: str, deadline: float, cap: int, context:
             headers = {"User-Agent": "coopkg", "Accept-Encoding": "gzip", "Connection": "close", **request.headers}
             connection.request(request.method, request.target.path, request.body or None, headers)
             response = connection.getresponse()
-            reply_headers = {name.lower(): value for name, value in response.getheaders()}
+            reply_headers = fields_of(response)
             body = _body(response, reply_headers.get("content-encoding", ""), cap)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _explained(error, cut=guard.cut or time.monotonic() >= deadline) from None
@@ -135,6 +143,32 @@ def exchange(request: Request, address: str, deadline: float, cap: int, context:
         if guard.cut:
             raise ExchangeFailed("timeout", "it did not answer in time")
         return Reply(response.status, reply_headers, body)
+
+
+def fields_of(response: http.client.HTTPResponse) -> dict[str, str]:
+    """Return the header fields of a response by name in lower case, with all values in order (RFC 9110, section 5.3).
+
+    Raises AmbiguousHeaderError where fields contradict each other, or where the body's end can be read in two ways
+    (RFC 9112, section 6.3): it could be taken for whole before it is.
+    """
+    # Lines that are no fields end the header for the library, and what it takes for a body there is never sent as one.
+    if response.headers.defects or response.headers.get_payload():
+        raise AmbiguousHeaderError("the header has lines that are no fields")
+    values: dict[str, list[str]] = {}
+    for name, value in response.getheaders():
+        values.setdefault(name.lower(), []).append(value.strip())
+    for name in _SINGLE:
+        found = values.get(name, [])
+        if len(set(found)) > 1:
+            raise AmbiguousHeaderError(f"the header has several values of {name}")
+        del found[1:]
+    length, coding = values.get("content-length", []), values.get("transfer-encoding", [])
+    if coding and (length or response.version < 11 or [value.lower() for value in coding] != ["chunked"]):
+        raise AmbiguousHeaderError("the body has two lengths, or is in a transfer coding that was not asked for")
+    # The library takes what is no number for no length, and so the end of the connection for the end of the body.
+    if length and not (length[0].isascii() and length[0].isdigit()):
+        raise AmbiguousHeaderError("the length of the body is no number")
+    return {name: ", ".join(found) for name, found in values.items()}
 
 
 def _explained(error: Exception, *, cut: bool) -> ExchangeFailed:
@@ -165,6 +199,8 @@ def _body(response: http.client.HTTPResponse, coding: str, cap: int) -> bytes:
             size += len(part)
             if max(size, received) > cap:  # received too: bytes behind the gzip stream add nothing to the size
                 raise ExchangeFailed("too-large", f"its answer is longer than {cap} bytes")
+    if decoder is not None and decoder.unused_data:
+        raise ExchangeFailed("coding", "its gzip goes on behind its end")
     if response.length or (decoder is not None and parts and not decoder.eof):
         raise ExchangeFailed("broken-off", "it broke off before its answer was whole", retryable=True)
     return b"".join(parts)

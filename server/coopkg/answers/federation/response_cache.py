@@ -92,8 +92,8 @@ def _freshness(headers: Mapping[str, str]) -> float | None:
     # "private" is for the cache of one user, and this one serves all. Vary with names is no obstacle, since all
     # requests have the same header; "*" says that other things than the header matter.
     control = headers.get("cache-control", "").lower()
-    if "no-store" in control or "private" in control or headers.get("vary", "").strip() == "*":
+    if "no-store" in control or "private" in control or "*" in headers.get("vary", ""):
         return None
     ages = [] if "no-cache" in control else _AGE.findall(control)
-    age = int(headers.get("age", "0")) if headers.get("age", "0").isdecimal() else 0
+    age = int(headers["age"][:9]) if headers.get("age", "").isdecimal() else 0  # nine digits are 30 years
     return min(max(0.0, float(ages[0]) - age), _LONGEST) if ages else 0.0

@@ -154,6 +154,7 @@ def _question(
         language=language,
         queries=_saved(running) if merged else {},
         answer_bytes=settings.answer_bytes,
+        triples=settings.validated_triples,
     )
 
 
