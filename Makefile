@@ -52,7 +52,7 @@ durability: $(DEV) ## kill -9 during 20,000 writes, a fault at each call, 500 ro
 agreement: $(DEV) ## compare every case, generated data and 10,000 random shapes with pySHACL: twenty minutes
 	COOPKG_AGREEMENT_FULL=1 $(BIN)/python -m pytest -q tests/shacl/test_agreement.py
 
-fuzz: $(DEV) ## 20,000 queries and updates, read by us and by the engine, and 2,000 documents: five minutes; COOPKG_FUZZ_SEED makes others
+fuzz: $(DEV) ## 20,000 queries and updates, read by us and by the engine, and 1,000 documents; COOPKG_FUZZ_SEED makes others
 	COOPKG_FUZZ=20000 $(BIN)/python -m pytest -q -s tests/sparql/test_fuzz_reading.py tests/web/test_hostile_documents.py
 
 $(BENCH)/.done: requirements.lock pyproject.toml
