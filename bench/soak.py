@@ -32,7 +32,7 @@ def write(place: Field, token: str, number: int) -> None:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/n-triples"}
     while not place.ending.is_set():
         for method, body in (
-            ("PUT", f"<http://example.org/{time.time()}> <http://example.org/p> 'x' .\n"),
+            ("PUT", f'<http://example.org/{time.time()}> <http://example.org/p> "x" .\n'),
             ("DELETE", ""),
         ):
             wire = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)

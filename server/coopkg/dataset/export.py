@@ -47,9 +47,9 @@ class Amended(Document):
         """Return whether anything is added or left out."""
         return bool(self.added or self.removed)
 
-    def quads(self) -> Iterator[ox.Quad]:
+    def parsed(self) -> Iterator[ox.Quad]:
         """Yield the amended quads, lexical forms kept. Raises RdfSyntaxError with file, line and column."""
-        yield from (quad for quad in super().quads() if quad not in self.removed)
+        yield from (quad for quad in super().parsed() if quad not in self.removed)
         yield from self.added
 
 

@@ -39,6 +39,8 @@ def with_bundled_contexts(text: str, base: str | None) -> str:
         raise RdfSyntaxError(
             f"body:{error.lineno}:{error.colno}: {error.msg}.", file="body", line=error.lineno, column=error.colno
         ) from None
+    except RecursionError:  # where nobody has looked at the depth before (``document_bounds``)
+        raise RdfSyntaxError("body:1:1: It is nested too deeply.", file="body", line=1, column=1) from None
     except ValueError:  # Python converts no number of more than 4,300 digits
         raise RdfSyntaxError("body:1:1: A number is too long.", file="body", line=1, column=1) from None
 
