@@ -92,7 +92,7 @@ class Supervisor:
         With ``check``, the published files are checked before the dataset is loaded.
         """
         heartbeats, current = Heartbeats(self.folder), CurrentTag(self.folder)
-        wake = _signals(self)
+        wake, _waker = _signals(self)  # both are kept: the handler writes into the one as long as this runs
         self.children = [
             Child(f"web process {number + 1}", WEB + number, "coopkg.web.serving.web_process",
                   (str(self.listener.fileno()), str(WEB + number)), (self.listener.fileno(),))
@@ -199,8 +199,8 @@ class Supervisor:
         print(f"coopkg: {sentence}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _signals(supervisor: Supervisor) -> socket.socket:
-    """Have signals wake the supervisor; return the socket that becomes readable with each."""
+def _signals(supervisor: Supervisor) -> tuple[socket.socket, socket.socket]:
+    """Have signals wake the supervisor; return the socket that becomes readable with each, and its other end."""
     wake, waker = socket.socketpair()
     for sock in (wake, waker):
         sock.setblocking(False)  # noqa: FBT003 - the name of the method says it
@@ -212,8 +212,7 @@ def _signals(supervisor: Supervisor) -> socket.socket:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # a handler, even an empty one, makes it wake
-    supervisor.waker = waker  # type: ignore[attr-defined]
-    return wake
+    return wake, waker
 
 
 def _emptied(wake: socket.socket) -> None:
