@@ -17,8 +17,8 @@ class Child:
 
     ``stderr`` is the read end of the pipe that its standard error goes to, ``output`` the last bytes of that. ``cause``
     is set where the dataset process itself ends the worker, ``paused`` where it has stopped it until its turn comes.
-    ``watched`` is the work that was last looked at, with the processor seconds that the worker had used by then;
-    ``counted`` are those that have been counted for the client since.
+    ``announced`` is the last work whose web process was told that it has begun, ``counted`` the processor seconds of
+    heavy work that have been counted for its client.
     """
 
     pid: int
@@ -28,17 +28,15 @@ class Child:
     version: int
     cause: str | None = None
     paused: bool = False
-    watched: tuple[Work, float] | None = None
+    announced: Work | None = None
     counted: float = 0.0
     output: bytearray = field(default_factory=bytearray)
 
-    def watch(self, work: Work) -> bool:
-        """Begin to watch a piece of work; False if it is watched already."""
-        if self.watched is not None and self.watched[0] == work:
-            return False
-        self.watched = (work, processor_seconds(self.pid))
-        return True
+    def used(self, work: Work) -> float:
+        """Return the processor seconds that the worker has used for a piece of work."""
+        return processor_seconds(self.pid) - work.used
 
-    def used(self) -> float:
-        """Return the processor seconds that the worker has used since its work was first watched."""
-        return 0.0 if self.watched is None else processor_seconds(self.pid) - self.watched[1]
+    def announce(self, work: Work) -> bool:
+        """Take a piece of work as announced; False where it is already."""
+        announced, self.announced = self.announced, work
+        return announced != work

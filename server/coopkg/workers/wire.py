@@ -11,6 +11,7 @@ import array
 import json
 import mmap
 import os
+import select
 import socket
 import struct
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _LENGTH: Final = struct.Struct("<Q")
 _HEAD: Final = struct.Struct("<cQIQ")
@@ -173,6 +175,30 @@ class RequestSocket:
         process, number, deadline, expires, client, low = _REQUEST.unpack_from(self._buffer)
         payload = _content(ancillary) if ancillary else bytes(self._buffer[_REQUEST.size : size])
         return Request(process, number, deadline, expires, client, payload, low)
+
+
+def move_requests(source: socket.socket, target: Path) -> None:
+    """Post all requests that wait at a socket anew, at the one of that name; ``source`` must be shut for senders.
+
+    As many as fit into the other one's queue within a second: the others stay where they are.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.connect(str(target))
+        sender.settimeout(1)
+        while select.select([], [sender], [], 1)[1]:
+            try:
+                head, descriptors, _, _ = socket.recv_fds(
+                    source, _REQUEST.size + LARGEST_DATAGRAM, 1, socket.MSG_DONTWAIT
+                )
+            except BlockingIOError:
+                return
+            if not head:  # nothing is left in a socket that is shut
+                return
+            try:
+                socket.send_fds(sender, [head], descriptors)
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
 
 
 def _content(ancillary: list[tuple[int, int, bytes]]) -> bytes:

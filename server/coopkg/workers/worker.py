@@ -3,11 +3,13 @@
 Its work is done in a thread with a stack that deep nesting does not exhaust: receive a request, note it on the
 scoreboard that the dataset process watches, evaluate, answer on the stream to the web process that asked. It ends when
 the dataset process shuts the socket of its version, after work that became heavy, and after a task that spoils its copy
-of the dataset.
+of the dataset. Work that takes more than a moment yields the processor to light work: its thread gets a low priority.
+No thread without privileges may raise its own again, so another one takes its place after it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
 
 FAILED: Final = 70
 """The exit status of a worker with a fault of its own (sysexits.h: EX_SOFTWARE)."""
-HEAVY_NICENESS: Final = 10
-"""How far a heavy evaluation steps back for light ones, out of 19; where nothing else runs it costs nothing."""
+NICENESS: Final = 19
+"""How far work that is not light steps back for light work, out of 19; where nothing else runs it costs nothing."""
 _STREAMS: Final = 16
 """Streams to web processes that a worker keeps open; the oldest is closed first, so that dead ones do not pile up."""
 
@@ -71,16 +73,20 @@ class Worker:
         gc.disable()
         # The stack size of the main thread is fixed at exec; only a new thread gets one that deep nesting fits into.
         threading.stack_size(sandbox.STACK_BYTES)
-        threading.Thread(target=self._serve, daemon=True, name="evaluator").start()
-        # The main thread must not end while the other works, and has nothing to do.
+        requests, processor = RequestSocket(self.requests), sandbox.ProcessorTime()
+        streams: dict[int, socket.socket] = {}
         while True:
-            signal.pause()
+            # From here and not by the one that ends: a thread begins with the priority of the one that starts it.
+            thread = threading.Thread(target=self._serve, args=(requests, processor, streams), daemon=True)
+            thread.start()
+            thread.join()
 
-    def _serve(self) -> None:
+    def _serve(
+        self, requests: RequestSocket, processor: sandbox.ProcessorTime, streams: dict[int, socket.socket]
+    ) -> None:
+        """Evaluate one request after the other; return where another thread, of usual priority, is to go on."""
         try:
-            requests = RequestSocket(self.requests)
-            processor = sandbox.ProcessorTime()
-            streams: dict[int, socket.socket] = {}
+            self.slot.thread = threading.get_native_id()
             while (request := requests.receive()) is not None:
                 # It has waited for too long, and its client has an answer that says so; or the client has left.
                 if request.expires < time.monotonic() or self._cancelled(request):
@@ -89,7 +95,7 @@ class Worker:
                 # On the scoreboard before anything that can end this process, so that its web process learns of it.
                 self.slot.begin(request)
                 if request.low:
-                    os.nice(HEAVY_NICENESS)  # which no process without privileges may take back: this one ends after it
+                    yield_processor(self.slot.thread)
                 before = time.process_time()
                 sandbox.set_deadline(request.deadline)
                 processor.allow(request.deadline)
@@ -100,10 +106,12 @@ class Worker:
                 self._reply(streams, request, frame)
                 sandbox.set_deadline(0)
                 self.slot.clear()
-                # A heavy worker has a low priority, which it may not raise again; and a long scan has copied many of
-                # the pages that it shared with its parent, for reading a term changes its reference count.
-                if self.slot.heavy or spoilt or request.low:
+                # A long scan has copied many of the pages that this process shared with its parent, for reading a term
+                # changes its reference count.
+                if self.slot.heavy or spoilt:
                     break
+                if os.getpriority(os.PRIO_PROCESS, 0):
+                    return
         except BaseException:  # noqa: BLE001 - a thread that ends must end its process
             traceback.print_exc()
             os._exit(FAILED)
@@ -145,6 +153,16 @@ class Worker:
         except OSError:
             streams.pop(request.process).close()
             print("a web process went away before its answer", file=sys.stderr)  # noqa: T201
+
+
+def yield_processor(thread: int) -> None:
+    """Have a thread step back for all that have the usual priority.
+
+    The number is a thread's: that of a process is taken for its first thread alone (setpriority(2), "C library/kernel
+    differences"), which evaluates nothing.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
 
 
 def evaluation_kinds(snapshot: Snapshot) -> dict[str, TaskKind]:

@@ -68,8 +68,9 @@ class Child:
     def launch(self) -> None:
         """Start the process."""
         command = [sys.executable, "-m", self.module, *self.arguments, str(os.getpid())]
-        # A session of its own: signals of the terminal are for the supervisor, which decides in which order to end.
-        self.process = subprocess.Popen(command, start_new_session=True, pass_fds=self.descriptors)  # noqa: S603 - ours
+        # A group of its own: signals of the terminal are for the supervisor, which decides in which order to end. No
+        # session of its own: between sessions Linux shares the processor whatever the niceness of their processes.
+        self.process = subprocess.Popen(command, process_group=0, pass_fds=self.descriptors)  # noqa: S603 - ours
         self.started = self.busy = time.monotonic()
         self.used = 0.0
 
