@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from coopkg.rdf.graph import RDF_TYPE
 from coopkg.rdf.literals import less, not_matching, text_of
+from coopkg.shacl.closed_shapes import ByTypes
 from coopkg.shacl.components import core
 from coopkg.shacl.property_paths import Alternative, Inverse, Path, Predicate, Sequence
 
@@ -196,9 +198,8 @@ class CandidateSelection:
                 return values - {self.columns.number(term) for term in operand}
             case "hasValue":
                 return values - {self.columns.number(operand)}
-            case "closed":
-                open_columns = (c.first.keys() for p, c in self.columns.columns.items() if p not in operand)
-                return set().union(*(values & subjects for subjects in open_columns))
+            case "closed" | "closedByTypes":
+                return self._with_excess(operand, values)
             case "pattern":
                 # Few texts and many nodes, as a rule: each text is matched once.
                 texts = {v: text_of(self.columns.terms[v]) for v in values}
@@ -209,6 +210,18 @@ class CandidateSelection:
         # Every other component judges a value node by itself, so that those of all focus nodes can be checked together.
         violating = core(name, operand, self.columns, None, value_nodes, self.run.conforms)
         return {self.columns.number(term) for term in violating}
+
+    def _with_excess(self, allowed: frozenset[Node] | ByTypes, values: Numbers) -> Numbers:
+        """Return the values that have a property which a closed shape does not allow them."""
+        types = self.columns.column(RDF_TYPE).inverse
+        always, of_class = (allowed.always, allowed.of_class) if isinstance(allowed, ByTypes) else (allowed, {})
+        bad: Numbers = set()
+        for predicate, column in self.columns.columns.items():
+            if predicate not in always:
+                licensing = (c for c, properties in of_class.items() if predicate in properties)
+                licensed = (types.of(self.columns.number(c)) for c in licensing)
+                bad |= (values & column.first.keys()).difference(*licensed)
+        return bad
 
     def _failing(self, node: Node, values: Numbers) -> Numbers:
         """Return the values that do not conform to a shape: exactly these, because callers negate the selection.

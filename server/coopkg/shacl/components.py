@@ -97,13 +97,6 @@ def core(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - one case a compone
             raise AssertionError(f"the shapes were read with a component {name} that is not evaluated")
 
 
-def closed(allowed: frozenset[Node], graph: Readable, values: Values) -> Iterator[tuple[Node, Node]]:
-    """Yield (property, object) of the triples that a closed shape does not allow (section 4.8.1)."""
-    for value in values:
-        if not isinstance(value, ox.Literal):
-            yield from ((p, o) for p, o in graph.predicates(value) if p not in allowed)
-
-
 def _has_datatype(value: Node, datatype: ox.NamedNode) -> bool:
     # An ill-typed literal has the datatype and violates nevertheless (section 4.1.2).
     return isinstance(value, ox.Literal) and value.datatype == datatype and well_formed(value.value, datatype.value)

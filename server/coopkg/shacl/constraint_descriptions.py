@@ -64,6 +64,11 @@ _PHRASES: Final[Mapping[str, tuple[str, str, str]]] = {
     "hasValue": ("the value {}", "значение {}", "значэнне {}"),
     "in": ("one of {}", "одно из {}", "адно з {}"),
     "closed": ("no other property than {}", "никаких свойств, кроме {}", "ніякіх уласцівасцей, акрамя {}"),
+    "closedByTypes": (
+        "no other property than those that the shapes for the node's classes name",
+        "никаких свойств, кроме названных формами для классов узла",
+        "ніякіх уласцівасцей, акрамя названых формамі для класаў вузла",
+    ),
     "node": ("what the shape {} describes", "то, что описывает форма {}", "тое, што апісвае форма {}"),
     "not": ("not what the shape {} describes", "не то, что описывает форма {}", "не тое, што апісвае форма {}"),
     "and": ("all of: {}", "всё из: {}", "усё з: {}"),
@@ -129,6 +134,8 @@ def _operands(  # noqa: PLR0911 - one a component
     """Return the terms that a constraint names, and the texts of its operands in each language."""
     value = constraint.value
     match constraint.name:
+        case "closedByTypes":
+            return (), [[]] * len(LANGUAGES)
         case "nodeKind":
             kinds = _KINDS[value.value.rpartition("#")[2]]
             return (value,), [[kind] for kind in kinds]

@@ -150,6 +150,8 @@ class DependencyIndex:
                 yield Step(RDF_TYPE, values, sign=Sign.FEWER if sign is Sign.MORE else Sign.EITHER)
             case "closed":
                 yield Step(None, values, sign=sign)
+            case "closedByTypes":  # a class less may take away what allowed a property
+                yield Step(None, values)
             case "equals":
                 yield Step(operand, before)
             case "disjoint" | "lessThan" | "lessThanOrEquals":

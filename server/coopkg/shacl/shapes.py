@@ -16,6 +16,7 @@ from coopkg.rdf.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node, Readable
 from coopkg.rdf.literals import readable_pattern, well_formed
 from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES
 from coopkg.rdf.terms import rebase_quad, rebase_term
+from coopkg.shacl.closed_shapes import ByTypes
 from coopkg.shacl.property_paths import Path, read_path
 from coopkg.shacl.report import Severity
 from coopkg.shacl.sparql_constraints import (  # fmt: skip
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _SH: Final = STANDARD_PREFIXES["sh"]
 _XSD: Final = STANDARD_PREFIXES["xsd"]
 _CLASSES: Final = (ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "Class"), ox.NamedNode(STANDARD_PREFIXES["owl"] + "Class"))
+_BY_TYPES: Final = ox.NamedNode(_SH + "ByTypes")
+_CLOSED: Final = _SH + "ClosedConstraintComponent"
 _VIOLATION: Final = ox.NamedNode(_SH + "Violation")
 
 TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
@@ -57,7 +60,7 @@ _KNOWN: Final = SINGLE | REPEATED | SHAPES | SHAPE_LISTS | _ONCE | {
     *TARGETS, "sparql", "message", "name", "description", "order", "group", "defaultValue",
 }  # fmt: skip
 _OF_PROPERTY_SHAPES: Final = frozenset({"minCount", "maxCount", "uniqueLang", "lessThan", "lessThanOrEquals"})
-_BOOLEANS: Final = frozenset({"deactivated", "uniqueLang", "closed", "qualifiedValueShapesDisjoint"})
+_BOOLEANS: Final = frozenset({"deactivated", "uniqueLang", "qualifiedValueShapesDisjoint"})
 _KINDS: Final = frozenset(
     _SH + kind for kind in ("IRI", "BlankNode", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral")
 )
@@ -273,16 +276,51 @@ class _Reader:
             yield Constraint("pattern", regex)
         if self._is_true(node, "closed"):
             yield Constraint("closed", frozenset(self._allowed(node)))
+        elif self._one(node, "closed") == _BY_TYPES:
+            allowed = ByTypes(frozenset({RDF_TYPE, *self._ignored(node)}), self._properties_of_classes())
+            yield Constraint("closedByTypes", allowed, declared=_CLOSED)
 
     def _allowed(self, node: Node) -> Iterator[Node]:
         """Yield the properties that a closed shape allows (SHACL, section 4.8.1)."""
+        yield from self._ignored(node)
+        yield from self._paths(node)
+
+    def _ignored(self, node: Node) -> Iterable[Node]:
         ignored = self._one(node, "ignoredProperties")
-        yield from self.graph.members(ignored) if ignored is not None else ()
+        return self.graph.members(ignored) if ignored is not None else ()
+
+    def _paths(self, node: Node) -> Iterator[Node]:
+        """Yield the properties that are the whole path of a property shape of a shape."""
         for value in self.graph.objects(node, sh("property")):
             path = self._one(value, "path")
             # Only single properties count; longer paths allow nothing.
             if isinstance(path, ox.NamedNode):
                 yield path
+
+    def _properties_of_classes(self) -> dict[Node, frozenset[Node]]:
+        """Return the properties that the shapes for each class name (SHACL 1.2 Core, sh:closed).
+
+        The shapes for a class are the class itself, those that target it, those of its superclasses in the shapes
+        graph, and whatever all of these refer to by sh:node. An owl:Class is a class, and so is what a shape targets.
+        """
+        graph = self.graph
+        targeting: dict[Node, list[Node]] = {}
+        for shape, cls in graph.pairs(sh("targetClass")):
+            targeting.setdefault(cls, []).append(shape)
+        classes = dict.fromkeys((*targeting, *(c for kind in _CLASSES for c in graph.instances(kind))))
+        allowed: dict[Node, frozenset[Node]] = {}
+        for cls in classes:
+            shapes: dict[Node, None] = {cls: None}
+            pending = [cls]
+            while pending:
+                node = pending.pop()
+                further = list(graph.objects(node, sh("node")))
+                if node in classes:
+                    further += [*graph.objects(node, SUBCLASS_OF), *targeting.get(node, ())]
+                pending += [n for n in further if n not in shapes]
+                shapes.update(dict.fromkeys(further))
+            allowed[cls] = frozenset(path for node in shapes for path in self._paths(node))
+        return allowed
 
     def _qualified(self, node: Node, above: tuple[Node, ...]) -> Iterator[Constraint]:
         graph = self.graph
@@ -344,6 +382,7 @@ _VALUES: Final[Mapping[str, tuple[Callable[[Node], bool], str]]] = {
     **dict.fromkeys(("minExclusive", "maxExclusive", "minInclusive", "maxInclusive"), (_is_literal, "a literal")),
     **dict.fromkeys(("pattern", "flags"), (_is_string, "a string")),
     **dict.fromkeys(sorted(_BOOLEANS), (_is_boolean, "true or false")),
+    "closed": (lambda value: _is_boolean(value) or value == _BY_TYPES, "true, false or sh:ByTypes"),
     "nodeKind": (lambda value: _is_iri(value) and value.value in _KINDS, "a kind of node"),
     "targetNode": (lambda value: not isinstance(value, ox.BlankNode), "an IRI or a literal"),
 }

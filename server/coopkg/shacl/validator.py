@@ -18,8 +18,9 @@ from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import Graph, Node
 from coopkg.rdf.literals import canonical
 from coopkg.shacl.candidate_selection import CandidateSelection
+from coopkg.shacl.closed_shapes import closed, closed_by_types
 from coopkg.shacl.columns import Columns
-from coopkg.shacl.components import closed, core, default_message
+from coopkg.shacl.components import core, default_message
 from coopkg.shacl.property_paths import Predicate
 from coopkg.shacl.report import Report, Result
 from coopkg.shacl.shapes import Constraint, Shape, by_language, focus_nodes, read_shapes
@@ -137,8 +138,9 @@ class Run:
                     yield from self.check(self.shapes[constraint.value], value, crowd)
             elif constraint.name in {"sparql", "component"}:
                 yield from self._declared(shape, constraint, focus, values, crowd)
-            elif constraint.name == "closed":
-                for predicate, obj in closed(constraint.value, self.graph, values):
+            elif constraint.name in {"closed", "closedByTypes"}:
+                excess = closed if constraint.name == "closed" else closed_by_types
+                for predicate, obj in excess(constraint.value, self.graph, values):
                     yield _result(shape, constraint, focus, obj, shape.message_terms, path=Predicate(predicate))
             else:
                 for value in core(constraint.name, constraint.value, self.graph, focus, values, self.conforms):
