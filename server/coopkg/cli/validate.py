@@ -14,7 +14,7 @@ from coopkg.cli.options import emit
 from coopkg.cli.progress import say, stage, steps
 from coopkg.cli.style import report
 from coopkg.dataset.published_files import Published, find_published
-from coopkg.dataset.validation import published_documents, read_shapes, validate_sources
+from coopkg.dataset.validation import ENGINES, OURS, published_documents, read_shapes, validate_sources
 from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
 from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES
@@ -49,6 +49,7 @@ class Job:
     input_format: str | None
     language: str
     fail_on: Severity
+    engine: str
 
     def view(self) -> ReportView:
         """Validate and return the outcome. Raises InputUnreadable where a file or the shapes cannot be read at all."""
@@ -61,7 +62,7 @@ class Job:
         own_sources = [s for s in sources if s.document in own] if own else None
         shapes = read_shapes(list(self.shapes) or self.root.shapes())
         with stage("validating"):
-            outcome = validate_sources(sources, shapes, own_sources)
+            outcome = validate_sources(sources, shapes, own_sources, engine=self.engine)
         return ReportView(outcome, report_prefixes(own_sources or ()), self.language, texts, self.fail_on)
 
     def _background(self) -> list[Document]:
@@ -96,6 +97,13 @@ class Job:
     show_default=True,
     help="Merge FILES into the published graph, or validate them with the ontology alone.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=OURS,
+    show_default=True,
+    help="What evaluates the shapes; pySHACL is there to compare with.",
+)
 @click.option("--fail-on", type=click.Choice(["violation", "warning", "info"]), default="violation", show_default=True)
 @click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
 @click.option("--diff", is_flag=True, help="Print nothing but the quick fixes, as a unified diff.")
@@ -106,7 +114,7 @@ class Job:
 )
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: tuple[Path, ...], shapes: tuple[Path, ...], name: str, input_format: str | None, against: str,
-    fail_on: str, lang: str, published: Path | None, *, diff: bool, fix: bool, watch: bool,
+    engine: str, fail_on: str, lang: str, published: Path | None, *, diff: bool, fix: bool, watch: bool,
 ) -> None:  # fmt: skip
     """Validate FILES (- for standard input), or without any the published graph.
 
@@ -119,7 +127,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if files.count(_STANDARD_INPUT) > 1:
         raise UsageError("Standard input can be read only once.")
     severity = Severity[fail_on.upper()]
-    job = Job(files, shapes, against, find_published(published), input_format, lang, severity)
+    job = Job(files, shapes, against, find_published(published), input_format, lang, severity, engine)
     if watch:
         _watch(job, name, diff=diff, fix=fix)
     raise SystemExit(_run(job, name, diff=diff, fix=fix))

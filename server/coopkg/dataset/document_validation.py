@@ -1,7 +1,6 @@
 """Validation of documents that a client sent, alone or merged into the dataset, with a preview of the change.
 
-A worker does it on its own copy of the store, and ends after that. Shapes that the client sent are evaluated by
-pySHACL.
+A worker does it on its own copy of the store, under its deadline and memory cap, and ends after that.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import time
 from collections import Counter
 from copy import deepcopy
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,12 +20,11 @@ import pyoxigraph as ox
 from coopkg.dataset.consistency import contradictions, contradictions_of
 from coopkg.dataset.entailment import update_closure, with_closure
 from coopkg.dataset.published_files import Published
-from coopkg.errors import BadParameter, CoopkgError, InputUnreadable, RdfSyntaxError, TooLarge
+from coopkg.errors import BadParameter, CoopkgError, DatasetBroken, InputUnreadable, RdfSyntaxError, TooLarge
 from coopkg.rdf.formats import by_name
 from coopkg.rdf.graph import Graph
-from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES
+from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.rdf.terms import Document
-from coopkg.shacl import reference_implementation
 from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.documents import Bound, Source, read
@@ -41,7 +38,6 @@ from coopkg.shacl.shapes import moved_to_base, read_shapes
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.shacl.syntax_errors import syntax_errors
 from coopkg.shacl.validator import Validator, whole_pass
-from coopkg.sparql.lexer import Kind, significant, unescape
 from coopkg.workers.evaluation import answer
 
 if TYPE_CHECKING:
@@ -64,8 +60,6 @@ _PLACE_SECONDS: Final = 8.0
 """Seconds for finding the lines of the documents that results are about."""
 _QUERY_STACK: Final = 64 * 1024 * 1024
 """Bytes of stack for the saved queries: the engine parses recursively, and overflowing its stack ends the process."""
-_SPARQL: Final = frozenset(STANDARD_PREFIXES["sh"] + name for name in ("select", "ask", "construct", "update"))
-_FETCHING: Final = frozenset({"SERVICE", "LOAD", "FROM"})
 
 
 def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
@@ -137,7 +131,7 @@ def _alone(
             quads += dataset.lexical_forms.restored(dataset.store.quads_for_pattern(None, None, None, graph))
     data_graph = Graph(quads)
     if own_shapes:
-        return _by_reference_implementation(quads, data_graph, question, sources, own_shapes)
+        return _by_own_shapes(quads, data_graph, question, sources, own_shapes)
     shapes = gate.shapes if gate else _published_shapes(question)
     report = Validator(shapes).validate(quads).and_(contradictions_of(quads, dataset.base, dataset.regime))
     return _explained(report, shapes, data_graph, question, sources)
@@ -177,7 +171,7 @@ def _merged(
     added_quads, inferred = update_closure(dataset, (*removed, *quads))
     graph = StoreGraph(store, dataset.lexical_forms)
     if own_shapes:
-        report = _by_reference_implementation(graph.quads(), graph, question, sources, own_shapes)
+        report = _by_own_shapes(graph.quads(), graph, question, sources, own_shapes, store)
     else:
         shapes = gate.shapes if gate else _published_shapes(question)
         if gate is None and len(store) <= _SMALL:
@@ -225,44 +219,17 @@ def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad
     dataset.store.extend(quads)
 
 
-def _by_reference_implementation(
-    quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], own_shapes: list[Source]
-) -> Report:
-    """Validate by pySHACL, against shapes of the client. Raises InputUnreadable where they cannot be used."""
-    shapes = [quad for source in own_shapes for quad in source.quads]
-    _refuse_fetching(shapes)
+def _by_own_shapes(  # noqa: PLR0913, PLR0917 - what is validated, against what, and what the report is about
+    quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], own_shapes: list[Source],
+    store: ox.Store | None = None,
+) -> Report:  # fmt: skip
+    """Validate against shapes of the client; ``store`` has the same quads. Raises InputUnreadable for unusable ones."""
     try:
-        report = reference_implementation.validate(quads, shapes)
-    except (MemoryError, KeyboardInterrupt):
-        raise
-    except CoopkgError as error:
+        shapes = read_shapes(Graph(quad for source in own_shapes for quad in source.quads))
+        report = whole_pass(shapes, Columns(quads), store) if store else Validator(shapes).validate(quads)
+    except DatasetBroken as error:  # it is the client's shapes that are broken
         raise InputUnreadable(error.detail) from None
-    except Exception as error:  # noqa: BLE001 - pySHACL raises whatever it trips over in somebody's shapes
-        raise InputUnreadable(f"The shapes cannot be used: {type(error).__name__}: {error}.") from None
-    return _explained(report, _as_values(shapes), graph, question, sources, own_shapes)
-
-
-def _as_values(shapes: list[ox.Quad]) -> Mapping[Node, Shape]:
-    """Parse the client's shapes with our own parser, which the explanations need; empty where it refuses them."""
-    try:
-        return read_shapes(Graph(shapes))
-    except CoopkgError:
-        return {}
-
-
-def _refuse_fetching(shapes: list[ox.Quad]) -> None:
-    """Refuse shapes whose queries would make requests, by raising InputUnreadable."""
-    # pySHACL refuses SERVICE by a regular expression, which "SERVICE?u" and "SERVICE#comment" pass, and rdflib, which
-    # runs its queries, opens the addresses in FROM. So keywords are looked for among the tokens of the query, and of
-    # what rdflib makes of it: it decodes codepoint escapes before it looks for tokens, so that one can end a string.
-    for quad in shapes:
-        if quad.predicate.value in _SPARQL and isinstance(quad.object, ox.Literal):
-            text = quad.object.value
-            tokens = chain.from_iterable(significant(t) for t in {text, unescape(text)})
-            words = {token.keyword for token in tokens if token.kind is Kind.WORD}
-            if words & _FETCHING:
-                named = ", ".join(sorted(words & _FETCHING))
-                raise InputUnreadable(f"A query of the shapes has {named}: nothing is fetched.")
+    return _explained(report, shapes, graph, question, sources, own_shapes)
 
 
 def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter[str]]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.errors import QuerySyntaxError
+from coopkg.errors import CoopkgError, QuerySyntaxError
 from coopkg.sparql import normal_form
+from coopkg.sparql.admission import admit
 from coopkg.sparql.engine_errors import explain_syntax
 from coopkg.sparql.functions import FRESH
 from coopkg.sparql.lexer import Kind, Token, significant
@@ -76,6 +77,10 @@ def read_query(  # noqa: PLR0913 - what a query stands in
     that the engine does not accept or that breaks a rule of pre-binding.
     """
     normal = _normal(_with_path(text, path))
+    try:
+        admit(normal.text, service=True, load=True)  # both are refused below, for a reason of SHACL's own
+    except CoopkgError as error:
+        raise ValueError(f"its query cannot be used: {error.detail}") from None
     text, tokens = normal.text, list(significant(normal.text))
     form = next((token.keyword for token in tokens if token.keyword in _FORMS), "")
     # The form is checked by tokens: the word may also stand in a comment or a string.
