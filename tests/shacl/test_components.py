@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from coopkg.rdf.graph import Node
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.report import Result
-    from coopkg.shacl.shapes import Shape
 
 PREFIXES: Final = """
 @prefix ex: <http://example.org/> .
@@ -363,8 +363,5 @@ def violators(shapes: Mapping[Node, Shape], data: list[ox.Quad]) -> set[str]:
     """Give the focus nodes that have a result, found one by one."""
     run = Run(shapes, Graph(data), stored(data))
     return {
-        key(focus)
-        for shape in shapes.values()
-        for focus in run.focus_nodes(shape)
-        if not run.conforms(focus, shape.node)
+        key(focus) for shape in shapes.values() for focus in run.targets(shape) if not run.conforms(focus, shape.node)
     }

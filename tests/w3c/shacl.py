@@ -12,8 +12,9 @@ import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import RDF_FIRST, RDF_REST, RDF_TYPE, Graph
+from coopkg.shacl.findings import Finding
 from coopkg.shacl.property_paths import path_graph
-from coopkg.shacl.validator import Finding, validate
+from coopkg.shacl.validation import validate
 from w3c.compare import Verdict, compare
 from w3c.harness import Outcome
 from w3c.manifest import MF, ROOT

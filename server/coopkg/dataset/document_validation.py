@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from coopkg.dataset.store import Dataset
     from coopkg.dataset.validation_questions import Question, Upload
     from coopkg.rdf.graph import Node, Readable
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.report import Report, SyntaxIssue
-    from coopkg.shacl.shapes import Shape
     from coopkg.workers.tasks import Task
 
 _QUERY_SECONDS: Final = 4.0

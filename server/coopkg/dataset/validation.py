@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from coopkg.dataset.published_files import Published
     from coopkg.rdf.graph import Node
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Report
-    from coopkg.shacl.shapes import Shape
 
 
 OURS: Final = "coopkg"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from coopkg.rdf.graph import Node
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.documents import Source
-    from coopkg.shacl.shapes import Shape
 
 BREAK_EVEN: Final = 1000
 """Focus nodes of one shape above which a whole pass, which looks at all of them at once, is cheaper."""

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coopkg.rdf.graph import Node, Readable
+    from coopkg.shacl.constraints import Constraint, Shape
     from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Result
-    from coopkg.shacl.shapes import Constraint, Shape
     from coopkg.shacl.source_locations import SourceLocations
 
 _CLOSE: Final = 0.75

@@ -92,7 +92,7 @@ class Result:
 
     ``expected`` describes by language what the constraint expects, and ``wanted`` are the terms that it names.
     ``names`` describes by language the blank nodes and unnamed shapes of the result. ``grounds`` are given where the
-    result follows from several triples, as an inconsistency does.
+    result follows from several triples, as an inconsistency does, and ``details`` where it is one because of others.
     """
 
     focus: Term
@@ -108,6 +108,7 @@ class Result:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     fix: Fix | None = None
     grounds: tuple[Ground, ...] = ()
+    details: tuple[Result, ...] = field(default=(), hash=False, compare=False)
 
     @property
     def focus_node(self) -> str:

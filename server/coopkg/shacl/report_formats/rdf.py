@@ -8,8 +8,8 @@ import pyoxigraph as ox
 
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.rdf.terms import serialize_triples_as, serialize_turtle, triple
+from coopkg.shacl.findings import Finding
 from coopkg.shacl.property_paths import path_graph
-from coopkg.shacl.validator import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
