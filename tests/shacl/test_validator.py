@@ -343,7 +343,15 @@ def test_what_is_deactivated_gives_no_result(shapes: str) -> None:
         ("SELECT $this { $this ex:p ?o . ?o ex:q* ?x }", True),
         ("SELECT $this { $this ex:p ?o { FILTER(bound($this)) } }", False),
         ("SELECT $this { $this ex:p ?o OPTIONAL { ?o ex:q ?x OPTIONAL { ?x ex:q $this } } }", False),
-        ("SELECT $this { { $this ex:p ?o } UNION { $this ex:q ?o } }", False),
+        ("SELECT $this { { $this ex:p ?o } UNION { $this ex:q ?o } }", True),
+        ("SELECT $this { { { $this ex:p ?o } UNION { $this ex:q ?o FILTER(?o > 1) } } FILTER(?o < $this) }", True),
+        ("SELECT $this { { $this ex:p ?o } UNION { ?o ex:q $this } }", False),
+        ("SELECT $this { { $this ex:p ?o } UNION { FILTER(bound($this)) } }", False),
+        ("SELECT $this { { $this ex:p ?o } UNION { } }", False),
+        ("SELECT $this { $this ex:r ?o . { $this ex:p ?o } UNION { $this ex:q ?o } }", True),
+        ("SELECT $this { $this ex:r ?o . { ?o ex:p $this } UNION { $this ex:q ?o } }", False),
+        ("SELECT $this { $this ex:r ?o OPTIONAL { { $this ex:p ?x } UNION { $this ex:q ?x } } }", False),
+        ("SELECT $this { $this ex:r ?o FILTER EXISTS { { $this ex:p ?x } UNION { $this ex:q ?x } } }", False),
     ],
 )
 def test_a_query_is_asked_for_all_nodes_at_once_only_if_that_is_the_same(text: str, expected: bool) -> None:  # noqa: FBT001

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from coopkg.shacl.constraints import TARGET_WHERE
+from coopkg.shacl.constraints import TARGET_WHERE, ValueConstraint
 from coopkg.shacl.property_paths import Alternative, Inverse, Path, Predicate, Sequence
 from coopkg.shacl.relations import ColumnRelation, Relation
 
@@ -32,6 +32,11 @@ class CandidateSelection:
         self.run = run
         self.columns = columns
         self._depth = 0
+        # Without a path, what judges each value by itself selects no value too many.
+        self._exact = {
+            node for node, shape in run.shapes.items()
+            if shape.path is None and all(isinstance(c, ValueConstraint) and c.exact for c in shape.constraints)
+        }  # fmt: skip
         references = Counter(node for shape in run.shapes.values() for node in shape.references)
         # What several shapes refer to is selected once for each node: in a graph of shapes, not a tree, the ways to it
         # double with each level.
@@ -84,7 +89,10 @@ class CandidateSelection:
 
         Under sh:not a candidate too many here would become a violator too few there.
         """
-        return {v for v in self.violators(shape, values) if not self.run.conforms(self.columns.terms[v], shape)}
+        violators = self.violators(shape, values)
+        if self._depth < _DEEPEST and shape in self._exact:
+            return violators
+        return {v for v in violators if not self.run.conforms(self.columns.terms[v], shape)}
 
     def _violators(self, shape: Shape, nodes: Numbers) -> Numbers:
         # Most shapes that others refer to have no value nodes in a given graph.

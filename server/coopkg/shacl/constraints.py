@@ -222,6 +222,9 @@ class Constraint:
 class ValueConstraint(Constraint):
     """A constraint that judges each value node by itself."""
 
+    exact: ClassVar[bool] = True
+    """Whether ``offending_numbers`` returns no value too many."""
+
     def offending(self, run: Checks, values: tuple[Node, ...]) -> Iterable[Node]:
         """Return the value nodes that violate the constraint."""
         raise NotImplementedError

@@ -148,12 +148,25 @@ class Run:
         depth = self._depth
         self._depth += 1
         try:
-            # The first result decides; the generator finds no others.
-            conforming = next(self._check(self.shapes[shape], node, 1), None) is None
+            conforming = not self._violates(self.shapes[shape], node)
         finally:
             self._depth = depth
         self._conforming[node, shape] = conforming
         return conforming
+
+    def _violates(self, shape: Shape, focus: Node) -> bool:
+        values = self._values(shape, focus)
+        at = At(shape, focus, values, 1)
+        for constraint in shape.constraints:
+            if isinstance(constraint, Property):
+                if not all(self.conforms(value, constraint.value) for value in values):
+                    return True
+            elif any(True for _ in constraint.violations(self, at)):  # the first one decides
+                return True
+        return False
+
+    def _values(self, shape: Shape, focus: Node) -> tuple[Node, ...]:
+        return tuple(shape.path.values(self.graph, focus)) if shape.path else (focus,)
 
     def check(self, shape: Shape, focus: Node, crowd: int) -> Iterator[Finding]:
         """Yield the results of one focus node; ``crowd`` is the number of focus nodes that are checked in all."""
@@ -164,7 +177,7 @@ class Run:
         pending, visits = [(shape, focus)], 0
         while pending:
             shape, focus = pending.pop()
-            values = tuple(shape.path.values(self.graph, focus)) if shape.path else (focus,)
+            values = self._values(shape, focus)
             at = At(shape, focus, values, crowd)
             for constraint in shape.constraints:
                 if isinstance(constraint, Property):

@@ -28,6 +28,7 @@ class Property(ValueConstraint):
 
     name = "property"
     repeated = True
+    exact = False
 
     @classmethod
     def read(cls, shape: ShapeNode) -> Iterator[Self]:
