@@ -40,11 +40,12 @@ _FORMATS: Final = {f.name: f.rdf for f in GRAPH_FORMATS if f.rdf}
 
 @dataclass(frozen=True)
 class Job:
-    """A validation: files against shapes, together with the published graph or with the ontology alone."""
+    """A validation: files against shapes, together with the published graph, with the ontology or by themselves."""
 
     files: tuple[Path, ...]
     shapes: tuple[Path, ...]
     against: str
+    with_ontology: bool
     root: Published
     input_format: str | None
     language: str
@@ -60,14 +61,17 @@ class Job:
         if issues:
             return ReportView(Report(()), report_prefixes(), self.language, texts, self.fail_on, issues, more)
         own_sources = [s for s in sources if s.document in own] if own else None
-        shapes = read_shapes(list(self.shapes) or self.root.shapes())
+        brought = [read(Document(str(path), path.read_bytes())) for path in self.shapes]
+        shapes = [] if brought else read_shapes(self.root.shapes())
         with stage("validating"):
-            outcome = validate_sources(sources, shapes, own_sources, engine=self.engine)
+            outcome = validate_sources(sources, shapes, own_sources, engine=self.engine, brought=brought)
         return ReportView(outcome, report_prefixes(own_sources or ()), self.language, texts, self.fail_on)
 
     def _background(self) -> list[Document]:
         documents = published_documents(self.root)
-        return [d for d in documents if self.against == "dataset" or d.name.startswith("ontology/")]
+        if self.against == "dataset":
+            return documents
+        return [d for d in documents if self.with_ontology and d.name.startswith("ontology/")]
 
     def _read(self, path: Path) -> Document:
         piped = path == _STANDARD_INPUT
@@ -95,8 +99,9 @@ class Job:
     type=click.Choice(["dataset", "nothing"]),
     default="dataset",
     show_default=True,
-    help="Merge FILES into the published graph, or validate them with the ontology alone.",
+    help="Merge FILES into the published graph, or validate them by themselves.",
 )
+@click.option("--with-ontology", is_flag=True, help="With --against nothing: add the ontology to FILES.")
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
@@ -114,11 +119,13 @@ class Job:
 )
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: tuple[Path, ...], shapes: tuple[Path, ...], name: str, input_format: str | None, against: str,
-    engine: str, fail_on: str, lang: str, published: Path | None, *, diff: bool, fix: bool, watch: bool,
+    engine: str, fail_on: str, lang: str, published: Path | None,
+    *, with_ontology: bool, diff: bool, fix: bool, watch: bool,
 ) -> None:  # fmt: skip
     """Validate FILES (- for standard input), or without any the published graph.
 
-    Exit code 0: conforms; 1: does not conform; 2: invalid usage; 3: something could not be read.
+    Exit code 0: conforms; 1: does not conform; 2: invalid usage; 3: something could not be read, or nothing was looked
+    at.
     """
     if against == "nothing" and not files:
         raise UsageError("--against nothing needs files to validate.")
@@ -127,7 +134,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if files.count(_STANDARD_INPUT) > 1:
         raise UsageError("Standard input can be read only once.")
     severity = Severity[fail_on.upper()]
-    job = Job(files, shapes, against, find_published(published), input_format, lang, severity, engine)
+    if with_ontology and against != "nothing":
+        raise UsageError("The published graph has the ontology: --with-ontology is for --against nothing.")
+    job = Job(files, shapes, against, with_ontology, find_published(published), input_format, lang, severity, engine)
     if watch:
         _watch(job, name, diff=diff, fix=fix)
     raise SystemExit(_run(job, name, diff=diff, fix=fix))
@@ -157,7 +166,15 @@ def _run(job: Job, name: str, *, diff: bool, fix: bool) -> int:
         emit("".join(text_edits.diff(file, text, _edits(view, file)) for file, text in view.texts.items()))
     else:
         _write(view, name)
-    return UNREADABLE if not view.readable else NOT_CONFORMING if view.fails() else 0
+    if not view.readable:
+        return UNREADABLE
+    if view.fails():
+        return NOT_CONFORMING
+    coverage = view.report.coverage
+    if coverage and coverage.nothing:
+        click.echo(f"coopkg: {coverage.reason()}", err=True)
+        return UNREADABLE
+    return 0
 
 
 def _write(view: ReportView, name: str) -> None:

@@ -20,13 +20,22 @@ import pyoxigraph as ox
 from coopkg.dataset.consistency import contradictions, contradictions_of
 from coopkg.dataset.entailment import update_closure, with_closure
 from coopkg.dataset.published_files import Published
-from coopkg.errors import BadParameter, CoopkgError, DatasetBroken, InputUnreadable, RdfSyntaxError, TooLarge
+from coopkg.errors import (
+    BadParameter,
+    CoopkgError,
+    DatasetBroken,
+    InputUnreadable,
+    NothingValidated,
+    RdfSyntaxError,
+    TooLarge,
+)
 from coopkg.rdf.formats import by_name
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.rdf.terms import Document
 from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.columns import Columns
+from coopkg.shacl.coverage import stored, validated
 from coopkg.shacl.documents import Bound, Source, read
 from coopkg.shacl.gate import Gate
 from coopkg.shacl.new_nodes import find_new_nodes
@@ -35,13 +44,13 @@ from coopkg.shacl.report_formats.json_format import syntax_error_members
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
 from coopkg.shacl.result_details import explain
 from coopkg.shacl.shapes import moved_to_base, read_shapes
+from coopkg.shacl.shapes_documents import ShapesDocuments
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.shacl.syntax_errors import syntax_errors
-from coopkg.shacl.validator import Validator, whole_pass
 from coopkg.workers.evaluation import answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from coopkg.dataset.store import Dataset
     from coopkg.dataset.validation_questions import Question, Upload
@@ -77,6 +86,11 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
     else:
         report, preview = _merged(dataset, gate, question, sources, own_shapes)
     texts = {source.name: source.text for source in sources}
+    covered = report.coverage
+    if covered and covered.nothing and report.conforms:
+        raise NothingValidated(
+            covered.reason(), notes=[str(note) for note in report.notes], idle=list(covered.idle)[:MOST]
+        )
     names = report_prefixes([*sources, *own_shapes], question.base)
     facts = sum(len(source.quads) for source in sources)
     view = ReportView(report, names, question.language, texts, change_preview=preview, facts=facts)
@@ -121,19 +135,20 @@ def _alone(
 ) -> Report:
     """Validate documents without the dataset.
 
-    The ontology is part of the data graph, since SHACL finds instances through rdfs:subClassOf (SHACL, section 3.2).
+    With the ontology, where that is asked for, instances of subclasses are instances (SHACL, section 3.2).
     """
     quads = [quad for source in sources for quad in source.quads]
-    # Shapes of the client get the client's data alone, as in any other SHACL processor.
-    for entry in dataset.manifest if not own_shapes else ():
+    own = list(quads)
+    for entry in dataset.manifest if question.ontology else ():
         if entry.file.startswith("ontology/"):
             graph = ox.NamedNode(_moved(entry.graph, dataset.base))
             quads += dataset.lexical_forms.restored(dataset.store.quads_for_pattern(None, None, None, graph))
     data_graph = Graph(quads)
     if own_shapes:
-        return _by_own_shapes(quads, data_graph, question, sources, own_shapes)
+        return _by_own_shapes(quads, data_graph, question, sources, own_shapes, lambda: stored(quads))
     shapes = gate.shapes if gate else _published_shapes(question)
-    report = Validator(shapes).validate(quads).and_(contradictions_of(quads, dataset.base, dataset.regime))
+    report = validated(shapes, Columns(quads), lambda: stored(quads), own)
+    report = report.and_(contradictions_of(quads, dataset.base, dataset.regime))
     return _explained(report, shapes, data_graph, question, sources)
 
 
@@ -175,9 +190,9 @@ def _merged(
     else:
         shapes = gate.shapes if gate else _published_shapes(question)
         if gate is None and len(store) <= _SMALL:
-            report = whole_pass(shapes, Columns(graph.quads()), store)
+            report = validated(shapes, Columns(graph.quads()), store, quads)
         else:
-            report = (gate or Gate(shapes)).check(graph, quads, removed)
+            report = (gate or Gate(shapes)).check_and_cover(graph, quads, removed)
         report = report.and_(contradictions(dataset, (*added_quads, *inferred.added)))
         report = _explained(report, shapes, graph, question, sources)
     # A query that was not finished before the change has nothing to be compared with, and is not evaluated again.
@@ -221,14 +236,17 @@ def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad
 
 def _by_own_shapes(  # noqa: PLR0913, PLR0917 - what is validated, against what, and what the report is about
     quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], own_shapes: list[Source],
-    store: ox.Store | None = None,
+    store: ox.Store | Callable[[], ox.Store],
 ) -> Report:  # fmt: skip
     """Validate against shapes of the client; ``store`` has the same quads. Raises InputUnreadable for unusable ones."""
+    documents = ShapesDocuments(own_shapes)
+    own = [quad for source in sources for quad in source.quads]
     try:
-        shapes = read_shapes(Graph(quad for source in own_shapes for quad in source.quads))
-        report = whole_pass(shapes, Columns(quads), store) if store else Validator(shapes).validate(quads)
+        shapes = documents.read()
+        report = validated(shapes, Columns(quads), store, own)
     except DatasetBroken as error:  # it is the client's shapes that are broken
         raise InputUnreadable(error.detail) from None
+    report = replace(report, notes=documents.warnings(shapes))
     return _explained(report, shapes, graph, question, sources, own_shapes)
 
 

@@ -7,6 +7,7 @@ result like any other.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from coopkg.dataset.consistency import contradictions_of
@@ -16,11 +17,13 @@ from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.rdf.terms import Document
 from coopkg.shacl import reference_implementation
+from coopkg.shacl.columns import Columns
+from coopkg.shacl.coverage import stored, validated
 from coopkg.shacl.documents import read
 from coopkg.shacl.report_formats.outcome import report_prefixes
 from coopkg.shacl.result_details import explain
 from coopkg.shacl.shapes import read_shapes as read_shape_values
-from coopkg.shacl.validator import Validator
+from coopkg.shacl.shapes_documents import ShapesDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,34 +52,35 @@ def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad],
     return validate_sources([read(document) for document in documents], shapes, regime=regime)
 
 
-def validate_sources(
+def validate_sources(  # noqa: PLR0913 - what is validated, against what, and how
     sources: Sequence[Source],
     shapes: Sequence[ox.Quad],
     own: Sequence[Source] | None = None,
     *,
     regime: str = "owl-rl",
     engine: str = OURS,
+    brought: Sequence[Source] = (),
 ) -> Report:
     """Validate the union of some parsed documents; quick fixes are offered for ``own`` where given, else for all.
 
     ``regime`` says which axioms are checked for contradictions, ``engine`` which of ``ENGINES`` evaluates the shapes.
-    Raises DatasetBroken where the shapes cannot be used.
+    ``brought`` are documents with more shapes, about which there are warnings. Raises DatasetBroken where the shapes
+    cannot be used.
     """
     quads = [quad for source in sources for quad in source.quads]
+    documents = ShapesDocuments(brought)
     node_shapes: Mapping[Node, Shape]
     if engine == OURS:
-        node_shapes = read_shape_values(Graph(shapes))
-        report = Validator(node_shapes).validate(quads)
+        node_shapes = documents.read() if brought else read_shape_values(Graph(shapes))
+        own_quads = None if own is None else [quad for source in own for quad in source.quads]
+        report = validated(node_shapes, Columns(quads), lambda: stored(quads), own_quads)
+        report = replace(report, notes=documents.warnings(node_shapes) if brought else ())
     else:
-        node_shapes = _if_readable(shapes)
-        report = reference_implementation.validate(quads, shapes)
+        all_shapes = [*shapes, *(quad for source in brought for quad in source.quads)]
+        node_shapes = _if_readable(all_shapes)
+        report = reference_implementation.validate(quads, all_shapes)
     report = report.and_(contradictions_of(quads, DEFAULT_BASE, regime))
-    # Lines and quick fixes belong to results; a report without any is complete as it is.
-    return (
-        report
-        if report.conforms
-        else explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources), own)
-    )
+    return explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources), own)
 
 
 def _if_readable(shapes: Sequence[ox.Quad]) -> Mapping[Node, Shape]:

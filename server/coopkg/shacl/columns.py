@@ -101,6 +101,8 @@ class Columns(Readable):
             # setdefault and len in one expression: this loop runs once for each triple of the graph.
             column.add(numbers.setdefault(quad.subject, len(numbers)), numbers.setdefault(quad.object, len(numbers)))
         self.terms: list[Node] = list(numbers)
+        self.size = len(self.terms)
+        """How many terms the graph has; terms with greater numbers were asked for only."""
 
     def number(self, term: Node) -> int:
         """Return the number of a term; one that the graph does not have gets a new one, which no column contains."""

@@ -91,18 +91,21 @@ def steps_of_query(text: str, path: Path | None) -> list[Step]:
     return query_steps
 
 
-def steps_of_shape(shape: Shape, before: Path | None, sign: Sign, of: StepsOf) -> Iterator[Step]:
+def steps_of_shape(
+    shape: Shape, before: Path | None, sign: Sign, of: StepsOf, *, queries: bool = True
+) -> Iterator[Step]:
     """Yield the edges that a shape depends on when it is applied to the nodes that ``before`` leads to.
 
     ``sign`` is MORE, or EITHER where the violations of those nodes are counted or negated. ``of`` yields the edges of
-    the shapes that it refers to.
+    the shapes that it refers to. Without ``queries`` those of queries are left out, which are costly to find.
     """
     values = joined(before, shape.path) if shape.path else before
     for constraint in shape.constraints:
         if shape.path:
             path_sign = constraint.values_sign if sign is Sign.MORE else Sign.EITHER
             yield from signed(steps(shape.path, before), path_sign)
-        yield from constraint.steps(shape, before, values, sign, of)
+        if queries or constraint.name != "sparql":
+            yield from constraint.steps(shape, before, values, sign, of)
 
 
 _ANY_PREDICATE: Final = 4

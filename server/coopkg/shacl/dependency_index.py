@@ -89,11 +89,18 @@ class DependencyIndex:
         self._few = frozenset(s.node for s in plain if len(focus_nodes(graph, s, _never)) <= FEW)
 
     def affected(
-        self, graph: Readable, added: Iterable[ox.Quad], removed: Iterable[ox.Quad], most: int = 1000
+        self,
+        graph: Readable,
+        added: Iterable[ox.Quad],
+        removed: Iterable[ox.Quad],
+        most: int = 1000,
+        *,
+        every: bool = False,
     ) -> AffectedFocusNodes:
         """Find what must be checked again; ``graph`` is the one after the change, and conformed before it.
 
-        Past ``most`` focus nodes of a shape, or where the class hierarchy changes, the answer is a whole pass.
+        Past ``most`` focus nodes of a shape, or where the class hierarchy changes, the answer is a whole pass. With
+        ``every`` those are found too that the change cannot have made violate.
         """
         # The graph conformed, so that an edge matters only if its change can make a node violate: an added one not
         # where only fewer edges could, a removed one not where only more could.
@@ -106,7 +113,7 @@ class DependencyIndex:
                 # Under None are the steps over any predicate, such as those of sh:closed.
                 for predicate in (quad.predicate, None):
                     for entry in self._entries.get(predicate, ()):
-                        if entry.step.sign is not harmless and not search.back_from(quad, entry):
+                        if (every or entry.step.sign is not harmless) and not search.back_from(quad, entry):
                             return AffectedFocusNodes(all=True)
         return search.affected
 

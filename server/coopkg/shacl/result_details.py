@@ -44,11 +44,11 @@ def explain(  # noqa: PLR0913, PLR0917 - what a report is about
     ``sources`` are the documents in which to look for places, the last first. Fixes are of ``own``, where given, else
     of all. What has not been found in a document within ``seconds`` has no place.
     """
-    if report.conforms:
+    if not report.results:
         return report
     explainer = _Explainer(shapes, graph, list(reversed(sources)), prefixes, own, seconds)
     explained = Report.of(explainer.result(number, result) for number, result in enumerate(report.results))
-    return dataclasses.replace(explained, omitted=report.omitted)
+    return dataclasses.replace(report, results=explained.results)
 
 
 class _Explainer:

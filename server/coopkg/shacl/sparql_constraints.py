@@ -58,6 +58,10 @@ class Declaration:
     component: str
 
 
+PARTS: Final = IN_CONSTRAINT | _IN_VALIDATOR | _IN_COMPONENT
+"""The terms of constraints, validators and components."""
+
+
 def read_components(graph: Graph, called: Called) -> tuple[Component, ...]:
     """Read every constraint component but those of SHACL itself. Raises ValueError for one that is ill-formed."""
     components = (node for node in graph.instances(sh("ConstraintComponent")) if not node.value.startswith(_SH))
