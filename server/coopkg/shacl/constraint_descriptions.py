@@ -59,20 +59,33 @@ class _Wording:
         if shape is None or self._depth >= _DEEPEST:
             return _UNNAMED_SHAPE
         self._depth += 1
-        phrases = [words for c in shape.constraints[:_LISTED] if (words := self.expected(c, shape)[0])]
+        phrases = [words for c in shape.constraints[:_LISTED] if (words := self._within(c, shape))]
         self._depth -= 1
         if not phrases:
             return _UNNAMED_SHAPE
         return tuple("; ".join(words[language] for words in phrases) for language in LANGUAGES)
+
+    def _within(self, constraint: Constraint, shape: Shape) -> Words:
+        """Describe a constraint of a shape without a name; of a property shape its path and what it expects."""
+        inner = self.shapes.get(constraint.value) if constraint.name == "property" else None
+        if inner is None:
+            return self.expected(constraint, shape)[0]
+        return {
+            language: f"{self._path(inner)}: {text}"
+            for language, text in zip(LANGUAGES, self.shape(inner.node), strict=True)
+        }
+
+    def _path(self, shape: Shape) -> str:
+        if isinstance(shape.path_node, ox.NamedNode):
+            return compact(shape.path_node.value, self.prefixes)
+        return shape.path.sparql() if shape.path else ""
 
     def expected(self, constraint: Constraint, shape: Shape) -> tuple[Words, tuple[Any, ...]]:
         """Describe what a constraint expects, by language, and give the terms that it names."""
         if not constraint.phrase:
             return {}, ()
         terms, texts = constraint.operands(self)
-        path = shape.path.sparql() if shape.path else ""
-        if isinstance(shape.path_node, ox.NamedNode):
-            path = compact(shape.path_node.value, self.prefixes)
+        path = self._path(shape)
         words = {}
         for index, language in enumerate(LANGUAGES):
             template = constraint.phrase[index]

@@ -6,6 +6,7 @@ The triples are found by walking the edges that each shape depends on from its f
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import pyoxigraph as ox
 from coopkg.rdf.graph import RDF_TYPE
 from coopkg.shacl.candidate_selection import CandidateSelection
 from coopkg.shacl.components.queries import Sparql
-from coopkg.shacl.dependencies import steps_of_shape
+from coopkg.shacl.dependencies import steps, steps_of_shape
 from coopkg.shacl.report import Coverage
 from coopkg.shacl.steps import Sign
 from coopkg.shacl.validator import Run, whole_pass
@@ -82,7 +83,8 @@ class _Seen:
         for constraint in shape.constraints:
             if isinstance(constraint, Sparql):
                 self.anywhere |= _predicates(constraint.value.text)
-        for step in steps_of_shape(shape, None, Sign.MORE, of, queries=False):
+        own = steps(shape.path, None) if shape.path else ()
+        for step in itertools.chain(own, steps_of_shape(shape, None, Sign.MORE, of, queries=False)):
             if step.anywhere:
                 self.anywhere.add(step.predicate)
             else:
@@ -136,7 +138,7 @@ def coverage(selection: CandidateSelection, shapes: Mapping[Node, Shape], own: I
         unseen = sum(not seen.has(number(s), p, number(o)) for s, p, o in quads)
     found: set[int] = set().union(*(nodes & _in_data(columns, nodes) for nodes in focus_nodes.values()))
     idle = tuple(shape.name for node, shape in targeted.items() if not _in_data(columns, focus_nodes[node]))
-    return Coverage(total, len(targeted), len(found), idle, unseen)
+    return Coverage(total, len(targeted), len(found), idle, unseen, partly=own is not None)
 
 
 def _in_data(columns: Columns, nodes: set[int]) -> set[int]:
@@ -173,7 +175,7 @@ def coverage_of_change(
     quads = {(q.subject, q.predicate, q.object) for q in own}
     unseen = sum(not seen.has(*quad) for quad in quads)
     nodes: set[Node] = set().union(*found.values())
-    return Coverage(len(quads), sum(bool(n) for n in found.values()), len(nodes), (), unseen)
+    return Coverage(len(quads), sum(bool(n) for n in found.values()), len(nodes), (), unseen, partly=True)
 
 
 def validated(

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.rdf.graph import RDF_TYPE, SUBCLASS_OF
-from coopkg.rdf.literals import language_matches, matches, well_formed
+from coopkg.rdf.literals import language_matches, well_formed
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.rdf.pattern_matching import matches
 from coopkg.rdf.terms import compact, literal
 from coopkg.shacl import text_edits
 from coopkg.shacl.report import Edit, Fix

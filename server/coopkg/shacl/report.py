@@ -176,7 +176,8 @@ class SyntaxIssue:
 class Coverage:
     """What was looked at: triples, shapes with a target, the focus nodes that these found in the data.
 
-    ``idle`` are the shapes that found none, ``unseen`` is the number of triples that no shape looked at.
+    ``idle`` are the shapes that found none, ``unseen`` is the number of triples that no shape looked at. ``partly``
+    means that the triples are not the whole data graph, whose other triples may have all the focus nodes.
     """
 
     triples: int
@@ -184,11 +185,12 @@ class Coverage:
     focus_nodes: int
     idle: tuple[str, ...] = ()
     unseen: int = 0
+    partly: bool = False
 
     @property
     def nothing(self) -> bool:
         """Whether nothing was looked at, so that to conform would mean nothing."""
-        return not self.focus_nodes or self.unseen == self.triples
+        return not self.focus_nodes or (self.partly and self.unseen == self.triples)
 
     def reason(self) -> str:
         """Return why nothing was looked at, as a sentence."""

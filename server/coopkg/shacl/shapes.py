@@ -142,7 +142,7 @@ class _Reader:
         try:
             return self._read(node)
         except ValueError as error:
-            raise DatasetBroken(f"The shape {self.called(node)} cannot be used: {error}.") from None
+            raise DatasetBroken(f"The shape {self.called(node)} cannot be used: {str(error).rstrip('.')}.") from None
 
     def _read(self, node: Node) -> Shape:
         if isinstance(node, ox.Literal):

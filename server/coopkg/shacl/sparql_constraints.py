@@ -147,7 +147,9 @@ def known_only(graph: Graph, node: Node, supported: frozenset[str], called: Call
     for predicate, _ in graph.predicates(node):
         name = predicate.value.removeprefix(_SH)
         if predicate.value.startswith(_SH) and name not in supported:
-            raise ValueError(f"sh:{name} is not supported at {called(node)}{near_miss(name, supported)}")
+            where = called(node)
+            where = where if where.startswith("at ") else f"in {where}"
+            raise ValueError(f"sh:{name} is not supported {where}{near_miss(name, supported)}")
 
 
 def near_miss(name: str, known: Collection[str]) -> str:

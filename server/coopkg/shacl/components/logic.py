@@ -23,7 +23,7 @@ class Not(ValueConstraint):
 
     name = "not"
     repeated = True
-    phrase = ("not what the shape {} describes", "не то, что описывает форма {}", "не тое, што апісвае форма {}")
+    phrase = ("no node that fits {}", "не узел, подходящий под {}", "не вузел, які падыходзіць пад {}")
 
     @property
     def references(self) -> tuple[Node, ...]:

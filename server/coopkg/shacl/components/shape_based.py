@@ -58,7 +58,7 @@ class NodeShape(ValueConstraint):
 
     name = "node"
     repeated = True
-    phrase = ("what the shape {} describes", "то, что описывает форма {}", "тое, што апісвае форма {}")
+    phrase = ("a node that fits {}", "узел, подходящий под {}", "вузел, які падыходзіць пад {}")
 
     @classmethod
     def read(cls, shape: ShapeNode) -> Iterator[Self]:

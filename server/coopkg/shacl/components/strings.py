@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyoxigraph as ox
 
-from coopkg.rdf.literals import language_matches, matches, not_matching, readable_pattern, text_of
+from coopkg.rdf.literals import language_matches, text_of
 from coopkg.rdf.namespaces import LANGUAGES
+from coopkg.rdf.pattern_matching import matches, not_matching, pattern_fault
 from coopkg.shacl.constraints import Constraint, ValueConstraint, Violation
 from coopkg.shacl.shape_nodes import BOOLEAN, STRING, WHOLE, is_string
 
@@ -75,8 +76,9 @@ class Pattern(ValueConstraint):
             raise ValueError("a value of sh:flags must be a string")
         if pattern is not None:
             regex = (pattern.value, flags.value if flags is not None else "")
-            if not readable_pattern(*regex):
-                raise ValueError(f"the pattern {regex[0]!r} is no regular expression that SPARQL reads")
+            fault = pattern_fault(*regex)
+            if fault:
+                raise ValueError(f"the pattern {regex[0]!r} is no regular expression: {fault}")
             yield cls(regex)
 
     def offending(self, run: Checks, values: tuple[Node, ...]) -> Iterable[Node]:
