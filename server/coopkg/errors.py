@@ -27,6 +27,7 @@
     +-- UnsupportedMediaType   415, exit 2    with the media types that are accepted
     |   +-- UnsupportedCoding  415, exit 2    a body that is compressed, or coded in another way
     +-- DoesNotConform         422, exit 1    the published data violate their shapes
+    +-- NothingValidated       422, exit 3    no shape looked at anything in the documents
     +-- KeyReused              422, exit 2    an idempotency key came before with another request
     +-- TooManyRequests        429            one client asks more often than it may
     +-- Busy                   503            the queue is full: come back
@@ -272,6 +273,14 @@ class DoesNotConform(CoopkgError):
     status = 422
     exit_code = 1
     title = "The data do not conform to their shapes"
+
+
+class NothingValidated(CoopkgError):
+    """No shape looked at anything in the documents, so that to conform would mean nothing."""
+
+    status = 422
+    exit_code = 3
+    title = "Nothing was validated"
 
 
 class KeyReused(CoopkgError):

@@ -33,6 +33,7 @@ SPLICING = {
     "answers/empty_results.py": "patterns of a client's own query, cut at its tokens",
     "answers/saved_queries.py": "a saved query's own text, parameters as terms in VALUES",
     "rdf/literals.py": "texts of this module alone, terms written by the engine; rdf/ stands below sparql/",
+    "rdf/pattern_matching.py": "the same",
 }
 """Modules that put texts together at tokens, and why: there a part is what the client wrote, where it stood."""
 

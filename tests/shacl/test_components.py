@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from coopkg.rdf.graph import Node
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.report import Result
-    from coopkg.shacl.shapes import Shape
 
 PREFIXES: Final = """
 @prefix ex: <http://example.org/> .
@@ -87,6 +87,15 @@ DISJOINT: Final = """sh:property [ sh:path ex:p ; sh:qualifiedValueShape [ sh:cl
 BY_NAME: Final = "SELECT $this { FILTER(STRENDS(STR($this), 'two')) }"
 """A query that has to be asked for each focus node, since nothing in it finds one."""
 
+CLASSES: Final = """ ex:T a rdfs:Class, sh:NodeShape ; sh:property [ sh:path ex:p ] .
+    ex:N a rdfs:Class, sh:NodeShape ; rdfs:subClassOf ex:T, ex:N ; sh:property [ sh:path ex:q ] ,
+        [ sh:path ( ex:z ex:z ) ] . ex:About sh:targetClass ex:N ; sh:node ex:Further .
+    ex:Further sh:property [ sh:path ex:r ]"""
+"""Classes with shapes, one the subclass of the other; it is its own subclass too, which must end."""
+MEMBERS_OF_CLASSES: Final = """ex:N rdfs:subClassOf ex:T . ex:U rdfs:subClassOf ex:T .
+    ex:wide a ex:T ; ex:p 1 . ex:narrow a ex:T ; ex:q 1 . ex:below a ex:N ; ex:p 1 ; ex:q 1 ; ex:r 1 .
+    ex:stranger a ex:T ; ex:r 1 . ex:both a ex:T, ex:N ; ex:r 1 ; ex:z 1 . ex:untold a ex:U ; ex:p 1 .
+    ex:other ex:z 1 ."""
 CASES: Final = (
     Case("MinCount", P + "sh:minCount 0", COUNTED, ""),
     Case("MinCount", P + "sh:minCount 1", COUNTED, "ex:none_ ex:p ex:none ."),
@@ -190,6 +199,10 @@ CASES: Final = (
     Case("Closed", "sh:closed false ; sh:property [ sh:path ex:p ]", "ex:a a ex:T ; ex:q 1 .", ""),
     Case("Closed", "sh:targetObjectsOf ex:v ; sh:closed true ; sh:property [ sh:path ex:p ]",
          'ex:x ex:v "literal", ex:a, ex:b . ex:a ex:p 1 . ex:b ex:q 2 .', "ex:b ex:q 2 ."),
+    Case("Closed", "sh:targetClass ex:T ; sh:closed sh:ByTypes ." + CLASSES, MEMBERS_OF_CLASSES,
+         "ex:narrow ex:q 1 . ex:stranger ex:r 1 . ex:both ex:z 1 . ex:untold ex:p 1 ."),
+    Case("Closed", "sh:closed sh:ByTypes ; sh:ignoredProperties ( ex:z )", "ex:a a ex:T ; ex:z 1 .", ""),
+    Case("Closed", "sh:targetObjectsOf ex:v ; sh:closed sh:ByTypes", 'ex:x ex:v "literal", ex:a . ex:a a ex:T .', ""),
     Case("Not", P + "sh:not [ sh:class ex:A ]", LOGIC,
          "ex:first ex:p ex:a . ex:both ex:p ex:ab . ex:several ex:p ex:a, ex:ab ."),
     Case("Node", P + "sh:node [ sh:class ex:A ]", LOGIC,
@@ -350,8 +363,5 @@ def violators(shapes: Mapping[Node, Shape], data: list[ox.Quad]) -> set[str]:
     """Give the focus nodes that have a result, found one by one."""
     run = Run(shapes, Graph(data), stored(data))
     return {
-        key(focus)
-        for shape in shapes.values()
-        for focus in run.focus_nodes(shape)
-        if not run.conforms(focus, shape.node)
+        key(focus) for shape in shapes.values() for focus in run.targets(shape) if not run.conforms(focus, shape.node)
     }

@@ -179,7 +179,8 @@ def test_three_mistakes_are_named_with_line_and_column_and_mended(tmp_path: Path
     diff = run_coopkg("validate", "--diff", str(path))
     assert (diff.returncode, diff.stdout.count("\n-"), diff.stdout.count("\n+")) == (1, 3, 4)
     fixed = run_coopkg("validate", "--fix", str(path))
-    assert (fixed.returncode, fixed.stdout, fixed.stderr) == (0, "Conforms.\n", f"{path}: 3 fixes written\n")
+    assert (fixed.returncode, fixed.stdout.splitlines()[0]) == (0, "Conforms.")
+    assert fixed.stderr == f"{path}: 3 fixes written\n"
     after = path.read_text(encoding="utf-8")
     assert after == THREE.replace('Кітая"', 'Кітая"@be').replace("BLR", "BY").replace("Evidance", "Evidence")
     assert run_coopkg("validate", str(path)).returncode == 0

@@ -12,8 +12,9 @@ import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import RDF_FIRST, RDF_REST, RDF_TYPE, Graph
+from coopkg.shacl.findings import Finding
 from coopkg.shacl.property_paths import path_graph
-from coopkg.shacl.validator import Finding, validate
+from coopkg.shacl.validation import validate
 from w3c.compare import Verdict, compare
 from w3c.harness import Outcome
 from w3c.manifest import MF, ROOT
@@ -53,26 +54,26 @@ class Case:
         return not (self.data and self.shapes and self.data.is_file() and self.shapes.is_file())
 
 
-def folder() -> Path | None:
-    """Give the folder with the suite, or None where there is none."""
-    path = Path(os.environ.get("COOPKG_W3C", ROOT.parent / "shared" / "w3c")) / "shacl"
-    return path if path.is_dir() else None
+def folders() -> tuple[Path, ...]:
+    """Give the folders with the suite; COOPKG_W3C_MORE names one whose files are taken where the first lacks them."""
+    named = [os.environ.get("COOPKG_W3C", ROOT.parent / "shared" / "w3c"), os.environ.get("COOPKG_W3C_MORE")]
+    paths = [Path(name) / "shacl" for name in named if name]
+    return tuple(path for path in paths if path.is_dir())
 
 
 @cache
 def read_suite(name: str) -> tuple[Case, ...]:
     """Give every test of a suite that a file describes, and one for each absent file that a manifest names."""
-    root = folder()
-    if root is None:
-        return ()
-    files = sorted((root / SUITES[name]).rglob("*.ttl"))
-    return tuple(case for file in files for case in _cases(root, file, name))
+    names = sorted({
+        file.relative_to(root).as_posix() for root in folders() for file in (root / SUITES[name]).rglob("*.ttl")
+    })  # fmt: skip
+    return tuple(case for file in names for case in _cases(file, name))
 
 
-def _cases(root: Path, file: Path, suite: str) -> Iterator[Case]:
-    graph = _read(root, file)
+def _cases(file: str, suite: str) -> Iterator[Case]:
+    graph = _read(_file(file))
     for _, include in graph.pairs(ox.NamedNode(MF + "include")):
-        if not _path(root, include).is_file():
+        if not _path(include).is_file():
             yield Case(include.value.removesuffix(".ttl"), suite)
     for _, entries in graph.pairs(ox.NamedNode(MF + "entries")):
         for test in graph.members(entries):
@@ -82,18 +83,25 @@ def _cases(root: Path, file: Path, suite: str) -> Iterator[Case]:
             yield Case(
                 iri=test.value,
                 suite=suite,
-                data=_path(root, data),
-                shapes=_path(root, shapes),
+                data=_path(data),
+                shapes=_path(shapes),
                 expected=None if fails else tuple(_expected(graph, result)),
             )
 
 
-def _read(root: Path, file: Path) -> Graph:
+def _read(file: Path) -> Graph:
+    root = next(root for root in folders() if file.is_relative_to(root))
     return Graph(ox.parse(path=file, base_iri=BASE + file.relative_to(root).as_posix()))
 
 
-def _path(root: Path, term: Node) -> Path:
-    return root / term.value.removeprefix(BASE)
+def _file(name: str) -> Path:
+    """Give the file with that name in the first folder that has it, else as the first would have it."""
+    paths = [root / name for root in folders()]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def _path(term: Node) -> Path:
+    return _file(term.value.removeprefix(BASE))
 
 
 def _expected(graph: Graph, report: Node) -> Iterator[ox.Quad]:
@@ -113,10 +121,9 @@ def _expected(graph: Graph, report: Node) -> Iterator[ox.Quad]:
 
 def run(case: Case) -> Outcome:
     """Give what came of a test."""
-    root = folder()
-    if case.absent or root is None or case.data is None or case.shapes is None:
+    if case.absent or case.data is None or case.shapes is None:
         return Outcome(Verdict.ABSENT)
-    data, shapes = (_read(root, file) for file in (case.data, case.shapes))
+    data, shapes = (_read(file) for file in (case.data, case.shapes))
     try:
         report = validate(_quads(data), _quads(shapes))
     except DatasetBroken as error:

@@ -14,7 +14,7 @@ from coopkg.cli.options import emit
 from coopkg.cli.progress import say, stage, steps
 from coopkg.cli.style import report
 from coopkg.dataset.published_files import Published, find_published
-from coopkg.dataset.validation import published_documents, read_shapes, validate_sources
+from coopkg.dataset.validation import ENGINES, OURS, published_documents, read_shapes, validate_sources
 from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
 from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES
@@ -40,15 +40,17 @@ _FORMATS: Final = {f.name: f.rdf for f in GRAPH_FORMATS if f.rdf}
 
 @dataclass(frozen=True)
 class Job:
-    """A validation: files against shapes, together with the published graph or with the ontology alone."""
+    """A validation: files against shapes, together with the published graph, with the ontology or by themselves."""
 
     files: tuple[Path, ...]
     shapes: tuple[Path, ...]
     against: str
+    with_ontology: bool
     root: Published
     input_format: str | None
     language: str
     fail_on: Severity
+    engine: str
 
     def view(self) -> ReportView:
         """Validate and return the outcome. Raises InputUnreadable where a file or the shapes cannot be read at all."""
@@ -59,14 +61,17 @@ class Job:
         if issues:
             return ReportView(Report(()), report_prefixes(), self.language, texts, self.fail_on, issues, more)
         own_sources = [s for s in sources if s.document in own] if own else None
-        shapes = read_shapes(list(self.shapes) or self.root.shapes())
+        brought = [read(Document(str(path), path.read_bytes())) for path in self.shapes]
+        shapes = [] if brought else read_shapes(self.root.shapes())
         with stage("validating"):
-            outcome = validate_sources(sources, shapes, own_sources)
+            outcome = validate_sources(sources, shapes, own_sources, engine=self.engine, brought=brought)
         return ReportView(outcome, report_prefixes(own_sources or ()), self.language, texts, self.fail_on)
 
     def _background(self) -> list[Document]:
         documents = published_documents(self.root)
-        return [d for d in documents if self.against == "dataset" or d.name.startswith("ontology/")]
+        if self.against == "dataset":
+            return documents
+        return [d for d in documents if self.with_ontology and d.name.startswith("ontology/")]
 
     def _read(self, path: Path) -> Document:
         piped = path == _STANDARD_INPUT
@@ -94,7 +99,15 @@ class Job:
     type=click.Choice(["dataset", "nothing"]),
     default="dataset",
     show_default=True,
-    help="Merge FILES into the published graph, or validate them with the ontology alone.",
+    help="Merge FILES into the published graph, or validate them by themselves.",
+)
+@click.option("--with-ontology", is_flag=True, help="With --against nothing: add the ontology to FILES.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=OURS,
+    show_default=True,
+    help="What evaluates the shapes; pySHACL is there to compare with.",
 )
 @click.option("--fail-on", type=click.Choice(["violation", "warning", "info"]), default="violation", show_default=True)
 @click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
@@ -106,11 +119,13 @@ class Job:
 )
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: tuple[Path, ...], shapes: tuple[Path, ...], name: str, input_format: str | None, against: str,
-    fail_on: str, lang: str, published: Path | None, *, diff: bool, fix: bool, watch: bool,
+    engine: str, fail_on: str, lang: str, published: Path | None,
+    *, with_ontology: bool, diff: bool, fix: bool, watch: bool,
 ) -> None:  # fmt: skip
     """Validate FILES (- for standard input), or without any the published graph.
 
-    Exit code 0: conforms; 1: does not conform; 2: invalid usage; 3: something could not be read.
+    Exit code 0: conforms; 1: does not conform; 2: invalid usage; 3: something could not be read, or nothing was looked
+    at.
     """
     if against == "nothing" and not files:
         raise UsageError("--against nothing needs files to validate.")
@@ -119,7 +134,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if files.count(_STANDARD_INPUT) > 1:
         raise UsageError("Standard input can be read only once.")
     severity = Severity[fail_on.upper()]
-    job = Job(files, shapes, against, find_published(published), input_format, lang, severity)
+    if with_ontology and against != "nothing":
+        raise UsageError("The published graph has the ontology: --with-ontology is for --against nothing.")
+    job = Job(files, shapes, against, with_ontology, find_published(published), input_format, lang, severity, engine)
     if watch:
         _watch(job, name, diff=diff, fix=fix)
     raise SystemExit(_run(job, name, diff=diff, fix=fix))
@@ -149,7 +166,15 @@ def _run(job: Job, name: str, *, diff: bool, fix: bool) -> int:
         emit("".join(text_edits.diff(file, text, _edits(view, file)) for file, text in view.texts.items()))
     else:
         _write(view, name)
-    return UNREADABLE if not view.readable else NOT_CONFORMING if view.fails() else 0
+    if not view.readable:
+        return UNREADABLE
+    if view.fails():
+        return NOT_CONFORMING
+    coverage = view.report.coverage
+    if coverage and coverage.nothing:
+        click.echo(f"coopkg: {coverage.reason()}", err=True)
+        return UNREADABLE
+    return 0
 
 
 def _write(view: ReportView, name: str) -> None:

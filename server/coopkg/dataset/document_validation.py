@@ -1,7 +1,6 @@
 """Validation of documents that a client sent, alone or merged into the dataset, with a preview of the change.
 
-A worker does it on its own copy of the store, and ends after that. Shapes that the client sent are evaluated by
-pySHACL.
+A worker does it on its own copy of the store, under its deadline and memory cap, and ends after that.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import time
 from collections import Counter
 from copy import deepcopy
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,14 +20,22 @@ import pyoxigraph as ox
 from coopkg.dataset.consistency import contradictions, contradictions_of
 from coopkg.dataset.entailment import update_closure, with_closure
 from coopkg.dataset.published_files import Published
-from coopkg.errors import BadParameter, CoopkgError, InputUnreadable, RdfSyntaxError, TooLarge
+from coopkg.errors import (
+    BadParameter,
+    CoopkgError,
+    DatasetBroken,
+    InputUnreadable,
+    NothingValidated,
+    RdfSyntaxError,
+    TooLarge,
+)
 from coopkg.rdf.formats import by_name
 from coopkg.rdf.graph import Graph
-from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES
+from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.rdf.terms import Document
-from coopkg.shacl import reference_implementation
 from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.columns import Columns
+from coopkg.shacl.coverage import stored, validated
 from coopkg.shacl.documents import Bound, Source, read
 from coopkg.shacl.gate import Gate
 from coopkg.shacl.new_nodes import find_new_nodes
@@ -38,20 +44,19 @@ from coopkg.shacl.report_formats.json_format import syntax_error_members
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
 from coopkg.shacl.result_details import explain
 from coopkg.shacl.shapes import moved_to_base, read_shapes
+from coopkg.shacl.shapes_documents import ShapesDocuments
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.shacl.syntax_errors import syntax_errors
-from coopkg.shacl.validator import Validator, whole_pass
-from coopkg.sparql.lexer import Kind, significant, unescape
 from coopkg.workers.evaluation import answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from coopkg.dataset.store import Dataset
     from coopkg.dataset.validation_questions import Question, Upload
     from coopkg.rdf.graph import Node, Readable
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.report import Report, SyntaxIssue
-    from coopkg.shacl.shapes import Shape
     from coopkg.workers.tasks import Task
 
 _QUERY_SECONDS: Final = 4.0
@@ -64,8 +69,6 @@ _PLACE_SECONDS: Final = 8.0
 """Seconds for finding the lines of the documents that results are about."""
 _QUERY_STACK: Final = 64 * 1024 * 1024
 """Bytes of stack for the saved queries: the engine parses recursively, and overflowing its stack ends the process."""
-_SPARQL: Final = frozenset(STANDARD_PREFIXES["sh"] + name for name in ("select", "ask", "construct", "update"))
-_FETCHING: Final = frozenset({"SERVICE", "LOAD", "FROM"})
 
 
 def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
@@ -83,6 +86,11 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
     else:
         report, preview = _merged(dataset, gate, question, sources, own_shapes)
     texts = {source.name: source.text for source in sources}
+    covered = report.coverage
+    if covered and covered.nothing and report.conforms:
+        raise NothingValidated(
+            covered.reason(), notes=[str(note) for note in report.notes], idle=list(covered.idle)[:MOST]
+        )
     names = report_prefixes([*sources, *own_shapes], question.base)
     facts = sum(len(source.quads) for source in sources)
     view = ReportView(report, names, question.language, texts, change_preview=preview, facts=facts)
@@ -127,19 +135,20 @@ def _alone(
 ) -> Report:
     """Validate documents without the dataset.
 
-    The ontology is part of the data graph, since SHACL finds instances through rdfs:subClassOf (SHACL, section 3.2).
+    With the ontology, where that is asked for, instances of subclasses are instances (SHACL, section 3.2).
     """
     quads = [quad for source in sources for quad in source.quads]
-    # Shapes of the client get the client's data alone, as in any other SHACL processor.
-    for entry in dataset.manifest if not own_shapes else ():
+    own = list(quads)
+    for entry in dataset.manifest if question.ontology else ():
         if entry.file.startswith("ontology/"):
             graph = ox.NamedNode(_moved(entry.graph, dataset.base))
             quads += dataset.lexical_forms.restored(dataset.store.quads_for_pattern(None, None, None, graph))
     data_graph = Graph(quads)
     if own_shapes:
-        return _by_reference_implementation(quads, data_graph, question, sources, own_shapes)
+        return _by_own_shapes(quads, data_graph, question, sources, own_shapes, lambda: stored(quads))
     shapes = gate.shapes if gate else _published_shapes(question)
-    report = Validator(shapes).validate(quads).and_(contradictions_of(quads, dataset.base, dataset.regime))
+    report = validated(shapes, Columns(quads), lambda: stored(quads), own)
+    report = report.and_(contradictions_of(quads, dataset.base, dataset.regime))
     return _explained(report, shapes, data_graph, question, sources)
 
 
@@ -177,13 +186,13 @@ def _merged(
     added_quads, inferred = update_closure(dataset, (*removed, *quads))
     graph = StoreGraph(store, dataset.lexical_forms)
     if own_shapes:
-        report = _by_reference_implementation(graph.quads(), graph, question, sources, own_shapes)
+        report = _by_own_shapes(graph.quads(), graph, question, sources, own_shapes, store)
     else:
         shapes = gate.shapes if gate else _published_shapes(question)
         if gate is None and len(store) <= _SMALL:
-            report = whole_pass(shapes, Columns(graph.quads()), store)
+            report = validated(shapes, Columns(graph.quads()), store, quads)
         else:
-            report = (gate or Gate(shapes)).check(graph, quads, removed)
+            report = (gate or Gate(shapes)).check_and_cover(graph, quads, removed)
         report = report.and_(contradictions(dataset, (*added_quads, *inferred.added)))
         report = _explained(report, shapes, graph, question, sources)
     # A query that was not finished before the change has nothing to be compared with, and is not evaluated again.
@@ -225,44 +234,20 @@ def _replace(dataset: Dataset, removed: tuple[ox.Quad, ...], quads: list[ox.Quad
     dataset.store.extend(quads)
 
 
-def _by_reference_implementation(
-    quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], own_shapes: list[Source]
-) -> Report:
-    """Validate by pySHACL, against shapes of the client. Raises InputUnreadable where they cannot be used."""
-    shapes = [quad for source in own_shapes for quad in source.quads]
-    _refuse_fetching(shapes)
+def _by_own_shapes(  # noqa: PLR0913, PLR0917 - what is validated, against what, and what the report is about
+    quads: Iterable[ox.Quad], graph: Readable, question: Question, sources: list[Source], own_shapes: list[Source],
+    store: ox.Store | Callable[[], ox.Store],
+) -> Report:  # fmt: skip
+    """Validate against shapes of the client; ``store`` has the same quads. Raises InputUnreadable for unusable ones."""
+    documents = ShapesDocuments(own_shapes)
+    own = [quad for source in sources for quad in source.quads]
     try:
-        report = reference_implementation.validate(quads, shapes)
-    except (MemoryError, KeyboardInterrupt):
-        raise
-    except CoopkgError as error:
+        shapes = documents.read()
+        report = validated(shapes, Columns(quads), store, own)
+    except DatasetBroken as error:  # it is the client's shapes that are broken
         raise InputUnreadable(error.detail) from None
-    except Exception as error:  # noqa: BLE001 - pySHACL raises whatever it trips over in somebody's shapes
-        raise InputUnreadable(f"The shapes cannot be used: {type(error).__name__}: {error}.") from None
-    return _explained(report, _as_values(shapes), graph, question, sources, own_shapes)
-
-
-def _as_values(shapes: list[ox.Quad]) -> Mapping[Node, Shape]:
-    """Parse the client's shapes with our own parser, which the explanations need; empty where it refuses them."""
-    try:
-        return read_shapes(Graph(shapes))
-    except CoopkgError:
-        return {}
-
-
-def _refuse_fetching(shapes: list[ox.Quad]) -> None:
-    """Refuse shapes whose queries would make requests, by raising InputUnreadable."""
-    # pySHACL refuses SERVICE by a regular expression, which "SERVICE?u" and "SERVICE#comment" pass, and rdflib, which
-    # runs its queries, opens the addresses in FROM. So keywords are looked for among the tokens of the query, and of
-    # what rdflib makes of it: it decodes codepoint escapes before it looks for tokens, so that one can end a string.
-    for quad in shapes:
-        if quad.predicate.value in _SPARQL and isinstance(quad.object, ox.Literal):
-            text = quad.object.value
-            tokens = chain.from_iterable(significant(t) for t in {text, unescape(text)})
-            words = {token.keyword for token in tokens if token.kind is Kind.WORD}
-            if words & _FETCHING:
-                named = ", ".join(sorted(words & _FETCHING))
-                raise InputUnreadable(f"A query of the shapes has {named}: nothing is fetched.")
+    report = replace(report, notes=documents.warnings(shapes))
+    return _explained(report, shapes, graph, question, sources, own_shapes)
 
 
 def _answers(dataset: Dataset, queries: Mapping[str, Task]) -> dict[str, Counter[str]]:

@@ -7,28 +7,39 @@ result like any other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from coopkg.dataset.consistency import contradictions_of
 from coopkg.dataset.store import read_manifest
+from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.rdf.terms import Document
+from coopkg.shacl import reference_implementation
+from coopkg.shacl.columns import Columns
+from coopkg.shacl.coverage import stored, validated
 from coopkg.shacl.documents import read
 from coopkg.shacl.report_formats.outcome import report_prefixes
 from coopkg.shacl.result_details import explain
 from coopkg.shacl.shapes import read_shapes as read_shape_values
-from coopkg.shacl.validator import Validator
+from coopkg.shacl.shapes_documents import ShapesDocuments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pyoxigraph as ox
 
     from coopkg.dataset.published_files import Published
+    from coopkg.rdf.graph import Node
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Report
+
+
+OURS: Final = "coopkg"
+ENGINES: Final = (OURS, "pyshacl")
 
 
 def read_shapes(paths: Sequence[Path]) -> list[ox.Quad]:
@@ -41,26 +52,43 @@ def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad],
     return validate_sources([read(document) for document in documents], shapes, regime=regime)
 
 
-def validate_sources(
+def validate_sources(  # noqa: PLR0913 - what is validated, against what, and how
     sources: Sequence[Source],
     shapes: Sequence[ox.Quad],
     own: Sequence[Source] | None = None,
     *,
     regime: str = "owl-rl",
+    engine: str = OURS,
+    brought: Sequence[Source] = (),
 ) -> Report:
     """Validate the union of some parsed documents; quick fixes are offered for ``own`` where given, else for all.
 
-    ``regime`` says which axioms are checked for contradictions. Raises DatasetBroken where the shapes cannot be used.
+    ``regime`` says which axioms are checked for contradictions, ``engine`` which of ``ENGINES`` evaluates the shapes.
+    ``brought`` are documents with more shapes, about which there are warnings. Raises DatasetBroken where the shapes
+    cannot be used.
     """
     quads = [quad for source in sources for quad in source.quads]
-    node_shapes = read_shape_values(Graph(shapes))
-    report = Validator(node_shapes).validate(quads).and_(contradictions_of(quads, DEFAULT_BASE, regime))
-    # Lines and quick fixes belong to results; a report without any is complete as it is.
-    return (
-        report
-        if report.conforms
-        else explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources), own)
-    )
+    documents = ShapesDocuments(brought)
+    node_shapes: Mapping[Node, Shape]
+    if engine == OURS:
+        node_shapes = documents.read() if brought else read_shape_values(Graph(shapes))
+        own_quads = None if own is None else [quad for source in own for quad in source.quads]
+        report = validated(node_shapes, Columns(quads), lambda: stored(quads), own_quads)
+        report = replace(report, notes=documents.warnings(node_shapes) if brought else ())
+    else:
+        all_shapes = [*shapes, *(quad for source in brought for quad in source.quads)]
+        node_shapes = _if_readable(all_shapes)
+        report = reference_implementation.validate(quads, all_shapes)
+    report = report.and_(contradictions_of(quads, DEFAULT_BASE, regime))
+    return explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources), own)
+
+
+def _if_readable(shapes: Sequence[ox.Quad]) -> Mapping[Node, Shape]:
+    """Return the shapes as values, which the explanations need; none where our reader refuses what pySHACL takes."""
+    try:
+        return read_shape_values(Graph(shapes))
+    except DatasetBroken:
+        return {}
 
 
 def published_documents(published: Published) -> list[Document]:

@@ -28,7 +28,8 @@ class Question:
     """A request to validate ``documents`` against ``shapes``, or without those against the shapes in ``published``.
 
     With a ``graph``, the documents are merged into the dataset first: triples without a graph go into that one, beside
-    its triples or (``whole``) in place of them. Without one they are validated alone. ``removed`` are N-Quads that the
+    its triples or (``whole``) in place of them. Without one they are validated alone, or with the ``ontology``.
+    ``removed`` are N-Quads that the
     change would remove. ``face`` names the format of the report, ``queries`` are saved queries, by slug, whose answers
     before and after are compared. ``answer_bytes`` bounds the report, ``triples`` each document.
     """
@@ -39,6 +40,7 @@ class Question:
     shapes: tuple[Upload, ...] = ()
     graph: str | None = None
     whole: bool = False
+    ontology: bool = False
     removed: str = ""
     face: str = "json"
     language: str = "en"

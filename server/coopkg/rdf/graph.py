@@ -21,11 +21,12 @@ RDF_TYPE: Final = ox.NamedNode(_RDF + "type")
 RDF_FIRST: Final = ox.NamedNode(_RDF + "first")
 RDF_REST: Final = ox.NamedNode(_RDF + "rest")
 RDF_NIL: Final = ox.NamedNode(_RDF + "nil")
+RDF_REIFIES: Final = ox.NamedNode(_RDF + "reifies")
 SUBCLASS_OF: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "subClassOf")
 
 
 class Readable(ABC):
-    """A data graph, whatever holds it: five lookups, and operations that are defined by these."""
+    """A data graph, whatever holds it: six lookups, and operations that are defined by these."""
 
     @abstractmethod
     def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
@@ -46,6 +47,10 @@ class Readable(ABC):
     @abstractmethod
     def incoming(self, obj: Node) -> Iterable[Node]:
         """Return the subjects of (?, ?, object)."""
+
+    @abstractmethod
+    def nodes(self) -> Iterable[Node]:
+        """Return every subject and object, each once."""
 
     def has_subject(self, predicate: Node, obj: Node) -> bool:
         """Whether there is a triple (?, predicate, object)."""
@@ -130,6 +135,11 @@ class Graph(Readable):
         for obj, subjects in self._subjects.get(predicate, {}).items():
             for subject in subjects:
                 yield subject, obj
+
+    def nodes(self) -> Iterable[Node]:
+        """Return every subject and object, each once."""
+        objects = (o for by_object in self._subjects.values() for o in by_object)
+        return dict.fromkeys((*self._objects, *objects))
 
     def __contains__(self, triple: tuple[Node, Node, Node]) -> bool:
         subject, predicate, obj = triple

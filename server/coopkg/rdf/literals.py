@@ -1,4 +1,4 @@
-"""Comparison, matching and well-formedness of literals as SPARQL defines them, evaluated by the engine itself."""
+"""Comparison and well-formedness of literals as SPARQL defines them, evaluated by the engine itself."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ import pyoxigraph as ox
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from coopkg.rdf.graph import Node
 
 _XSD: Final = STANDARD_PREFIXES["xsd"]
 _STORE: Final = ox.Store()
-_AT_ONCE: Final = 2000
-"""Texts in one query: parsing it holds the interpreter's lock, so that it must not be too long."""
-_A, _B, _C = (ox.Variable(name) for name in "abc")
+_A, _B = (ox.Variable(name) for name in "ab")
 _INTEGERS: Final = {
     "integer": (None, None), "nonNegativeInteger": (0, None), "positiveInteger": (1, None),
     "nonPositiveInteger": (None, 0), "negativeInteger": (None, -1),
@@ -70,36 +66,6 @@ def _has_value(term: Node) -> bool:
 def _is_exact(term: ox.Literal) -> bool:
     name = term.datatype.value.removeprefix(_XSD)
     return name == "decimal" or name in _INTEGERS
-
-
-@lru_cache(maxsize=65536)
-def matches(text: str, pattern: str, flags: str) -> bool:
-    """Whether SPARQL's REGEX is true for a text.
-
-    By pyoxigraph, whose matching is linear: with Python's ``re`` the pattern ``(a+)+$`` on 32 characters runs for more
-    than 12 s.
-    """
-    query = f"SELECT ?a ?b (REGEX(?a, ?b, {ox.Literal(flags)}) AS ?c) {{}}"
-    rows = _STORE.query(query, substitutions={_A: ox.Literal(text), _B: ox.Literal(pattern)})
-    return any(row["c"] == ox.Literal(True) for row in rows)  # type: ignore[union-attr]  # noqa: FBT003
-
-
-def not_matching(texts: Collection[str], pattern: str, flags: str) -> set[str]:
-    """Return the texts for which SPARQL's REGEX is not true, evaluated for thousands of them at once."""
-    ordered, failing = list(texts), set[str]()
-    for start in range(0, len(ordered), _AT_ONCE):
-        rows = " ".join(str(ox.Literal(text)) for text in ordered[start : start + _AT_ONCE])
-        query = f"SELECT ?a {{ VALUES ?a {{ {rows} }} FILTER(!REGEX(?a, {ox.Literal(pattern)}, {ox.Literal(flags)})) }}"
-        failing.update(row["a"].value for row in _STORE.query(query))  # type: ignore[union-attr]
-    return failing
-
-
-@lru_cache(maxsize=1024)
-def readable_pattern(pattern: str, flags: str) -> bool:
-    """Whether SPARQL's REGEX accepts a pattern with its flags."""
-    query = f"SELECT ?a (REGEX('', ?a, {ox.Literal(flags)}) AS ?c) {{}}"
-    rows = _STORE.query(query, substitutions={_A: ox.Literal(pattern)})
-    return any(row["c"] is not None for row in rows)  # type: ignore[union-attr]
 
 
 def text_of(term: Node) -> str | None:

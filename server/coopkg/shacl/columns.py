@@ -101,6 +101,8 @@ class Columns(Readable):
             # setdefault and len in one expression: this loop runs once for each triple of the graph.
             column.add(numbers.setdefault(quad.subject, len(numbers)), numbers.setdefault(quad.object, len(numbers)))
         self.terms: list[Node] = list(numbers)
+        self.size = len(self.terms)
+        """How many terms the graph has; terms with greater numbers were asked for only."""
 
     def number(self, term: Node) -> int:
         """Return the number of a term; one that the graph does not have gets a new one, which no column contains."""
@@ -114,8 +116,12 @@ class Columns(Readable):
         """Return the triples of a predicate."""
         return self.columns.get(predicate, _EMPTY)
 
-    def nodes(self, numbers: Iterable[int]) -> list[Node]:
-        """Return the terms of those numbers."""
+    def nodes(self) -> Iterable[Node]:
+        """Return every subject and object, each once."""
+        numbers = {n for c in self.columns.values() for n in (*c.first, *c.values())}
+        return self._terms(numbers)
+
+    def _terms(self, numbers: Iterable[int]) -> list[Node]:
         return [self.terms[number] for number in numbers]
 
     def instance_numbers(self, cls: Node) -> set[int]:
@@ -127,12 +133,12 @@ class Columns(Readable):
     def objects(self, subject: Node, predicate: Node) -> Sequence[Node]:
         """Return the objects of (subject, predicate, ?), in the order in which they were read."""
         number = self.numbers.get(subject)
-        return () if number is None else self.nodes(self.column(predicate).of(number))
+        return () if number is None else self._terms(self.column(predicate).of(number))
 
     def subjects(self, predicate: Node, obj: Node) -> Sequence[Node]:
         """Return the subjects of (?, predicate, object)."""
         number = self.numbers.get(obj)
-        return () if number is None else self.nodes(self.column(predicate).inverse.of(number))
+        return () if number is None else self._terms(self.column(predicate).inverse.of(number))
 
     def predicates(self, subject: Node) -> Iterator[tuple[Node, Node]]:
         """Yield (predicate, object) of every triple of that subject."""
@@ -147,7 +153,7 @@ class Columns(Readable):
         number = self.numbers.get(obj)
         if number is None:
             return ()
-        return self.nodes({subject: None for c in self.columns.values() for subject in c.inverse.of(number)})
+        return self._terms({subject: None for c in self.columns.values() for subject in c.inverse.of(number)})
 
     def pairs(self, predicate: Node) -> Iterator[tuple[Node, Node]]:
         """Yield (subject, object) of every triple with that predicate."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
@@ -23,39 +22,12 @@ from coopkg.shacl.property_paths import (
     Via,
     inverted,
 )
+from coopkg.shacl.steps import Sign, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from coopkg.rdf.graph import Node
-
-
-class Sign(Enum):
-    """Which changes of an edge can make a conforming node violate: with more edges, with fewer, or either."""
-
-    MORE = 1
-    FEWER = -1
-    EITHER = 0
-
-    @property
-    def flipped(self) -> Sign:
-        """The sign under a negation."""
-        return Sign(-self.value)
-
-
-@dataclass(frozen=True)
-class Step:
-    """An edge that a shape depends on: over ``predicate`` (None: any), from the node that ``before`` leads to.
-
-    ``before`` is the path from the focus node (None: the focus node itself). The edge leaves that node, or, if
-    ``backwards``, leads to it. A change ``anywhere`` counts where no path leads to the edge.
-    """
-
-    predicate: Node | None
-    before: Path | None
-    backwards: bool = False
-    anywhere: bool = False
-    sign: Sign = Sign.EITHER
+    from coopkg.shacl.constraints import Shape, StepsOf
 
 
 def signed(edges: Iterable[Step], sign: Sign) -> Iterator[Step]:
@@ -117,6 +89,23 @@ def steps_of_query(text: str, path: Path | None) -> list[Step]:
             # The first path to a variable stays: any one that must exist leads back to every focus node.
             reached.setdefault(variable, joined(before, way))
     return query_steps
+
+
+def steps_of_shape(
+    shape: Shape, before: Path | None, sign: Sign, of: StepsOf, *, queries: bool = True
+) -> Iterator[Step]:
+    """Yield the edges that a shape depends on when it is applied to the nodes that ``before`` leads to.
+
+    ``sign`` is MORE, or EITHER where the violations of those nodes are counted or negated. ``of`` yields the edges of
+    the shapes that it refers to. Without ``queries`` those of queries are left out, which are costly to find.
+    """
+    values = joined(before, shape.path) if shape.path else before
+    for constraint in shape.constraints:
+        if shape.path:
+            path_sign = constraint.values_sign if sign is Sign.MORE else Sign.EITHER
+            yield from signed(steps(shape.path, before), path_sign)
+        if queries or constraint.name != "sparql":
+            yield from constraint.steps(shape, before, values, sign, of)
 
 
 _ANY_PREDICATE: Final = 4

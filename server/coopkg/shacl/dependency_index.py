@@ -10,13 +10,15 @@ triples, where a whole pass takes many seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from coopkg.rdf.graph import RDF_FIRST, RDF_REST, RDF_TYPE, SUBCLASS_OF, Node, Readable
-from coopkg.shacl.dependencies import Sign, Step, joined, signed, steps, steps_of_query
+from coopkg.shacl.constraints import TARGET_WHERE
+from coopkg.shacl.dependencies import joined, steps_of_shape
 from coopkg.shacl.property_paths import Path, Predicate, Sequence, inverted
-from coopkg.shacl.shapes import focus_nodes
+from coopkg.shacl.steps import Sign, Step
+from coopkg.shacl.targets import focus_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
 
-    from coopkg.shacl.shapes import Constraint, Shape
+    from coopkg.shacl.constraints import Shape
 
 _STRUCTURE: Final = frozenset({SUBCLASS_OF, RDF_FIRST, RDF_REST})
 """Predicates a change of which can affect any node: the class hierarchy, and lists, which shapes walk freely."""
@@ -83,15 +85,22 @@ class DependencyIndex:
 
         Only speed depends on it, so that it need not be done again for every version.
         """
-        targeted = (shape for shape in self.shapes.values() if shape.targets)
-        self._few = frozenset(s.node for s in targeted if len(focus_nodes(graph, s)) <= FEW)
+        plain = (s for s in self.shapes.values() if s.targets and all(kind != TARGET_WHERE for kind, _ in s.targets))
+        self._few = frozenset(s.node for s in plain if len(focus_nodes(graph, s, _never)) <= FEW)
 
     def affected(
-        self, graph: Readable, added: Iterable[ox.Quad], removed: Iterable[ox.Quad], most: int = 1000
+        self,
+        graph: Readable,
+        added: Iterable[ox.Quad],
+        removed: Iterable[ox.Quad],
+        most: int = 1000,
+        *,
+        every: bool = False,
     ) -> AffectedFocusNodes:
         """Find what must be checked again; ``graph`` is the one after the change, and conformed before it.
 
-        Past ``most`` focus nodes of a shape, or where the class hierarchy changes, the answer is a whole pass.
+        Past ``most`` focus nodes of a shape, or where the class hierarchy changes, the answer is a whole pass. With
+        ``every`` those are found too that the change cannot have made violate.
         """
         # The graph conformed, so that an edge matters only if its change can make a node violate: an added one not
         # where only fewer edges could, a removed one not where only more could.
@@ -104,7 +113,7 @@ class DependencyIndex:
                 # Under None are the steps over any predicate, such as those of sh:closed.
                 for predicate in (quad.predicate, None):
                     for entry in self._entries.get(predicate, ()):
-                        if entry.step.sign is not harmless and not search.back_from(quad, entry):
+                        if (every or entry.step.sign is not harmless) and not search.back_from(quad, entry):
                             return AffectedFocusNodes(all=True)
         return search.affected
 
@@ -118,66 +127,16 @@ class DependencyIndex:
                     yield Step(target, None, sign=Sign.MORE)
                 case "targetObjectsOf":
                     yield Step(target, None, backwards=True, sign=Sign.MORE)
+                case _ if kind == TARGET_WHERE:  # a change anywhere may make any node a target
+                    yield Step(None, None, anywhere=True)
 
     def _of_shape(self, shape: Shape, before: Path | None, sign: Sign = Sign.MORE) -> Iterator[Step]:
-        """Yield the edges that a shape depends on when it is applied to the nodes that ``before`` leads to.
+        """Yield the edges that a shape depends on when it is applied to the nodes that ``before`` leads to."""
 
-        ``sign`` is MORE, or EITHER where the violations of those nodes are counted or negated.
-        """
-        values = joined(before, shape.path) if shape.path else before
-        for constraint in shape.constraints:
-            if shape.path:
-                path_sign = _VALUES.get(constraint.name, Sign.MORE) if sign is Sign.MORE else Sign.EITHER
-                yield from signed(steps(shape.path, before), path_sign)
-            yield from self._of_constraint(constraint, shape, (before, values), sign)
+        def of(node: Node, at: Path | None, inner: Sign) -> Iterator[Step]:
+            return self._of_shape(self.shapes[node], at, inner)
 
-    def _of_constraint(  # noqa: C901 - one case a kind of constraint
-        self, constraint: Constraint, shape: Shape, ends: tuple[Path | None, Path | None], sign: Sign
-    ) -> Iterator[Step]:
-        """Yield the edges of a constraint beyond the path to its value nodes.
-
-        ``ends`` are the paths to the focus node and to the value nodes.
-        """
-        operand = constraint.value
-        before, values = ends
-        match constraint.name:
-            case "property" | "node":
-                yield from self._of_shape(self.shapes[operand], values, sign)
-            case "not" | "and" | "or" | "xone" | "qualifiedMinCount" | "qualifiedMaxCount":
-                for member in _members(constraint):
-                    yield from self._of_shape(self.shapes[member], values, Sign.EITHER)
-            case "class":
-                yield Step(RDF_TYPE, values, sign=Sign.FEWER if sign is Sign.MORE else Sign.EITHER)
-            case "closed":
-                yield Step(None, values, sign=sign)
-            case "equals":
-                yield Step(operand, before)
-            case "disjoint" | "lessThan" | "lessThanOrEquals":
-                yield Step(operand, before, sign=sign)
-            case "sparql":
-                for step in steps_of_query(operand.text, shape.path):
-                    kind = step.sign if sign is Sign.MORE else Sign.EITHER
-                    yield replace(step, before=joined(before, step.before), sign=kind)
-            case "component":  # its validators may read anything
-                yield Step(None, None, anywhere=True)
-
-
-_VALUES: Final = {
-    "minCount": Sign.FEWER, "hasValue": Sign.FEWER, "equals": Sign.EITHER,
-    "qualifiedMinCount": Sign.EITHER, "qualifiedMaxCount": Sign.EITHER, "sparql": Sign.EITHER,
-}  # fmt: skip
-"""Which changes of the value nodes themselves can make a constraint fail, where those are not more of them."""
-
-
-def _members(constraint: Constraint) -> tuple[Node, ...]:
-    """Return the shapes that a logical or qualified constraint names."""
-    match constraint.name:
-        case "not":
-            return (constraint.value,)
-        case "qualifiedMinCount" | "qualifiedMaxCount":
-            return (constraint.value[0], *constraint.value[2])
-        case _:
-            return tuple(constraint.value)
+        return steps_of_shape(shape, before, sign, of)
 
 
 class _Search:
@@ -215,7 +174,7 @@ class _Search:
         key = (entry.way, entry.shape.node)
         if key not in self._reaching:
             reaching = self._reaching[key] = {}
-            for focus in focus_nodes(self.graph, entry.shape):
+            for focus in focus_nodes(self.graph, entry.shape, _never):
                 for node in entry.first.values(self.graph, focus) if entry.first else (focus,):
                     reaching.setdefault(node, {})[focus] = None
         return self._reaching[key]
@@ -230,6 +189,10 @@ class _Search:
         if key not in self._walked:
             self._walked[key] = tuple(dict.fromkeys(back.values(self.graph, end)))
         return self._walked[key]
+
+
+def _never(node: Node, shape: Node) -> bool:
+    raise AssertionError(f"{node} is a target by {shape}, which has everything checked again")
 
 
 def _is_focus(graph: Readable, shape: Shape, node: Node) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import DoesNotConform
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.terms import Document
 from coopkg.shacl.columns import Columns
+from coopkg.shacl.coverage import coverage_of_change, validated
 from coopkg.shacl.dependency_index import DependencyIndex
 from coopkg.shacl.report import Report, Severity
 from coopkg.shacl.report_formats.json_format import as_object
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from coopkg.rdf.graph import Node
+    from coopkg.shacl.constraints import Shape
     from coopkg.shacl.documents import Source
-    from coopkg.shacl.shapes import Shape
 
 BREAK_EVEN: Final = 1000
 """Focus nodes of one shape above which a whole pass, which looks at all of them at once, is cheaper."""
@@ -61,6 +63,15 @@ class Gate:
             for node in nodes
             for result in run.check(self.shapes[shape], node, 1)
         )
+
+    def check_and_cover(self, graph: StoreGraph, added: Sequence[ox.Quad], removed: Iterable[ox.Quad]) -> Report:
+        """Check a change, and say what of the triples added was looked at."""
+        report = self.check(graph, added, removed)
+        lookup = EngineFormGraph(graph.store, graph.lexical_forms)
+        affected = self.index.affected(lookup, added, (), BREAK_EVEN, every=True)
+        if affected.all:
+            return validated(self.shapes, Columns(graph.quads()), graph.store, added)
+        return replace(report, coverage=coverage_of_change(graph, self.shapes, affected.nodes, added))
 
     def check_all(self, graph: StoreGraph) -> Report:
         """Check the whole graph and report all results."""

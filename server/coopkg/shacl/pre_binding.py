@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.errors import QuerySyntaxError
+from coopkg.errors import CoopkgError, QuerySyntaxError
 from coopkg.sparql import normal_form
+from coopkg.sparql.admission import admit
 from coopkg.sparql.engine_errors import explain_syntax
 from coopkg.sparql.functions import FRESH
 from coopkg.sparql.lexer import Kind, Token, significant
@@ -76,6 +77,10 @@ def read_query(  # noqa: PLR0913 - what a query stands in
     that the engine does not accept or that breaks a rule of pre-binding.
     """
     normal = _normal(_with_path(text, path))
+    try:
+        admit(normal.text, service=True, load=True)  # both are refused below, for a reason of SHACL's own
+    except CoopkgError as error:
+        raise ValueError(f"its query cannot be used: {error.detail}") from None
     text, tokens = normal.text, list(significant(normal.text))
     form = next((token.keyword for token in tokens if token.keyword in _FORMS), "")
     # The form is checked by tokens: the word may also stand in a comment or a string.
@@ -207,27 +212,56 @@ def _projected_here(tokens: list[Token], index: int) -> set[str]:
 def starts_from_this(text: str) -> bool:
     """Whether a query gives the same solutions for ``$this`` whether or not it is pre-bound.
 
-    It does if its outermost group begins with a triple pattern about ``$this`` and nests nothing but OPTIONAL, EXISTS
-    and NOT EXISTS, whose filters see the outer binding; in UNION, BIND blocks and sub-selects they would not. A path of
-    zero length would match nodes that the graph does not have.
+    It does if each of its groups binds ``$this`` before anything else: by a triple pattern about it, or in every branch
+    of a UNION. Besides it may nest OPTIONAL, EXISTS and NOT EXISTS, whose filters see the outer binding; in sub-selects
+    they would not. A path of zero length would match nodes that the graph does not have.
     """
     tokens = list(significant(text))
-    opening = next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
-    inner = tokens[opening + 1 :]
-    if not inner or inner[0].text != "?this" or _begins_with_zero_steps(inner):
-        return False
-    nested: list[str] = []
-    for index, token in enumerate(inner):
-        if token.text == "{":
-            nested.append(inner[index - 1].keyword)
-            # An OPTIONAL within another does not see the outer binding in its filters.
-            if nested[-1] not in {"OPTIONAL", "EXISTS"} or nested.count("OPTIONAL") > 1:
-                return False
-        elif token.text == "}" and nested:
-            nested.pop()
-    words = {token.keyword for token in inner if token.kind is Kind.WORD}
+    words = {token.keyword for token in tokens if token.kind is Kind.WORD}
     # A function such as RAND gives each focus node a value of its own only if the query is evaluated for each.
-    return not words & {"SELECT", "UNION", "MINUS", "SERVICE", "LIMIT", "OFFSET", *FRESH}
+    if words & {"MINUS", "SERVICE", "LIMIT", "OFFSET", "GRAPH", *FRESH} or _count(tokens, "SELECT") > 1:
+        return False
+    opening = next((i for i, token in enumerate(tokens) if token.text == "{"), None)
+    return opening is not None and _binds_this(tokens, opening) is not None
+
+
+def _count(tokens: list[Token], keyword: str) -> int:
+    return sum(token.keyword == keyword for token in tokens)
+
+
+def _binds_this(tokens: list[Token], opening: int) -> int | None:
+    """Return the index behind a group that binds ``$this`` before anything else, None for any other group."""
+    index, bound = opening + 1, False
+    while index < len(tokens) and tokens[index].text != "}":
+        token = tokens[index]
+        if token.text == "{" or token.keyword == "UNION":
+            after = _binds_this(tokens, index + (token.keyword == "UNION"))
+            if after is None:
+                return None
+            index, bound = after, True
+            continue
+        if not bound and (token.text != "?this" or _begins_with_zero_steps(tokens[index:])):
+            return None
+        bound = True
+        index += 1
+        if token.keyword in {"OPTIONAL", "EXISTS"}:
+            closing = _closing(tokens, index)
+            # An OPTIONAL within another does not see the outer binding in its filters, nor do branches of a UNION.
+            inner = tokens[index:closing]
+            if _count(inner, "UNION") or (token.keyword == "OPTIONAL" and _count(inner, "OPTIONAL")):
+                return None
+            index = closing
+    return index + 1 if bound else None
+
+
+def _closing(tokens: list[Token], opening: int) -> int:
+    """Return the index behind the bracket that closes a group."""
+    depth = 0
+    for index in range(opening, len(tokens)):
+        depth += {"{": 1, "}": -1}.get(tokens[index].text, 0)
+        if not depth:
+            return index + 1
+    return len(tokens)
 
 
 def _begins_with_zero_steps(inner: list[Token]) -> bool:

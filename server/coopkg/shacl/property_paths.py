@@ -165,36 +165,55 @@ def inverted(path: Path) -> Path:
             return Anything(_BACK[via])
 
 
-def read_path(graph: Readable, node: Node, above: tuple[Node, ...] = ()) -> Path:
-    """Read a path from the shapes graph. Raises ValueError for one that is ill-formed or recursive."""
-    if isinstance(node, ox.NamedNode):
-        return Predicate(node)
-    if not isinstance(node, ox.BlankNode) or node in above:
-        raise ValueError("a path is not well formed")
-    above = (*above, node)
-    # A list is a sequence path (section 2.3.1.2).
-    if graph.value(node, RDF_FIRST) is not None:
-        return Sequence(_members(graph, node, above))
-    keys = [(predicate.value.removeprefix(_SH), obj) for predicate, obj in graph.predicates(node)]
-    # With two properties the node would be two paths at once.
-    if len(keys) != 1:
-        raise ValueError("a path is not well formed")
-    name, obj = keys[0]
-    if name == "alternativePath":
-        return Alternative(_members(graph, obj, above))
-    if name == "inversePath":
-        return Inverse(read_path(graph, obj, above))
-    if name in _REPEATED:
-        return Repeated(read_path(graph, obj, above), _REPEATED[name])
-    raise ValueError(f"a path has no kind {name}")
+_LONGEST: Final = 500
+"""Steps of a path, each counted as often as it is written out."""
+_DEEPEST: Final = 64
+"""Paths within paths."""
 
 
-def _members(graph: Readable, head: Node, above: tuple[Node, ...]) -> tuple[Path, ...]:
-    paths = tuple(read_path(graph, member, above) for member in graph.members(head))
-    # Sections 2.3.1.2 and 2.3.1.3 both say "at least two".
-    if len(paths) < 2:
-        raise ValueError("a path needs at least two members here")
-    return paths
+def read_path(graph: Readable, node: Node) -> Path:
+    """Read a path from the shapes graph. Raises ValueError for one that is ill-formed, recursive or too long."""
+    return _Reading(graph).path(node, ())
+
+
+class _Reading:
+    """One path that is read; several parts of it may be one node, and are written out for each place."""
+
+    def __init__(self, graph: Readable) -> None:
+        self.graph = graph
+        self.steps = 0
+
+    def path(self, node: Node, above: tuple[Node, ...]) -> Path:
+        self.steps += 1
+        if self.steps > _LONGEST or len(above) > _DEEPEST:
+            raise ValueError(f"a path has more than {_LONGEST} steps, or is nested more than {_DEEPEST} levels deep")
+        if isinstance(node, ox.NamedNode):
+            return Predicate(node)
+        if not isinstance(node, ox.BlankNode) or node in above:
+            raise ValueError("a path is not well formed")
+        above = (*above, node)
+        # A list is a sequence path (section 2.3.1.2).
+        if self.graph.value(node, RDF_FIRST) is not None:
+            return Sequence(self._members(node, above))
+        keys = [(predicate.value.removeprefix(_SH), obj) for predicate, obj in self.graph.predicates(node)]
+        # With two properties the node would be two paths at once.
+        if len(keys) != 1:
+            raise ValueError("a path is not well formed")
+        name, obj = keys[0]
+        if name == "alternativePath":
+            return Alternative(self._members(obj, above))
+        if name == "inversePath":
+            return Inverse(self.path(obj, above))
+        if name in _REPEATED:
+            return Repeated(self.path(obj, above), _REPEATED[name])
+        raise ValueError(f"a path has no kind {name}")
+
+    def _members(self, head: Node, above: tuple[Node, ...]) -> tuple[Path, ...]:
+        paths = tuple(self.path(member, above) for member in self.graph.members(head))
+        # Sections 2.3.1.2 and 2.3.1.3 both say "at least two".
+        if len(paths) < 2:
+            raise ValueError("a path needs at least two members here")
+        return paths
 
 
 def path_graph(path: Path) -> tuple[Node, list[ox.Triple]]:

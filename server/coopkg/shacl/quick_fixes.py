@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.rdf.graph import RDF_TYPE, SUBCLASS_OF
-from coopkg.rdf.literals import language_matches, matches, well_formed
+from coopkg.rdf.literals import language_matches, well_formed
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.rdf.pattern_matching import matches
 from coopkg.rdf.terms import compact, literal
 from coopkg.shacl import text_edits
 from coopkg.shacl.report import Edit, Fix
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from coopkg.rdf.graph import Node, Readable
+    from coopkg.shacl.constraints import Constraint, Shape
     from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Result
-    from coopkg.shacl.shapes import Constraint, Shape
     from coopkg.shacl.source_locations import SourceLocations
 
 _CLOSE: Final = 0.75
 """How similar two names must be, from 0 to 1, for one to be suggested in place of the other (``difflib``)."""
 _SHORT: Final = 3
 """Letters up to which a name is taken for a code: BY and RU are not misspellings of each other."""
+_DEEPEST: Final = 4
+"""Shapes within shapes that are searched for a term that fits."""
 _MANY: Final = 5000
 """Nodes of a class above which none is suggested: to compare them all would take longer than it helps."""
 _LANG_STRING: Final = STANDARD_PREFIXES["rdf"] + "langString"
@@ -80,7 +83,7 @@ class QuickFixes:
         return self._write((result.focus, path, result.value), replacement)
 
     def _replacement(  # noqa: PLR0911 - one a component
-        self, constraint: Constraint, result: Result, shape: Shape
+        self, constraint: Constraint, result: Result, shape: Shape, depth: int = 0
     ) -> Node | None:
         """Return the term that the constraint accepts in place of the value, if there is just one."""
         value, operand = result.value, constraint.value
@@ -103,7 +106,9 @@ class QuickFixes:
                 shapes = [self.shapes[operand]]
             case _:
                 return None
-        inner = (self._replacement(c, result, s) for s in shapes for c in s.constraints if s.path is None)
+        if depth >= _DEEPEST:
+            return None
+        inner = (self._replacement(c, result, s, depth + 1) for s in shapes for c in s.constraints if s.path is None)
         return next((term for term in inner if term is not None), None)
 
     def _datatype(self, value: Node, datatype: ox.NamedNode, result: Result, shape: Shape) -> Node | None:
@@ -196,16 +201,16 @@ class QuickFixes:
         nodes = (node for kind in kinds for node in self.graph.subjects(RDF_TYPE, kind))
         return list(dict.fromkeys(node for node in nodes if isinstance(node, ox.NamedNode)))
 
-    def _within(self, constraint: Constraint) -> Iterator[Constraint]:
+    def _within(self, constraint: Constraint, depth: int = 0) -> Iterator[Constraint]:
         """Yield a constraint and those of the shapes that it refers to for the same node."""
         yield constraint
         inner = constraint.value if constraint.name in {"or", "xone", "and"} else ()
         inner = (constraint.value,) if constraint.name == "node" else inner
-        for node in inner:
+        for node in inner if depth < _DEEPEST else ():
             shape = self.shapes.get(node)
             if shape is not None and shape.path is None:
                 for member in shape.constraints:
-                    yield from self._within(member)
+                    yield from self._within(member, depth + 1)
 
     def _property(
         self, focus: Node, missing: ox.NamedNode | None, expected: tuple[Node, ...], only: ox.NamedNode | None = None

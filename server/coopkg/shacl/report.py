@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -92,7 +92,7 @@ class Result:
 
     ``expected`` describes by language what the constraint expects, and ``wanted`` are the terms that it names.
     ``names`` describes by language the blank nodes and unnamed shapes of the result. ``grounds`` are given where the
-    result follows from several triples, as an inconsistency does.
+    result follows from several triples, as an inconsistency does, and ``details`` where it is one because of others.
     """
 
     focus: Term
@@ -108,6 +108,7 @@ class Result:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     fix: Fix | None = None
     grounds: tuple[Ground, ...] = ()
+    details: tuple[Result, ...] = field(default=(), hash=False, compare=False)
 
     @property
     def focus_node(self) -> str:
@@ -172,14 +173,58 @@ class SyntaxIssue:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """What was looked at: triples, shapes with a target, the focus nodes that these found in the data.
+
+    ``idle`` are the shapes that found none, ``unseen`` is the number of triples that no shape looked at. ``partly``
+    means that the triples are not the whole data graph, whose other triples may have all the focus nodes.
+    """
+
+    triples: int
+    shapes: int
+    focus_nodes: int
+    idle: tuple[str, ...] = ()
+    unseen: int = 0
+    partly: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing was looked at, so that to conform would mean nothing."""
+        return not self.focus_nodes or (self.partly and self.unseen == self.triples)
+
+    def reason(self) -> str:
+        """Return why nothing was looked at, as a sentence."""
+        if not self.triples:
+            return "Nothing was looked at: there are no triples."
+        if not self.shapes:
+            return "Nothing was looked at: no shape has a target."
+        if not self.focus_nodes:
+            return f"Nothing was looked at: none of {counted(self.shapes, 'shape')} found a focus node in the data."
+        return f"Nothing was looked at: no shape reads any of {counted(self.triples, 'triple')}."
+
+
+@dataclass(frozen=True)
+class Note:
+    """A warning about the shapes: what is likely to be a mistake in them, and its place."""
+
+    message: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+@dataclass(frozen=True)
 class Report:
     """A validation report; ``results`` are sorted by severity, place and focus node.
 
-    ``omitted`` is the number of results by severity that are not listed.
+    ``omitted`` is the number of results by severity that are not listed; ``notes`` are about the shapes.
     """
 
     results: tuple[Result, ...]
     omitted: Mapping[str, int] = field(default_factory=dict, hash=False)
+    coverage: Coverage | None = None
+    notes: tuple[Note, ...] = ()
 
     @classmethod
     def of(cls, results: Iterable[Result]) -> Report:
@@ -198,11 +243,12 @@ class Report:
 
     def and_(self, other: Report) -> Report:
         """Merge two reports, sorted."""
-        return Report.of((*self.results, *other.results)) if other.results else self
+        return replace(self, results=Report.of((*self.results, *other.results)).results) if other.results else self
 
     def first(self, most: int) -> Report:
         """Return the report with at most that many results listed, the others counted."""
-        return Report(self.results[:most], Counter(r.severity.value for r in self.results[most:]))
+        omitted = Counter(r.severity.value for r in self.results[most:])
+        return replace(self, results=self.results[:most], omitted=omitted)
 
     def refused_at(self, severity: Severity) -> bool:
         """Whether a gate that refuses ``severity`` and worse would refuse this."""
@@ -217,6 +263,28 @@ class Report:
 def human(report: Report, prefixes: dict[str, str], language: str = "en") -> str:
     """Write a report in lines, one a result (``file:line:column: severity: sentence [shape]``), then the summary."""
     return "\n".join([*(result.sentence(prefixes, language) for result in report.results), summary(report)])
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+_IDLE: Final = 5
+"""Shapes without focus nodes that a sentence names."""
+
+
+def looked_at(coverage: Coverage, prefixes: dict[str, str]) -> str:
+    """Write what was looked at as a sentence or two."""
+    text = (
+        f"Looked at {counted(coverage.triples - coverage.unseen, 'triple')} of {coverage.triples}, "
+        f"{counted(coverage.focus_nodes, 'focus node')}, {counted(coverage.shapes, 'shape')}."
+    )
+    if coverage.idle:
+        named = [compact(name, prefixes) for name in coverage.idle if not name.startswith("_:")][:_IDLE]
+        listed = f": {', '.join(named)}{', ...' * (len(coverage.idle) > len(named))}" if named else ""
+        text += f" {counted(len(coverage.idle), 'shape')} found no focus node{listed}."
+    return text
 
 
 def summary(report: Report) -> str:

@@ -11,6 +11,7 @@ from coopkg.rdf.graph import RDF_TYPE
 from coopkg.rdf.namespaces import LANGUAGES
 from coopkg.rdf.terms import compact
 from coopkg.shacl import constraint_descriptions
+from coopkg.shacl.findings import Finding
 from coopkg.shacl.quick_fixes import QuickFixes
 from coopkg.shacl.report import Report
 from coopkg.shacl.source_locations import find_place, locate, place_of_triple
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from coopkg.rdf.graph import Node, Readable
+    from coopkg.shacl.constraints import Constraint, Shape
     from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Fix, Place, Result
-    from coopkg.shacl.shapes import Constraint, Shape
 
+_DEEPEST: Final = 4
+"""Shapes without names, one in the other, by which one is described."""
 MOST_FIXES: Final = 500
 """Results for which a fix is sought; those after them are likely to have the same cause."""
 
@@ -41,11 +44,11 @@ def explain(  # noqa: PLR0913, PLR0917 - what a report is about
     ``sources`` are the documents in which to look for places, the last first. Fixes are of ``own``, where given, else
     of all. What has not been found in a document within ``seconds`` has no place.
     """
-    if report.conforms:
+    if not report.results:
         return report
     explainer = _Explainer(shapes, graph, list(reversed(sources)), prefixes, own, seconds)
     explained = Report.of(explainer.result(number, result) for number, result in enumerate(report.results))
-    return dataclasses.replace(explained, omitted=report.omitted)
+    return dataclasses.replace(report, results=explained.results)
 
 
 class _Explainer:
@@ -66,19 +69,19 @@ class _Explainer:
         self.locations = [locate(source, seconds) for source in sources]
         editable = [(s, p) for s, p in zip(sources, self.locations, strict=True) if own is None or s in own]
         self.quick_fixes = QuickFixes(graph, shapes, [s for s, _ in editable], [p for _, p in editable])
-        self._expected: dict[tuple[str, str], tuple[dict[str, str], tuple[Any, ...]]] = {}
+        self._expected: dict[tuple[str, int], tuple[dict[str, str], tuple[Any, ...]]] = {}
         self._unnamed: dict[str, dict[str, str]] = {}
 
     def result(self, number: int, result: Result) -> Result:
         if result.grounds:
             return self.grounded(result)
         shape = self.by_name.get(result.shape)
-        constraint = _constraint(result, shape)
+        constraint = result.constraint if isinstance(result, Finding) else _constraint(result, shape)
         expected: dict[str, str] = {}
         wanted: tuple[Any, ...] = ()
         if shape is not None and constraint is not None:
             # The text is the same for all results of a constraint, and there may be thousands.
-            key = (result.shape, f"{result.component} {constraint.value if constraint.name == 'class' else ''}")
+            key = (result.shape, id(constraint))
             if key not in self._expected:
                 self._expected[key] = constraint_descriptions.expected(constraint, shape, self.shapes, self.prefixes)
             expected, wanted = self._expected[key]
@@ -93,6 +96,7 @@ class _Explainer:
             messages=_messages(result, shape, constraint, expected),
             names=self.names(result),
             fix=fix,
+            details=tuple(self.result(MOST_FIXES, detail) for detail in result.details),
         )
 
     def grounded(self, result: Result) -> Result:
@@ -136,9 +140,9 @@ class _Explainer:
             self._unnamed[key] = constraint_descriptions.unnamed(kind, labels, place.line if place else None)
         return self._unnamed[key]
 
-    def shape(self, name: str) -> dict[str, str]:
+    def shape(self, name: str, depth: int = 0) -> dict[str, str]:
         shape = self.by_name.get(name)
-        if shape is None:
+        if shape is None or depth >= _DEEPEST:
             return constraint_descriptions.unnamed_shape()
         path = shape.path.sparql() if shape.path else ""
         if isinstance(shape.path_node, ox.NamedNode):
@@ -153,7 +157,8 @@ class _Explainer:
         named = parent.name if parent.name.startswith("_:") else compact(parent.name, self.prefixes)
         if named.startswith("_:"):
             return {
-                lang: constraint_descriptions.shape_of(path, text)[lang] for lang, text in self.shape(named).items()
+                lang: constraint_descriptions.shape_of(path, text)[lang]
+                for lang, text in self.shape(named, depth + 1).items()
             }
         return constraint_descriptions.shape_of(path, named)
 

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.shacl.pre_binding import SparqlQuery, read_query
+from coopkg.shacl.shape_nodes import TRUE, sh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from coopkg.rdf.graph import Graph, Node
-    from coopkg.shacl.property_paths import Path
+    from coopkg.shacl.shape_nodes import ShapeNode
+
+    Called = Callable[[Node], str]
 
 _SH: Final = STANDARD_PREFIXES["sh"]
 _IMPORTS: Final = ox.NamedNode(STANDARD_PREFIXES["owl"] + "imports")
 _RESERVED: Final = frozenset({"this", "shapesGraph", "currentShape", "path", "PATH", "value"})
 _ABOUT: Final = frozenset({"name", "description", "order", "group"})
-_IN_CONSTRAINT: Final = _ABOUT | {"select", "prefixes", "message", "deactivated", "severity"}
+IN_CONSTRAINT: Final = _ABOUT | {"select", "prefixes", "message", "deactivated", "severity"}
 _IN_VALIDATOR: Final = _ABOUT | {"select", "ask", "prefixes", "message"}
 _IN_COMPONENT: Final = _ABOUT | {"parameter", "validator", "nodeValidator", "propertyValidator", "labelTemplate"}
-TRUE: Final = ox.Literal("true", datatype=ox.NamedNode(STANDARD_PREFIXES["xsd"] + "boolean"))
 STRINGS: Final = frozenset({STANDARD_PREFIXES["xsd"] + "string", STANDARD_PREFIXES["rdf"] + "langString"})
-
-
-def sh(name: str) -> ox.NamedNode:
-    """Return a term of the SHACL vocabulary."""
-    return ox.NamedNode(_SH + name)
 
 
 @dataclass(frozen=True)
@@ -60,14 +58,18 @@ class Declaration:
     component: str
 
 
-def read_components(graph: Graph) -> tuple[Component, ...]:
+PARTS: Final = IN_CONSTRAINT | _IN_VALIDATOR | _IN_COMPONENT
+"""The terms of constraints, validators and components."""
+
+
+def read_components(graph: Graph, called: Called) -> tuple[Component, ...]:
     """Read every constraint component but those of SHACL itself. Raises ValueError for one that is ill-formed."""
     components = (node for node in graph.instances(sh("ConstraintComponent")) if not node.value.startswith(_SH))
-    return tuple(_component(graph, node) for node in components)
+    return tuple(_component(graph, node, called) for node in components)
 
 
-def _component(graph: Graph, node: Node) -> Component:
-    known_only(graph, node, _IN_COMPONENT)
+def _component(graph: Graph, node: Node, called: Called) -> Component:
+    known_only(graph, node, _IN_COMPONENT, called)
     parameters = tuple(_parameter(graph, node, p) for p in graph.objects(node, sh("parameter")))
     names = [parameter.name for parameter in parameters]
     # With optional parameters alone the component would apply to every shape.
@@ -84,24 +86,28 @@ def _parameter(graph: Graph, component: Node, node: Node) -> Parameter:
     return Parameter(name[0], paths[0], graph.value(node, sh("optional")) == TRUE)
 
 
-def read_constraint(graph: Graph, node: Node, path: Path | None) -> Declaration | None:
+def read_constraint(shape: ShapeNode, node: Node) -> Declaration | None:
     """Read a value of sh:sparql, or None where it is deactivated. Raises ValueError for one that is ill-formed."""
-    known_only(graph, node, _IN_CONSTRAINT)
+    graph = shape.graph
+    # A node may be shape and constraint at once; then it has the properties of both.
+    if node != shape.node:
+        known_only(graph, node, IN_CONSTRAINT, shape.called)
+        if graph.value(node, sh("severity")) not in {None, shape.value("severity")}:
+            raise ValueError(f"the severity of {shape.called(node)} is not the shape's, whose results it gives")
     if graph.value(node, sh("deactivated")) == TRUE:
         return None
-    query = read_query(_prologue(graph, node) + _text(graph, node, "select"), path, graph, {})
+    text = _prologue(graph, node, shape.called) + _text(graph, node, "select", shape.called)
+    query = read_query(text, shape.path, graph, {})
     return Declaration(query, messages(graph, node), _SH + "SPARQLConstraintComponent")
 
 
-def component_constraints(
-    graph: Graph, components: tuple[Component, ...], node: Node, path: Path | None
-) -> Iterator[Declaration]:
+def component_constraints(shape: ShapeNode, components: tuple[Component, ...]) -> Iterator[Declaration]:
     """Yield the constraints that a shape has by its values for the parameters of components (section 6.2).
 
     Raises ValueError where a component with several parameters has more than one value for one of them.
     """
     for component in components:
-        given = {p.name: values for p in component.parameters if (values := graph.objects(node, p.path))}
+        given = {p.name: values for p in component.parameters if (values := shape.graph.objects(shape.node, p.path))}
         if not all(p.optional or p.name in given for p in component.parameters):
             continue
         # Which value goes with which could not be told, so the specification forbids it.
@@ -110,18 +116,19 @@ def component_constraints(
         first, *_ = given
         for value in given[first]:
             parameters = {name: values[0] for name, values in given.items()} | {first: value}
-            yield _applied(graph, component, parameters, path)
+            yield _applied(shape, component, parameters)
 
 
-def _applied(graph: Graph, component: Component, parameters: Mapping[str, Node], path: Path | None) -> Declaration:
+def _applied(shape: ShapeNode, component: Component, parameters: Mapping[str, Node]) -> Declaration:
+    graph, path, called = shape.graph, shape.path, shape.called
     own = "propertyValidator" if path else "nodeValidator"
     # The validator for the kind of shape comes first, the ASK for both kinds after it (section 6.2.3).
     node = graph.value(component.node, sh(own)) or graph.value(component.node, sh("validator"))
     if node is None:
         raise ValueError(f"the component {component.node} has no validator for it")
-    known_only(graph, node, _IN_VALIDATOR)
+    known_only(graph, node, _IN_VALIDATOR, called)
     ask = not graph.objects(component.node, sh(own))
-    text = _prologue(graph, node) + _text(graph, node, "ask" if ask else "select")
+    text = _prologue(graph, node, called) + _text(graph, node, "ask" if ask else "select", called)
     names = {parameter.name for parameter in component.parameters}
     query = read_query(text, path, graph, parameters, ask=ask, names=names)
     return Declaration(query, messages(graph, node) or component.labels, component.node.value)
@@ -135,21 +142,31 @@ def messages(graph: Graph, node: Node) -> tuple[ox.Literal, ...]:
     return values
 
 
-def known_only(graph: Graph, node: Node, supported: frozenset[str]) -> None:
+def known_only(graph: Graph, node: Node, supported: frozenset[str], called: Called) -> None:
     """Refuse a node with a property of SHACL that is not supported there. Raises ValueError."""
     for predicate, _ in graph.predicates(node):
-        if predicate.value.startswith(_SH) and predicate.value.removeprefix(_SH) not in supported:
-            raise ValueError(f"{predicate.value} is not supported at {node}")
+        name = predicate.value.removeprefix(_SH)
+        if predicate.value.startswith(_SH) and name not in supported:
+            where = called(node)
+            where = where if where.startswith("at ") else f"in {where}"
+            raise ValueError(f"sh:{name} is not supported {where}{near_miss(name, supported)}")
 
 
-def _text(graph: Graph, node: Node, name: str) -> str:
+def near_miss(name: str, known: Collection[str]) -> str:
+    """Return a question for the term that a misspelt one may stand for, or nothing."""
+    exact = [other for other in known if other.lower() == name.lower()]
+    close = exact or get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+    return f"; perhaps sh:{close[0]} is meant" if close else ""
+
+
+def _text(graph: Graph, node: Node, name: str, called: Called) -> str:
     texts = graph.objects(node, sh(name))
     if len(texts) != 1 or not isinstance(texts[0], ox.Literal) or texts[0].datatype.value not in STRINGS:
-        raise ValueError(f"{node} must have exactly one sh:{name}, a string")
+        raise ValueError(f"{called(node)} must have exactly one sh:{name}, a string")
     return str(texts[0].value)
 
 
-def _prologue(graph: Graph, node: Node) -> str:
+def _prologue(graph: Graph, node: Node, called: Called) -> str:
     """Write the prefixes that sh:prefixes leads to as a prologue, over owl:imports too (section 5.2.1).
 
     Raises ValueError for a declaration that is ill-formed, or contradicts another.
@@ -160,7 +177,7 @@ def _prologue(graph: Graph, node: Node) -> str:
         # A prefix with two namespaces would make the meaning of a query depend on their order.
         names, namespaces = (graph.objects(declaration, sh(name)) for name in ("prefix", "namespace"))
         if not len(names) == len(namespaces) == 1 or not isinstance(namespaces[0], ox.Literal):
-            raise ValueError(f"{declaration} must have exactly one sh:prefix and one sh:namespace")
+            raise ValueError(f"{called(declaration)} must have exactly one sh:prefix and one sh:namespace")
         if prefixes.setdefault(names[0].value, namespaces[0].value) != namespaces[0].value:
             raise ValueError(f"the prefix {names[0].value} is declared with two namespaces")
     return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in prefixes.items())

@@ -81,6 +81,10 @@ class StoreGraph(Readable):
                 pairs[quad.subject, obj] = None
         yield from pairs
 
+    def nodes(self) -> Iterable[Node]:
+        """Return every subject and object, each once."""
+        return {node: None for quad in self.quads() for node in (quad.subject, quad.object)}
+
     def quads(self) -> Iterator[ox.Quad]:
         """Yield every triple as it was written, as a quad; repeated where several graphs have it."""
         for quad in self.store:

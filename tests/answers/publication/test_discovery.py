@@ -17,7 +17,7 @@ from coopkg.answers.publication import crawlers
 from coopkg.answers.publication.dcat import catalogue
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.shacl import reference_implementation
-from coopkg.shacl.validator import validate
+from coopkg.shacl.validation import validate
 from coopkg.web.app import create_app
 from coopkg.workers.evaluation import select
 

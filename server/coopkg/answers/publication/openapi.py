@@ -128,7 +128,8 @@ KNOWN: Final[Mapping[tuple[str, str], _Known]] = {
     ("facts.context", "get"): _Known("read", answers=("application/ld+json",), example=("/context.jsonld",)),
     ("validate.validate", "post"): _Known(
         "validate",
-        (Parameter("against", options=("dataset", "nothing"), default="dataset"), Parameter("graph"),
+        (Parameter("against", options=("dataset", "nothing"), default="dataset"),
+         Parameter("ontology", type="boolean"), Parameter("graph"),
          Parameter("whole", type="boolean"), Parameter("format", options=NAMES), _LANG),
         (*_GRAPHS, _MULTIPART, FORM), tuple(face.format.media_type for face in REPORT_FORMATS),
         example=("-H", "Content-Type: text/turtle", "-H", f"Accept: {_JSON}", "--data-binary", f"@{_FACTS}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from coopkg.shacl.report import Severity, summary
+from coopkg.shacl.report import Severity, looked_at, summary
 from coopkg.shacl.report_formats.text import unreadable
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ def render(view: ReportView) -> str:
         _command("error", error.place, "Syntax error", str(error).removeprefix(f"{error.place}: "))
         for error in view.syntax_errors
     ]
+    lines += [_command("notice", note.place, "About the shapes", note.message) for note in view.report.notes]
     lines += [_result(view, result) for result in view.report.results]
-    return "\n".join([*lines, summary(view.report) if view.readable else unreadable(view)]) + "\n"
+    covered = [looked_at(view.report.coverage, view.prefixes)] if view.readable and view.report.coverage else []
+    return "\n".join([*lines, summary(view.report) if view.readable else unreadable(view), *covered]) + "\n"
 
 
 def _result(view: ReportView, result: Result) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from coopkg.shacl.change_preview import Outcome
-from coopkg.shacl.report import summary
+from coopkg.shacl.report import looked_at, summary
 from coopkg.shacl.report_formats.outcome import MOST_QUADS
 from coopkg.shacl.report_formats.text import unreadable
 
@@ -25,6 +25,9 @@ def render(view: ReportView) -> str:
     title = escape(summary(view.report) if view.readable else unreadable(view))
     parts = [*_syntax_errors(view), *(_result(view, result) for result in view.report.results)]
     body = f"<ol>\n{''.join(parts)}</ol>" if parts else ""
+    if view.report.coverage:
+        body = f"<p>{escape(looked_at(view.report.coverage, view.prefixes))}</p>\n{body}"
+    body += "".join(f"<p>About the shapes: {escape(str(note))}.</p>\n" for note in view.report.notes)
     changes = _change_preview(view.change_preview) if view.change_preview else ""
     return (
         f'<!doctype html>\n<html lang="{view.language}">\n<head>\n<meta charset="utf-8">\n'
@@ -49,6 +52,7 @@ def _result(view: ReportView, result: Result) -> str:
     if result.expected.get(view.language):
         details.append(("Expected", result.expected[view.language]))
     details += [("Because", _ground(view, result, ground)) for ground in result.grounds]
+    details += [("In detail", text) for text in _details(view, result)]
     facts = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in details)
     fix = f'<p>Fix:</p><pre tabindex="0"><code>{escape(result.fix.diff)}</code></pre>' if result.fix else ""
     shape = escape(result.show_shape(view.prefixes, view.language))
@@ -58,6 +62,12 @@ def _result(view: ReportView, result: Result) -> str:
         f"<details><summary>Rule</summary><p><code>{shape}</code> <code>{escape(result.component)}</code></p>"
         "</details></li>\n"
     )
+
+
+def _details(view: ReportView, result: Result) -> Iterator[str]:
+    for detail in result.details:
+        yield detail.sentence(view.prefixes, view.language)
+        yield from _details(view, detail)
 
 
 def _ground(view: ReportView, result: Result, ground: Ground) -> str:

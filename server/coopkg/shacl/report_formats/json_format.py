@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from coopkg.shacl.change_preview import Outcome
+from coopkg.shacl.findings import Finding
+from coopkg.shacl.shape_nodes import SH
 
 if TYPE_CHECKING:
     from coopkg.rdf.terms import Term
@@ -26,6 +28,14 @@ def render(view: ReportView) -> str:
         document["results"] = [as_object(view, result) for result in view.report.results]
     else:
         document |= syntax_error_members(view.syntax_errors, more=view.more_syntax_errors)
+    coverage = view.report.coverage
+    if coverage is not None:
+        document["coverage"] = {
+            "triples": coverage.triples, "unseen": coverage.unseen, "focusNodes": coverage.focus_nodes,
+            "shapes": coverage.shapes, "idle": [name for name in coverage.idle if not name.startswith("_:")],
+        }  # fmt: skip
+    if view.report.notes:
+        document["notes"] = [{"message": note.message, **_place(note.place)} for note in view.report.notes]
     if view.facts is not None:
         document["facts"] = view.facts
     if view.change_preview:
@@ -71,7 +81,28 @@ def as_object(view: ReportView, result: Result) -> dict[str, Any]:
         "wanted": [str(node) for node in result.wanted if not isinstance(node, ox.BlankNode)],
         **_place(result.place),
         "fix": _fix(result.fix),
+        **_from_the_shapes(result),
+        **({"details": [as_object(view, detail) for detail in result.details]} if result.details else {}),
     }  # fmt: skip
+
+
+def _from_the_shapes(result: Result) -> dict[str, Any]:
+    """Return a path that is no property, and the messages, severity and constraint as the shapes graph has them."""
+    if not isinstance(result, Finding):
+        return {}
+    members: dict[str, Any] = {}
+    if result.path is None and result.result_path is not None:
+        members["propertyPath"] = result.result_path.sparql()
+    if isinstance(result.severity_node, ox.NamedNode) and result.severity_node.value != SH + result.severity.value:
+        members["resultSeverity"] = result.severity_node.value
+    if isinstance(result.source_constraint, ox.NamedNode):
+        members["sourceConstraint"] = result.source_constraint.value
+    languages = [term.language for term in result.message_terms]
+    if len(set(languages)) < len(languages) or None in languages:
+        members["resultMessages"] = [
+            {"value": term.value, "language": term.language} for term in result.message_terms
+        ]  # fmt: skip
+    return members
 
 
 def _ground(view: ReportView, result: Result, ground: Ground) -> dict[str, Any]:

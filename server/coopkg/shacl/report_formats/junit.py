@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
+from coopkg.shacl.report import looked_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,7 +34,15 @@ def render(view: ReportView) -> str:
     totals = f'tests="{count}" failures="{failures}" errors="{len(view.syntax_errors)}"'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="coopkg validate" {totals}>',
                       *(line for name, cases in suites.items() for line in _suite(name, cases)),
-                      "</testsuites>", ""])  # fmt: skip
+                      *_covered(view), "</testsuites>", ""])  # fmt: skip
+
+
+def _covered(view: ReportView) -> Iterator[str]:
+    """Yield what was looked at, and the warnings about the shapes, as properties of the run."""
+    texts = [looked_at(view.report.coverage, view.prefixes)] if view.report.coverage else []
+    texts += [f"about the shapes: {note}" for note in view.report.notes]
+    for text in texts:
+        yield f"<!-- {escape(_clean(text)).replace('--', '- -')} -->"
 
 
 def _suite(name: str, cases: list[str]) -> Iterator[str]:

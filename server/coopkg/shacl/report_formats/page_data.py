@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from coopkg.rdf.shown_terms import ShownTerm, shown_term
 from coopkg.shacl.change_preview import Outcome
 from coopkg.shacl.constraint_descriptions import LABELS
+from coopkg.shacl.report import looked_at
 from coopkg.shacl.report_formats.json_format import as_object
 from coopkg.shacl.report_formats.outcome import MOST_QUADS
 
@@ -37,6 +38,8 @@ def render(view: ReportView) -> str:
         "counts": view.report.counts(),
         "omitted": sum(view.report.omitted.values()),
         "facts": view.facts,
+        "looked_at": looked_at(view.report.coverage, view.prefixes) if view.report.coverage else "",
+        "notes": [str(note) for note in view.report.notes],
         "results": [_result(view, result) for result in view.report.results],
         "changes": _changes(view, view.change_preview) if view.change_preview else None,
     }

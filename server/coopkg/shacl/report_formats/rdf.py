@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.rdf.terms import serialize_triples_as, serialize_turtle, triple
+from coopkg.shacl.findings import Finding
 from coopkg.shacl.property_paths import path_graph
-from coopkg.shacl.validator import Finding
+from coopkg.shacl.report import looked_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _SH: Final = STANDARD_PREFIXES["sh"]
 _TYPE: Final = STANDARD_PREFIXES["rdf"] + "type"
+_COMMENT: Final = STANDARD_PREFIXES["rdfs"] + "comment"
 _LABEL: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "label")
 
 
@@ -36,9 +39,23 @@ def triples(report: Report) -> list[ox.Triple]:
     """Return the results graph; the blank nodes in the results have their descriptions as labels."""
     root = "_:report"
     graph = [triple(root, _TYPE, _SH + "ValidationReport"), triple(root, _SH + "conforms", report.conforms)]
-    nodes = {f"_:result{index}": result for index, result in enumerate(report.results, 1)}
-    graph += [triple(root, _SH + "result", node) for node in nodes]
-    return [*graph, *(fact for node, result in nodes.items() for fact in _result(node, result))]
+    if report.coverage:
+        graph.append(triple(root, _COMMENT, looked_at(report.coverage, {}), "en"))
+    graph += [triple(root, _COMMENT, f"About the shapes: {note}.", "en") for note in report.notes]
+    numbers = itertools.count(1)
+    for result in report.results:
+        node = f"_:result{next(numbers)}"
+        graph += [triple(root, _SH + "result", node), *_with_details(node, result, numbers)]
+    return graph
+
+
+def _with_details(node: str, result: Result, numbers: Iterator[int]) -> Iterator[ox.Triple]:
+    """Yield the triples of a result, and those of the results that it follows from (section 3.6.2.8)."""
+    yield from _result(node, result)
+    for detail in result.details:
+        inner = f"_:result{next(numbers)}"
+        yield triple(node, _SH + "detail", inner)
+        yield from _with_details(inner, detail, numbers)
 
 
 def _from_the_shapes(node: str, result: Result) -> Iterator[ox.Triple]:
@@ -48,8 +65,8 @@ def _from_the_shapes(node: str, result: Result) -> Iterator[ox.Triple]:
         if result.result_path is not None:
             term, described = path_graph(result.result_path)
             yield from (ox.Triple(ox.BlankNode(node[2:]), ox.NamedNode(_SH + "resultPath"), term), *described)
-        if isinstance(result.source_constraint, ox.NamedNode):
-            yield triple(node, _SH + "sourceConstraint", result.source_constraint.value)
+        if result.source_constraint is not None:
+            yield ox.Triple(ox.BlankNode(node[2:]), ox.NamedNode(_SH + "sourceConstraint"), result.source_constraint)
         return
     yield triple(node, _SH + "resultSeverity", _SH + result.severity.value)
     if result.path:

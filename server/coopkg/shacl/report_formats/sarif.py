@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from coopkg import __version__
-from coopkg.shacl.report import Severity
+from coopkg.shacl.report import Severity, looked_at
 from coopkg.sparql.lexer import position
 
 if TYPE_CHECKING:
@@ -38,10 +38,23 @@ def render(view: ReportView) -> str:
     run = {
         "tool": {"driver": {"name": "coopkg", "version": __version__, "rules": list(rules.values())}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": view.readable}],
+        "invocations": [{"executionSuccessful": view.readable, **_notes(view)}],
         "results": results,
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _notes(view: ReportView) -> dict[str, Any]:
+    """Return what was looked at, and the warnings about the shapes, as notifications of the tool."""
+    covered = view.report.coverage
+    texts = [("note", looked_at(covered, view.prefixes), None)] if covered else []
+    texts += [("warning", note.message, note.place) for note in view.report.notes]  # type: ignore[misc]
+    notifications = [
+        {"level": level, "message": {"text": text},
+         **({"locations": [{"physicalLocation": _location(place)}]} if place else {})}
+        for level, text, place in texts
+    ]  # fmt: skip
+    return {"toolExecutionNotifications": notifications} if notifications else {}
 
 
 def _rule(rules: dict[str, dict[str, Any]], name: str, level: str, text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from coopkg.shacl.change_preview import Outcome
-from coopkg.shacl.report import summary
+from coopkg.shacl.report import looked_at, summary
 from coopkg.shacl.report_formats.outcome import MOST_QUADS
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _EXPECTED: Final = {"en": "expected", "ru": "ожидается", "be": "чакаецца"}
 _BECAUSE: Final = {"en": "because", "ru": "потому что", "be": "таму што"}
 _FIX: Final = {"en": "fix", "ru": "исправление", "be": "выпраўленне"}
+_NOTE: Final = {"en": "about the shapes", "ru": "о формах", "be": "пра формы"}
+_DETAIL: Final = {"en": "in detail", "ru": "подробнее", "be": "падрабязней"}
 _WIDEST: Final = 160
 """Columns of a source line that are printed, those around the place of the result."""
 
@@ -29,9 +31,11 @@ def render(view: ReportView) -> str:
     if not view.readable:
         errors = [line for error in view.syntax_errors for line in _syntax_error(view, error)]
         return "\n".join([*errors, unreadable(view)]) + "\n"
-    lines = [line for result in view.report.results for line in _result(view, result)]
+    lines = [f"{_NOTE[view.language]}: {note}" for note in view.report.notes]
+    lines += [line for result in view.report.results for line in _result(view, result)]
+    covered = [looked_at(view.report.coverage, view.prefixes)] if view.report.coverage else []
     changes = _change_preview(view.change_preview) if view.change_preview else ()
-    return "\n".join([*lines, summary(view.report), *changes]) + "\n"
+    return "\n".join([*lines, summary(view.report), *covered, *changes]) + "\n"
 
 
 def unreadable(view: ReportView) -> str:
@@ -57,9 +61,17 @@ def _result(view: ReportView, result: Result) -> Iterator[str]:
     for ground in result.grounds:
         where = f"{ground.place}: " if ground.place else ""
         yield f"    {_BECAUSE[view.language]}: {where}{result.show_ground(ground, view.prefixes, view.language)}"
+    yield from _details(view, result, "    ")
     if result.fix:
         yield f"    {_FIX[view.language]}:"
         yield from (f"    {line}" for line in result.fix.diff.splitlines())
+
+
+def _details(view: ReportView, result: Result, indent: str) -> Iterator[str]:
+    """Yield the results that a result follows from, each with the shape's own message."""
+    for detail in result.details:
+        yield f"{indent}{_DETAIL[view.language]}: {detail.sentence(view.prefixes, view.language)}"
+        yield from _details(view, detail, indent + "  ")
 
 
 def _source(view: ReportView, place: Place | None) -> Iterator[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from coopkg.answers.service import Service
     from coopkg.rdf.graph import Graph, Node
-    from coopkg.shacl.shapes import Shape
+    from coopkg.shacl.constraints import Shape
 
 _SH: Final = STANDARD_PREFIXES["sh"]
 _XSD: Final = STANDARD_PREFIXES["xsd"]
@@ -301,29 +301,12 @@ def _kind(found: Field, ranges: list[str], sample: Mapping[str, str] | None) -> 
     return "text"
 
 
-def _limits(rules: Iterable[Shape]) -> dict[str, Any]:  # noqa: C901 - one a constraint
+def _limits(rules: Iterable[Shape]) -> dict[str, Any]:
     """Return what constraints ask of the values of a property, where breaking them is a violation."""
     found: dict[str, Any] = {}
     for rule in rules:
         for constraint in rule.constraints if rule.severity is Severity.VIOLATION else ():
-            value = constraint.value
-            match constraint.name:
-                case "minCount":
-                    found["least"] = max(found.get("least", 0), value)
-                case "maxCount":
-                    found["most"] = min(found.get("most", value), value)
-                case "in":
-                    found |= {"kind": "choice", "options": tuple(sorted(str(term) for term in value))}
-                case "class":
-                    found["cls"] = value.value
-                case "datatype":
-                    found["datatype"] = value.value
-                case "languageIn" | "uniqueLang":
-                    found |= {"kind": "texts"} | ({"unique": True} if constraint.name == "uniqueLang" else {})
-                case "pattern":
-                    found["pattern"] = str(value[0])
-                case "minInclusive":
-                    found["lowest"] = value.value
-                case "maxInclusive":
-                    found["highest"] = value.value
+            for name, value in constraint.field().items():
+                narrower = {"least": max, "most": min}.get(name)
+                found[name] = narrower(found[name], value) if narrower and name in found else value
     return found

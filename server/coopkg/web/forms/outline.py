@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from coopkg.answers.service import Service
     from coopkg.rdf.graph import Node
-    from coopkg.shacl.shapes import Constraint, Shape
+    from coopkg.shacl.constraints import Constraint, Shape
 
 _SH: Final = STANDARD_PREFIXES["sh"]
 _LABEL: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "label")

@@ -44,7 +44,7 @@ blueprint = Blueprint("validate", __name__)
 MULTIPART: Final = "multipart/form-data"
 _GUESSED: Final = frozenset({"", "application/octet-stream", "text/plain"})
 """Media types that clients give to files whose suffix says more."""
-_OPTIONS: Final = ("against", "graph", "whole", "format", "lang", "input", "save")
+_OPTIONS: Final = ("against", "ontology", "graph", "whole", "format", "lang", "input", "save")
 _SUFFIXES: Final = {"human": "txt", "turtle": "ttl", "junit": "xml"}
 """How the file of a report ends, where that is not the name of its format."""
 
@@ -150,6 +150,7 @@ def _question(
         shapes=tuple(shapes),
         graph=named_node(graph, prefixes(settings.base), "graph").value if merged else None,
         whole=_yes(options.get("whole")),
+        ontology=_yes(options.get("ontology"), "ontology"),
         face=chosen.name,
         language=language,
         queries=_saved(running) if merged else {},
