@@ -1,6 +1,7 @@
 """Generated cooperation data, in the project's own model and as its shapes want them: as many triples as asked for.
 
 The nodes cite claims, countries, topics and programs of the published data, and are meant to be loaded beside them.
+Each of their facts is stated by an rdf:Statement that one of these claims supports.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _ID: Final = f"{DEFAULT_BASE}id/"
 _A: Final = f"<{STANDARD_PREFIXES['rdf']}type>"
 _LABEL: Final = f"<{STANDARD_PREFIXES['skos']}prefLabel>"
 _TITLE: Final = f"<{STANDARD_PREFIXES['dcterms']}title>"
+_RDF: Final = STANDARD_PREFIXES["rdf"]
+_EXEMPT: Final = {_A, _LABEL, *(f"<{DEFAULT_BASE}ontology#{name}>" for name in ("hasCertainty", "hasEvidence"))}
 _DURATION: Final = f"^^<{STANDARD_PREFIXES['xsd']}duration>"
 _CLAIMS: Final = (13, 16, 17, 53, 82, 84, 89, 90, 91, 92, 94, 95)
 _COUNTRIES: Final = ("AM", "AZ", "CN", "CU", "GE", "ID", "IN", "KR", "KZ", "PK", "SK", "UA", "UZ")
@@ -92,14 +95,35 @@ def write_published(root: Path, count: int, seed: int = SEED, *, shapes: bool = 
 
 def _nodes(number: int, chance: random.Random) -> Iterator[str]:
     """Return the triples of a project and of what comes with it: now and then an institute, a session, an agreement."""
+    for node, facts in _described(number, chance):
+        yield from facts
+        yield from _supported(node, facts)
+
+
+def _described(number: int, chance: random.Random) -> Iterator[tuple[str, list[str]]]:
+    """Return each node with its triples, the claims that it cites among them."""
     body = number // _PROJECTS_OF_A_BODY
     if number % _PROJECTS_OF_A_BODY == 0:
-        yield from _body(body, chance)
-    yield from _project(number, body, chance)
+        yield f"generated-body-{body:07}", list(_body(body, chance))
+    yield f"generated-project-{number:07}", list(_project(number, body, chance))
     if number % 3 == 0:
-        yield from _session(number, chance)
+        yield f"generated-session-{number:07}", list(_session(number, chance))
     if number % 5 == 0:
-        yield from _agreement(number, chance)
+        yield f"generated-agreement-{number:07}", list(_agreement(number, chance))
+
+
+def _supported(node: str, facts: list[str]) -> Iterator[str]:
+    """Return the statements of the facts that need evidence, those that the node's claims support in turn."""
+    claims = [fact.split(" ", 2)[2] for fact in facts if f" {_coop('hasEvidence')} " in fact]
+    needing = [fact for fact in facts if fact.split(" ", 2)[1] not in _EXEMPT]
+    for number, (fact, claim) in enumerate(zip(needing, itertools.cycle(claims), strict=False), 1):
+        subject, predicate, value = fact.split(" ", 2)
+        statement = _id("triple", f"{node}-{number}")
+        yield f"{claim} {_coop('supports')} {statement}"
+        yield f"{statement} {_A} <{_RDF}Statement>"
+        yield f"{statement} <{_RDF}subject> {subject}"
+        yield f"{statement} <{_RDF}predicate> {predicate}"
+        yield f"{statement} <{_RDF}object> {value}"
 
 
 def _body(number: int, chance: random.Random) -> Iterator[str]:

@@ -189,6 +189,7 @@ class _Search:
         self.most = most
         self._reaching: dict[tuple[int, Node], dict[Node, dict[Node, None]]] = {}
         self.affected = AffectedFocusNodes()
+        self._focus: dict[tuple[Node, Node], bool] = {}
         self._walked: dict[tuple[int, Node, bool], Iterable[Node]] = {}
 
     def back_from(self, quad: ox.Quad, entry: _Entry) -> bool:
@@ -202,9 +203,16 @@ class _Search:
                 nodes.update(self._reached(entry).get(middle, {}))
             return True
         for node in self._walk(entry, end):
-            if node not in nodes and _is_focus(self.graph, entry.shape, node):
+            if node not in nodes and self._is_focus(entry.shape, node):
                 nodes[node] = None
         return len(nodes) <= self.most
+
+    def _is_focus(self, shape: Shape, node: Node) -> bool:
+        # The triples of a change have few subjects, and a shape may have twenty target classes.
+        key = (shape.node, node)
+        if key not in self._focus:
+            self._focus[key] = _is_focus(self.graph, shape, node)
+        return self._focus[key]
 
     def _reached(self, entry: _Entry) -> dict[Node, dict[Node, None]]:
         """Return, by node, the focus nodes of a shape that lead to it over the first part of the entry's way.
