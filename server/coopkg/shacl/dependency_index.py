@@ -190,6 +190,8 @@ class _Search:
         self._reaching: dict[tuple[int, Node], dict[Node, dict[Node, None]]] = {}
         self.affected = AffectedFocusNodes()
         self._focus: dict[tuple[Node, Node], bool] = {}
+        self._classes: dict[Node, AbstractSet[Node]] = {}
+        self._above: dict[Node, AbstractSet[Node]] = {}
         self._walked: dict[tuple[int, Node, bool], Iterable[Node]] = {}
 
     def back_from(self, quad: ox.Quad, entry: _Entry) -> bool:
@@ -211,8 +213,18 @@ class _Search:
         # The triples of a change have few subjects, and a shape may have twenty target classes.
         key = (shape.node, node)
         if key not in self._focus:
-            self._focus[key] = _is_focus(self.graph, shape, node)
+            self._focus[key] = _is_focus(self.graph, shape, node, self._classes_of(node))
         return self._focus[key]
+
+    def _classes_of(self, node: Node) -> AbstractSet[Node]:
+        """Return the classes that a node is a SHACL instance of."""
+        if node not in self._classes:
+            types = self.graph.objects(node, RDF_TYPE)
+            for cls in types:
+                if cls not in self._above:
+                    self._above[cls] = self.graph.closure(cls, SUBCLASS_OF).keys()
+            self._classes[node] = frozenset().union(*(self._above[cls] for cls in types))
+        return self._classes[node]
 
     def _reached(self, entry: _Entry) -> dict[Node, dict[Node, None]]:
         """Return, by node, the focus nodes of a shape that lead to it over the first part of the entry's way.
@@ -240,14 +252,14 @@ class _Search:
         return self._walked[key]
 
 
-def _is_focus(graph: Readable, shape: Shape, node: Node) -> bool:
-    """Whether a target of a shape selects a node, without listing all nodes that it selects."""
+def _is_focus(graph: Readable, shape: Shape, node: Node, classes: AbstractSet[Node]) -> bool:
+    """Whether a target of a shape selects a node of those classes, without listing all nodes that it selects."""
     for kind, target in shape.targets:
         match kind:
             case "targetNode":
                 selected = node == target
             case "targetClass":
-                selected = graph.is_instance(node, target)
+                selected = target in classes
             case "targetSubjectsOf":
                 selected = bool(graph.objects(node, target))
             case _:
