@@ -1,6 +1,7 @@
 """Generated cooperation data, in the project's own model and as its shapes want them: as many triples as asked for.
 
-The nodes cite claims, countries, topics and programs of the published data, and are meant to be loaded beside them.
+The nodes cite a source, countries, topics and programs of the published data, and are meant to be loaded beside them.
+Each node has a claim of its own, which supports each of its facts by an rdf:Statement.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ _ID: Final = f"{DEFAULT_BASE}id/"
 _A: Final = f"<{STANDARD_PREFIXES['rdf']}type>"
 _LABEL: Final = f"<{STANDARD_PREFIXES['skos']}prefLabel>"
 _TITLE: Final = f"<{STANDARD_PREFIXES['dcterms']}title>"
+_RDF: Final = STANDARD_PREFIXES["rdf"]
+_EXEMPT: Final = {_A, _LABEL, *(f"<{DEFAULT_BASE}ontology#{name}>" for name in ("hasCertainty", "hasEvidence"))}
 _DURATION: Final = f"^^<{STANDARD_PREFIXES['xsd']}duration>"
-_CLAIMS: Final = (13, 16, 17, 53, 82, 84, 89, 90, 91, 92, 94, 95)
+_SOURCE: Final = "gknt-2017-12-12"
 _COUNTRIES: Final = ("AM", "AZ", "CN", "CU", "GE", "ID", "IN", "KR", "KZ", "PK", "SK", "UA", "UZ")
 _PARTNERS: Final = ("CH", "FR", "IT", "NL", "LT", "PL")
 _TOPICS: Final = ("biotechnology", "digital-transformation", "disaster-prevention", "electrode-materials")
@@ -92,20 +95,53 @@ def write_published(root: Path, count: int, seed: int = SEED, *, shapes: bool = 
 
 def _nodes(number: int, chance: random.Random) -> Iterator[str]:
     """Return the triples of a project and of what comes with it: now and then an institute, a session, an agreement."""
+    for node, facts in _described(number, chance):
+        yield from facts
+        yield from _supported(node, facts)
+
+
+def _described(number: int, chance: random.Random) -> Iterator[tuple[str, list[str]]]:
+    """Return each node with its triples, the claims that it cites among them."""
     body = number // _PROJECTS_OF_A_BODY
     if number % _PROJECTS_OF_A_BODY == 0:
-        yield from _body(body, chance)
-    yield from _project(number, body, chance)
+        yield f"generated-body-{body:07}", list(_body(body))
+    yield f"generated-project-{number:07}", list(_project(number, body, chance))
     if number % 3 == 0:
-        yield from _session(number, chance)
+        yield f"generated-session-{number:07}", list(_session(number, chance))
     if number % 5 == 0:
-        yield from _agreement(number, chance)
+        yield f"generated-agreement-{number:07}", list(_agreement(number, chance))
 
 
-def _body(number: int, chance: random.Random) -> Iterator[str]:
+def _supported(node: str, facts: list[str]) -> Iterator[str]:
+    """Return the claim of a node, and the statements of those of its facts that need evidence."""
+    claim = _claim(node)
+    yield f"{claim} {_A} {_coop('Claim')}"
+    yield f'{claim} {_coop("claimNumber")} "1"^^<{STANDARD_PREFIXES["xsd"]}integer>'
+    yield f"{claim} {_coop('hasCertainty')} {_id('certainty', 'asserted')}"
+    yield f"{claim} {_coop('hasVoice')} {_id('voice', 'article')}"
+    for language, text in (
+        ("en", "They work together."),
+        ("ru", "Они работают вместе."),
+        ("be", "Яны працуюць разам."),
+    ):
+        yield f'{claim} {_coop("paraphrase")} "{text}"@{language}'
+    for name in ("wasAttributedTo", "wasDerivedFrom"):
+        yield f"{claim} <{STANDARD_PREFIXES['prov']}{name}> <{DEFAULT_BASE}source/{_SOURCE}>"
+    needing = [fact for fact in facts if fact.split(" ", 2)[1] not in _EXEMPT]
+    for number, fact in enumerate(needing, 1):
+        subject, predicate, value = fact.split(" ", 2)
+        statement = _id("triple", f"{node}-{number}")
+        yield f"{claim} {_coop('supports')} {statement}"
+        yield f"{statement} {_A} <{_RDF}Statement>"
+        yield f"{statement} <{_RDF}subject> {subject}"
+        yield f"{statement} <{_RDF}predicate> {predicate}"
+        yield f"{statement} <{_RDF}object> {value}"
+
+
+def _body(number: int) -> Iterator[str]:
     body = _id("body", f"generated-{number:07}")
     yield f"{body} {_A} {_coop('ResearchInstitute')}"
-    yield from _asserted(body, chance, 1)
+    yield from _asserted(body, f"generated-body-{number:07}")
     yield f"{body} {_coop('isLocatedIn')} {_id('country', 'BY')}"
     yield from _labels(body, f"Institute {number}", f"Институт {number}", f"Інстытут {number}")
 
@@ -113,7 +149,7 @@ def _body(number: int, chance: random.Random) -> Iterator[str]:
 def _project(number: int, body: int, chance: random.Random) -> Iterator[str]:
     project = f"<{PROJECT}{number:07}>"
     yield f"{project} {_A} {_coop('Project')}"
-    yield from _asserted(project, chance, 2)
+    yield from _asserted(project, f"generated-project-{number:07}")
     yield f"{project} {_coop('isImplementedBy')} {_id('body', f'generated-{body:07}')}"
     yield f"{project} {_coop('hasStatus')} {_id('status', 'ongoing')}"
     yield f"{project} {_coop('hasTopic')} {_id('topic', chance.choice(_TOPICS))}"
@@ -129,7 +165,7 @@ def _session(number: int, chance: random.Random) -> Iterator[str]:
     country = chance.choice(_COUNTRIES)
     session = _id("session", f"by-{country.lower()}-2018-generated-{number:07}")
     yield f"{session} {_A} {_coop('CommissionSession')}"
-    yield from _asserted(session, chance, 2)
+    yield from _asserted(session, f"generated-session-{number:07}")
     yield from _parties(session, country)
     yield f"{session} {_coop('hasStatus')} {_id('status', 'completed')}"
     yield f"{session} {_coop('isOrganizedBy')} {_id('body', 'scst')}"
@@ -140,15 +176,18 @@ def _session(number: int, chance: random.Random) -> Iterator[str]:
 def _agreement(number: int, chance: random.Random) -> Iterator[str]:
     agreement = _id("agreement", f"generated-{number:07}")
     yield f"{agreement} {_A} {_coop('Agreement')}"
-    yield from _asserted(agreement, chance, 2)
+    yield from _asserted(agreement, f"generated-agreement-{number:07}")
     yield from _parties(agreement, chance.choice(_COUNTRIES))
     yield from _labels(agreement, f"Agreement {number}", f"Соглашение {number}", f"Пагадненне {number}")
 
 
-def _asserted(node: str, chance: random.Random, claims: int) -> Iterator[str]:
+def _asserted(node: str, name: str) -> Iterator[str]:
     yield f"{node} {_coop('hasCertainty')} {_id('certainty', 'asserted')}"
-    for claim in chance.sample(_CLAIMS, claims):
-        yield f"{node} {_coop('hasEvidence')} {_id('claim', f'high-tech-country-{claim:03}')}"
+    yield f"{node} {_coop('hasEvidence')} {_claim(name)}"
+
+
+def _claim(name: str) -> str:
+    return _id("claim", f"{name}-001")
 
 
 def _parties(node: str, country: str) -> Iterator[str]:

@@ -33,9 +33,9 @@ Value = TypeVar("Value")
 BEGIN: Final = "<!-- validation figures: written by make bench-validation -->"
 END: Final = "<!-- end of validation figures -->"
 CHANGES: Final = 25
-ALONE: Final = 20
+ALONE: Final = 75
 """Triples below which a project comes without new bodies, sessions and agreements."""
-SMALL: Final = 200
+SMALL: Final = 3_000
 """Generated triples beside the published graph, when it is that graph whose gate is measured."""
 
 

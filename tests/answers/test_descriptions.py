@@ -193,8 +193,8 @@ def test_examples_are_no_part_of_the_facts(client: FlaskClient, dataset: Dataset
 @pytest.mark.parametrize(
     ("clause", "pattern", "number"),
     [
-        ("FROM <{base}graph/reference>", "?s ?p ?o", 568),
-        ("FROM NAMED <{base}graph/reference>", "GRAPH ?g { ?s ?p ?o }", 568),
+        ("FROM <{base}graph/reference>", "?s ?p ?o", 650),
+        ("FROM NAMED <{base}graph/reference>", "GRAPH ?g { ?s ?p ?o }", 650),
         ("FROM NAMED <{base}graph/reference>", "?s ?p ?o", 0),
         ("FROM <{base}graph/none>", "?s ?p ?o", 0),
     ],

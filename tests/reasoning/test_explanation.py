@@ -9,7 +9,7 @@ from coopkg.dataset.store import load_dataset
 from coopkg.rdf.namespaces import DEFAULT_BASE, prefixes
 from coopkg.reasoning.closure import Closure
 from coopkg.reasoning.explanation import explain
-from coopkg.reasoning.proofs import Asserted, Proof, Step, as_json, as_text, leaves_of, steps_of
+from coopkg.reasoning.proofs import Asserted, Ground, Proof, Step, as_json, as_text, leaves_of, steps_of
 from coopkg.reasoning.rule_compiler import compile_rules
 from coopkg.settings import Settings
 
@@ -79,14 +79,36 @@ def test_every_inferred_triple_has_a_proof_whose_steps_are_true(closure: Closure
     assert len({rule for rule, _ in checked}) > 5
 
 
-def test_an_asserted_triple_explains_itself_by_the_claims_of_its_subject(closure: Closure) -> None:
+def test_an_asserted_triple_explains_itself_by_the_claim_that_says_it(closure: Closure) -> None:
+    """The node cites nine claims; one of them says this."""
     proof = proof_of(closure, "id/project/supertwin", "ontology#hasStatus", "id/status/ongoing")
     assert isinstance(proof, Asserted)
-    assert not proof.exact
-    assert len(proof.claims) == 9
+    assert (proof.ground, proof.claims) == (Ground.SAID, (node("id/claim/high-tech-country-096"),))
     lines = as_text(proof, prefixes(), {proof.claims[0]: {"ru": "слово"}}, "ru").splitlines()
-    assert lines[2:4] == ["  его субъект опирается на claim:high-tech-country-096: слово", lines[3]]
-    assert sum(line.startswith("  его субъект опирается на claim:") for line in lines) == len(proof.claims)
+    assert lines[2:] == ["  об этом говорит claim:high-tech-country-096: слово"]
+
+
+def test_what_no_passage_says_is_explained_by_what_it_is_derived_from(closure: Closure) -> None:
+    proof = proof_of(closure, "id/commission/by-ge", "ontology#hasParty", "id/country/GE")
+    assert isinstance(proof, Asserted)
+    assert (proof.ground, len(proof.claims)) == (Ground.DERIVED, 2)
+    assert "  derived from claim:high-tech-country-107" in as_text(proof, prefixes()).splitlines()
+
+
+def test_reference_data_are_explained_by_their_source(closure: Closure) -> None:
+    proof = proof_of(closure, "id/country/FR", "ontology#isMemberOf", "id/body/european-union")
+    assert isinstance(proof, Asserted)
+    assert (proof.ground, proof.claims) == (Ground.SOURCE, ())
+    assert as_text(proof, prefixes()).splitlines()[-1].startswith("  source <http://publications.europa.eu/")
+    assert as_json(proof)["sources"] == ["http://publications.europa.eu/resource/authority/country"]
+
+
+def test_what_needs_no_evidence_is_explained_by_the_claims_of_its_subject(closure: Closure) -> None:
+    rdf_type = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+    proof = closure.explain((node("id/project/supertwin"), rdf_type, node("ontology#Project")))
+    assert isinstance(proof, Asserted)
+    assert (proof.ground, len(proof.claims)) == (Ground.SUBJECT, 9)
+    assert sum("its subject rests on" in line for line in as_text(proof, prefixes()).splitlines()) == 9
 
 
 def test_the_ontology_has_no_claims(closure: Closure) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CASES = ROOT / "tests" / "cases" / "shapes"
-BACKGROUND = ("ontology/coop.ttl", "ontology/structures.ttl", "ontology/schemes/")
+BACKGROUND = ("ontology/coop.ttl", "ontology/evidence.ttl", "ontology/structures.ttl", "ontology/schemes/")
 HOUSE_STYLE = {"house-style.ttl", "prefixes.ttl"}
 VALID = sorted(CASES.glob("*/valid/*.ttl"))
 INVALID = sorted(p for p in CASES.glob("*/invalid/*.ttl") if not p.name.endswith(".report.ttl"))

@@ -102,6 +102,20 @@ def test_a_new_source_comes_with_the_fact(client: FlaskClient) -> None:
     assert b"source:ice-of-lakes" in turtle.data
 
 
+def test_the_claim_of_a_form_supports_each_triple_that_needs_evidence(client: FlaskClient) -> None:
+    """No more than those: labels and certainties need none."""
+    coop, rdf = f"{DEFAULT_BASE}ontology#", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    quads = list(ox.parse(send(client, do="turtle").data, ox.RdfFormat.TURTLE))
+    supported = {q.object for q in quads if q.predicate.value == f"{coop}supports"}
+    stated: dict[object, dict[str, object]] = {}
+    for quad in quads:
+        if quad.subject in supported:
+            stated.setdefault(quad.subject, {})[quad.predicate.value.removeprefix(rdf)] = quad.object
+    triples = {(s["subject"], s["predicate"], s["object"]) for s in stated.values()}
+    assert {p.value.removeprefix(coop) for _, p, _ in triples} == {"hasParticipant", "hasStatus", "isUnderProgram"}  # type: ignore[attr-defined]
+    assert triples <= {(q.subject, q.predicate, q.object) for q in quads}
+
+
 @pytest.mark.parametrize(
     ("changed", "key"),
     [
@@ -169,9 +183,16 @@ def test_a_correction_begins_with_what_is_said(client: FlaskClient) -> None:
               "skos:prefLabel@en": "Super Twin"}  # fmt: skip
     patch = client.post("/contribute/Project", data={**filled, "do": "patch"}, headers=HTML).get_data(as_text=True)
     removed = [row for row in patch.splitlines() if row.startswith("D ")]
-    assert len(removed) == 1
+    assert [row for row in removed if "id/triple/" not in row] == [
+        row for row in removed if row.startswith(f"D <{about}>")
+    ]
+    assert sum(row.startswith(f"D <{about}>") for row in removed) == 1
     assert "prefLabel" in removed[0]
+    assert sum("id/triple/" in row for row in removed) == 5, "the statement of a triple goes with it"
     assert f'A <{about}> <http://www.w3.org/2004/02/skos/core#prefLabel> "Super Twin"@en <' in patch
+    assert '22-rdf-syntax-ns#object> "Super Twin"@en <' in patch, (
+        "a claim that adds nothing but a name supports the name"
+    )
     shown = client.post("/contribute/Project", data=filled, headers=HTML).get_data(as_text=True)
     assert "What would be taken back" in shown
 

@@ -71,7 +71,7 @@ def test_facts_stand_in_the_groups_of_the_shapes(client: FlaskClient, service: S
 def test_a_fact_leads_to_the_claim_that_says_it_and_to_its_place(client: FlaskClient) -> None:
     page = get(client, "/id/project/supertwin")
     assert 'href="#high-tech-country-099">claim 99<' in fact(page, "involvesCountry", "id/country/CH")
-    assert "rests on 96–104" in fact(page, "hasStatus", "id/status/ongoing")
+    assert 'href="#high-tech-country-096">claim 96<' in fact(page, "hasStatus", "id/status/ongoing")
     claim = page.split('<li id="high-tech-country-099">')[1].split("</li>")[0]
     assert "Switzerland takes part in the project SUPERTWIN." in claim
     assert "Article" in claim
@@ -81,6 +81,28 @@ def test_a_fact_leads_to_the_claim_that_says_it_and_to_its_place(client: FlaskCl
     assert place is not None
     target, _, anchor = html.unescape(place[1]).partition("#")
     assert f'<li id="{anchor}">' in get(client, target)
+
+
+def test_a_fact_that_no_passage_says_leads_to_what_it_is_derived_from(client: FlaskClient) -> None:
+    found = fact(get(client, "/id/commission/by-ge"), "hasParty", "id/country/GE")
+    assert 'href="#high-tech-country-107">derived from claim 107, 110<' in found
+
+
+def test_a_fact_with_a_source_of_its_own_leads_to_it(client: FlaskClient) -> None:
+    found = fact(get(client, "/id/country/FR"), "isMemberOf", "id/body/european-union")
+    assert 'href="http://publications.europa.eu/resource/authority/country"' in found
+
+
+def test_a_claim_says_in_words_which_triples_it_supports(client: FlaskClient) -> None:
+    supported = fact(get(client, "/id/claim/high-tech-country-099"), "supports", "id/triple/high-tech-country-099-2")
+    assert "SUPERTWIN involves country Switzerland" in supported
+    assert "<h1><bdi>SUPERTWIN involves country Switzerland</bdi>" in get(client, "/id/triple/high-tech-country-099-2")
+
+
+def test_statements_of_triples_are_no_neighbours_of_a_thing(client: FlaskClient) -> None:
+    leading = get(client, "/id/country/BY").split("What leads here")[1]
+    assert "rdf:object" not in leading
+    assert "id/triple/" not in leading
 
 
 def test_what_is_known_from_a_register_says_so(client: FlaskClient) -> None:

@@ -36,7 +36,8 @@ ENTITY_PREFIXES: Final = {
     "program": "id/program/", "project": "id/project/", "proposal": "id/proposal/", "result": "id/result/",
     "role": "id/role/", "scheme": "id/scheme/", "selector": "id/selector/", "session": "id/session/",
     "source": "source/", "statement": "id/statement/", "status": "id/status/", "structure": "id/structure/",
-    "target": "id/target/", "topic": "id/topic/", "unit": "id/unit/", "voice": "id/voice/",
+    "target": "id/target/", "topic": "id/topic/", "triple": "id/triple/",
+    "unit": "id/unit/", "voice": "id/voice/",
 }  # fmt: skip
 """Prefix of each entity type, relative to the base IRI."""
 

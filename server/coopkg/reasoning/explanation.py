@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.rdf.namespaces import DEFAULT_BASE
+from coopkg.rdf.namespaces import DEFAULT_BASE, STANDARD_PREFIXES
 from coopkg.reasoning.graph_layout import Layout
 from coopkg.reasoning.join_plans import Program
 from coopkg.reasoning.maintenance import derivations
-from coopkg.reasoning.owl_terms import TYPE, is_resource, rdf
-from coopkg.reasoning.proofs import Asserted, Proof, Step
+from coopkg.reasoning.owl_terms import is_resource, rdf
+from coopkg.reasoning.proofs import Asserted, Ground, Proof, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from coopkg.reasoning.owl_terms import Term
     from coopkg.reasoning.rules import Fact, Rule, RuleSet
 
+_DERIVED: Final = ox.NamedNode(STANDARD_PREFIXES["prov"] + "wasDerivedFrom")
+_SOURCE: Final = ox.NamedNode(STANDARD_PREFIXES["dcterms"] + "source")
 DEEPEST: Final = 150
 """The height of a proof beyond which none is sought: that of a class under 150 others, one below the other."""
 
@@ -55,7 +57,7 @@ class _Search:
         self._proofs: dict[Fact, tuple[int, Proof]] = {}
         base = program.rules.base or DEFAULT_BASE
         self._evidence = ox.NamedNode(f"{base}ontology#hasEvidence")
-        self._claim = ox.NamedNode(f"{base}ontology#Claim")
+        self._supports = ox.NamedNode(f"{base}ontology#supports")
 
     def prove(self, fact: Fact, height: int) -> Proof | None:
         """Find a proof that is no higher than ``height``, or None."""
@@ -78,8 +80,7 @@ class _Search:
         graphs = sorted(_graph_name(quad) for quad in self.asserted.triples(*fact))
         if not graphs:
             return None
-        exact = tuple(sorted(set(self._claims_about(fact)), key=str))
-        return Asserted(fact, tuple(graphs), exact or self._evidence_of(fact[0]), exact=bool(exact))
+        return Asserted(fact, tuple(graphs), *self._ground(fact))
 
     def _steps(self, fact: Fact, height: int) -> Iterator[Step]:
         for rule, body in derivations(self.program, fact, self.facts):
@@ -102,18 +103,33 @@ class _Search:
         facts = [(axiom.subject, axiom.predicate, axiom.object) for axiom in axioms]
         return tuple(fact for fact in facts if not self.asserted.has(fact))
 
-    def _claims_about(self, fact: Fact) -> Iterator[ox.NamedNode]:
-        """Yield the claims about a triple: those that reify it, and those that a node which does so cites."""
-        parts = tuple(zip(map(rdf, ("subject", "predicate", "object")), fact, strict=True))
-        for quad in self.asserted.triples(None, *parts[2]):
-            node = quad.subject
-            if all(self.asserted.has((node, name, part)) for name, part in parts[:2]):
-                is_claim = self.asserted.has((node, TYPE, self._claim))
-                yield from (node,) if is_claim and isinstance(node, ox.NamedNode) else self._evidence_of(node)
+    def _ground(self, fact: Fact) -> tuple[Ground, tuple[ox.NamedNode, ...]]:
+        """Return why a triple is asserted: by its own statements, or else by what its subject cites."""
+        statements = tuple(self._statements(fact))
+        for ground, named in (
+            (Ground.SAID, self._supporters(statements)),
+            (Ground.DERIVED, self._objects(statements, _DERIVED)),
+            (Ground.SOURCE, self._objects(statements, _SOURCE)),
+            (Ground.SUBJECT, self._objects((fact[0],), self._evidence)),
+        ):
+            found = {node for node in named if isinstance(node, ox.NamedNode)}
+            if found:
+                return ground, tuple(sorted(found, key=str))
+        return Ground.SUBJECT, ()
 
-    def _evidence_of(self, node: Term) -> tuple[ox.NamedNode, ...]:
-        evidence = {quad.object for quad in self.asserted.triples(node, self._evidence, None)}
-        return tuple(sorted((claim for claim in evidence if isinstance(claim, ox.NamedNode)), key=str))
+    def _statements(self, fact: Fact) -> Iterator[Term]:
+        """Yield what states a triple by ``rdf:subject``, ``rdf:predicate`` and ``rdf:object``."""
+        # From the subject: fewer statements share it than share a property or a country.
+        for quad in self.asserted.triples(None, rdf("subject"), fact[0]):
+            rest = (rdf("predicate"), fact[1]), (rdf("object"), fact[2])
+            if all(self.asserted.has((quad.subject, name, part)) for name, part in rest):
+                yield quad.subject
+
+    def _supporters(self, statements: Iterable[Term]) -> Iterator[Term]:
+        return (quad.subject for node in statements for quad in self.asserted.triples(None, self._supports, node))
+
+    def _objects(self, nodes: Iterable[Term], predicate: ox.NamedNode) -> Iterator[Term]:
+        return (quad.object for node in nodes for quad in self.asserted.triples(node, predicate, None))
 
 
 def _graph_name(quad: ox.Quad) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -19,17 +20,31 @@ if TYPE_CHECKING:
     """What claims say in our words, by language."""
 
 
+class Ground(Enum):
+    """Why a triple is asserted: a passage says it, it is derived from claims, it has a source of its own.
+
+    Or it needs none of these, and claims are given that its subject cites.
+    """
+
+    SAID = "said"
+    DERIVED = "derived"
+    SOURCE = "source"
+    SUBJECT = "subject"
+
+
 @dataclass(frozen=True)
 class Asserted:
-    """A leaf of a proof: a triple that is asserted, the graphs that have it, and the claims that it rests on.
-
-    ``exact`` says that the claims are about this very triple, not about all that its subject states.
-    """
+    """A leaf of a proof: a triple that is asserted, the graphs that have it, and what it rests on, by ``ground``."""
 
     fact: Fact
     graphs: tuple[str, ...]
-    claims: tuple[ox.NamedNode, ...] = ()
-    exact: bool = False
+    ground: Ground = Ground.SUBJECT
+    rests_on: tuple[ox.NamedNode, ...] = ()
+
+    @property
+    def claims(self) -> tuple[ox.NamedNode, ...]:
+        """Return the claims among what it rests on."""
+        return () if self.ground is Ground.SOURCE else self.rests_on
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,9 @@ def as_json(proof: Proof, paraphrases: Paraphrases | None = None) -> dict[str, A
     if isinstance(proof, Asserted):
         texts = paraphrases or {}
         claims = [{"claim": claim.value, "paraphrase": dict(texts.get(claim, {}))} for claim in proof.claims]
-        return value | {"asserted": list(proof.graphs), "claims": claims, "exact": proof.exact}
+        sources = [source.value for source in proof.rests_on] if proof.ground is Ground.SOURCE else []
+        told = {"claims": claims, "sources": sources, "ground": proof.ground.value}
+        return value | {"asserted": list(proof.graphs), **told}
     return value | {
         "rule": proof.rule,
         "meaning": dict(MEANINGS.get(proof.rule, {})),
@@ -111,10 +128,11 @@ class _Lines:
 
     def _leaf(self, leaf: Asserted, indent: str) -> Iterator[str]:
         yield f"{indent}  {self.say('asserted')} {', '.join(map(self._graph, leaf.graphs))}"
-        rests = self.say("claimed" if leaf.exact else "rests")
-        for claim in leaf.claims:
-            paraphrase = self.paraphrases.get(claim, {}).get(self.language, "")
-            yield f"{indent}  {rests} {self.names.term(claim)}" + (f": {paraphrase}" if paraphrase else "")
+        for node in leaf.rests_on:
+            paraphrase = self.paraphrases.get(node, {}).get(self.language, "")
+            yield f"{indent}  {self.say(leaf.ground.value)} {self.names.term(node)}" + (
+                f": {paraphrase}" if paraphrase else ""
+            )
 
     def _step(self, step: Step, indent: str) -> Iterator[str]:
         meaning = MEANINGS.get(step.rule, {}).get(self.language)

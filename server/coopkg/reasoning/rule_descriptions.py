@@ -153,8 +153,10 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
     "inferred": {"en": "inferred by", "ru": "выведено правилом", "be": "выведзена правілам"},
     "axiom": {"en": "axiom", "ru": "аксиома", "be": "аксіёма"},
     "asserted": {"en": "asserted in", "ru": "утверждается в", "be": "сцвярджаецца ў"},
-    "claimed": {"en": "claimed by", "ru": "об этом говорит", "be": "пра гэта кажа"},
-    "rests": {"en": "its subject rests on", "ru": "его субъект опирается на", "be": "яго суб'ект абапіраецца на"},
+    "said": {"en": "claimed by", "ru": "об этом говорит", "be": "пра гэта кажа"},
+    "derived": {"en": "derived from", "ru": "выведено из", "be": "выведзена з"},
+    "source": {"en": "source", "ru": "источник", "be": "крыніца"},
+    "subject": {"en": "its subject rests on", "ru": "его субъект опирается на", "be": "яго суб'ект абапіраецца на"},
     "default": {"en": "the default graph", "ru": "граф по умолчанию", "be": "граф па змаўчанні"},
 }
 """What a proof says between its terms."""

@@ -148,6 +148,9 @@ class _Search:
         self.most = most
         self._reaching: dict[tuple[int, Node], dict[Node, dict[Node, None]]] = {}
         self.affected = AffectedFocusNodes()
+        self._focus: dict[tuple[Node, Node], bool] = {}
+        self._classes: dict[Node, AbstractSet[Node]] = {}
+        self._above: dict[Node, AbstractSet[Node]] = {}
         self._walked: dict[tuple[int, Node, bool], Iterable[Node]] = {}
 
     def back_from(self, quad: ox.Quad, entry: _Entry) -> bool:
@@ -161,9 +164,26 @@ class _Search:
                 nodes.update(self._reached(entry).get(middle, {}))
             return True
         for node in self._walk(entry, end):
-            if node not in nodes and _is_focus(self.graph, entry.shape, node):
+            if node not in nodes and self._is_focus(entry.shape, node):
                 nodes[node] = None
         return len(nodes) <= self.most
+
+    def _is_focus(self, shape: Shape, node: Node) -> bool:
+        # The triples of a change have few subjects, and a shape may have twenty target classes.
+        key = (shape.node, node)
+        if key not in self._focus:
+            self._focus[key] = _is_focus(self.graph, shape, node, self._classes_of(node))
+        return self._focus[key]
+
+    def _classes_of(self, node: Node) -> AbstractSet[Node]:
+        """Return the classes that a node is a SHACL instance of."""
+        if node not in self._classes:
+            types = self.graph.objects(node, RDF_TYPE)
+            for cls in types:
+                if cls not in self._above:
+                    self._above[cls] = self.graph.closure(cls, SUBCLASS_OF).keys()
+            self._classes[node] = frozenset().union(*(self._above[cls] for cls in types))
+        return self._classes[node]
 
     def _reached(self, entry: _Entry) -> dict[Node, dict[Node, None]]:
         """Return, by node, the focus nodes of a shape that lead to it over the first part of the entry's way.
@@ -195,14 +215,14 @@ def _never(node: Node, shape: Node) -> bool:
     raise AssertionError(f"{node} is a target by {shape}, which has everything checked again")
 
 
-def _is_focus(graph: Readable, shape: Shape, node: Node) -> bool:
-    """Whether a target of a shape selects a node, without listing all nodes that it selects."""
+def _is_focus(graph: Readable, shape: Shape, node: Node, classes: AbstractSet[Node]) -> bool:
+    """Whether a target of a shape selects a node of those classes, without listing all nodes that it selects."""
     for kind, target in shape.targets:
         match kind:
             case "targetNode":
                 selected = node == target
             case "targetClass":
-                selected = graph.is_instance(node, target)
+                selected = target in classes
             case "targetSubjectsOf":
                 selected = bool(graph.objects(node, target))
             case _:

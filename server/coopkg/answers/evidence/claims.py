@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PROLOGUE: Final = """
 PREFIX coop: [[coop]]
+PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX oa: <http://www.w3.org/ns/oa#>
 PREFIX prov: <http://www.w3.org/ns/prov#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
@@ -30,7 +31,8 @@ PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 _ABOUT: Final = """
 { VALUES ?c { [[node]] } ?c a coop:Claim }
 UNION { [[node]] coop:hasEvidence|coop:isMentionedIn ?c }
-UNION { ?c a coop:Claim ; rdf:subject [[node]] }
+UNION { ?c coop:supports/rdf:subject? [[node]] }
+UNION { ?stated rdf:subject? [[node]] ; a rdf:Statement ; prov:wasDerivedFrom ?c }
 UNION { ?reified rdf:subject [[node]] ; coop:hasEvidence ?c }
 """
 _FROM: Final = "?c prov:wasDerivedFrom [[node]] ; a coop:Claim"
@@ -44,10 +46,18 @@ _PLACES: Final = """
 SELECT DISTINCT ?c ?start ?end WHERE { { SELECT DISTINCT ?c WHERE { [[which]] } }
   ?c oa:hasTarget/oa:hasSelector ?x . ?x oa:start ?start ; oa:end ?end } ORDER BY ?c ?start ?end
 """
-_EXACT: Final = """
-SELECT DISTINCT ?c ?p ?o WHERE {
-  { ?c a coop:Claim ; rdf:subject [[node]] ; rdf:predicate ?p ; rdf:object ?o }
-  UNION { ?reified rdf:subject [[node]] ; rdf:predicate ?p ; rdf:object ?o ; coop:hasEvidence ?c } }
+_GROUNDS: Final = """
+SELECT DISTINCT ?p ?o ?how ?ground WHERE {
+  ?stated rdf:subject [[node]] ; a rdf:Statement ; rdf:predicate ?p ; rdf:object ?o .
+  { ?ground coop:supports ?stated . BIND("said" AS ?how) }
+  UNION { ?stated prov:wasDerivedFrom ?ground . BIND("derived" AS ?how) }
+  UNION { ?stated dcterms:source ?ground . BIND("source" AS ?how) } }
+ORDER BY ?ground
+"""
+_STATEMENTS: Final = """
+SELECT ?s ?x ?p ?o WHERE {
+  { BIND([[node]] AS ?s) } UNION { [[node]] coop:supports ?s } UNION { ?s prov:wasDerivedFrom [[node]] }
+  ?s a rdf:Statement ; rdf:subject ?x ; rdf:predicate ?p ; rdf:object ?o }
 """
 _DIGESTS: Final = "SELECT ?s ?digest WHERE { VALUES ?s { [[sources]] } ?s coop:textDigest ?digest }"
 _STATED: Final = "SELECT ?p ?o ?g WHERE { GRAPH ?g { [[node]] ?p ?o } } ORDER BY ?g"
@@ -99,12 +109,21 @@ def claims_of(service: Service, source: str) -> list[Claim]:
     return _claims(service, query_text(_FROM, node=_node(source)))
 
 
-def exact(service: Service, iri: str) -> dict[Said, list[str]]:
-    """Find the claims that state exactly one triple of an IRI, by that triple."""
-    claims: dict[Said, list[str]] = {}
-    for row in _rows(service, query_text(_EXACT, node=_node(iri))):
-        claims.setdefault(_statement(row), []).append(row["c"]["value"])
-    return claims
+def grounds(service: Service, iri: str) -> dict[Said, dict[str, list[str]]]:
+    """Find what each triple of an IRI rests on: IRIs by ``said``, ``derived`` (both of claims) and ``source``."""
+    found: dict[Said, dict[str, list[str]]] = {}
+    for row in _rows(service, query_text(_GROUNDS, node=_node(iri))):
+        found.setdefault(_statement(row), {}).setdefault(row["how"]["value"], []).append(row["ground"]["value"])
+    return found
+
+
+def statements(service: Service, iri: str) -> dict[str, tuple[str, str, str]]:
+    """Find the triples of the statements of a claim, or of a statement itself, by statement.
+
+    Each is subject, property and object; a literal is its lexical form.
+    """
+    rows = _rows(service, query_text(_STATEMENTS, node=_node(iri)))
+    return {row["s"]["value"]: (row["x"]["value"], row["p"]["value"], row["o"]["value"]) for row in rows}
 
 
 def stated(service: Service, iri: str) -> dict[Said, list[str]]:

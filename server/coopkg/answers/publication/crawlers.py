@@ -21,10 +21,13 @@ PER_SITEMAP: Final = 50_000
 _SITEMAPS: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XML: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _ENTITIES: Final = """
-SELECT DISTINCT ?s WHERE { ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), [[things]])) }
+SELECT DISTINCT ?s WHERE { ?s ?p ?o [[entity]] }
 ORDER BY ?s LIMIT [[limit]] OFFSET [[offset]]"""
 _COUNT: Final = """
-SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s ?p ?o FILTER(ISIRI(?s) && STRSTARTS(STR(?s), [[things]])) }"""
+SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s ?p ?o [[entity]] }"""
+# Statements of triples are shown where their claims are, and are nothing to read by themselves.
+_ENTITY: Final = """
+FILTER(ISIRI(?s) && STRSTARTS(STR(?s), [[things]]) && !STRSTARTS(STR(?s), [[statements]]))"""
 _ABOUT: Final = """
 PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
@@ -41,8 +44,8 @@ _LLMS: Final = """# {title}
 
 > {description}
 
-Licence: {licence} (ontology, data, shapes, queries). Version: {version}. Every fact has a certainty and points at the
-claim of a source that supports it (coop:hasEvidence); what is inferred stands in the graph <{base}graph/inferred>.
+Licence: {licence} (ontology, data, shapes, queries). Version: {version}. Every fact has a certainty, and is stated by
+an rdf:Statement that a claim of a source supports (coop:supports); what is inferred is in <{base}graph/inferred>.
 
 ## Ask
 
@@ -76,14 +79,15 @@ def robots(base: str) -> str:
 def sitemap(service: Service, page: int | None) -> str:
     """Build the sitemap of all entities, or page ``page`` of it; an index of pages where one sitemap is too small."""
     base = service.settings.base
-    things = ox.Literal(f"{base}id/")
-    count = int(service.rows(query_text(_COUNT, things=things))[0]["n"])
+    things, statements = ox.Literal(f"{base}id/"), ox.Literal(f"{base}id/triple/")
+    entity = query_text(_ENTITY, things=things, statements=statements)
+    count = int(service.rows(query_text(_COUNT, entity=entity))[0]["n"])
     if page is None and count > PER_SITEMAP:
         pages = range(1, -(-count // PER_SITEMAP) + 1)
         body = "".join(f"<sitemap><loc>{escape(base)}sitemap.xml?page={number}</loc></sitemap>\n" for number in pages)
         return f'{_XML}<sitemapindex xmlns="{_SITEMAPS}">\n{body}</sitemapindex>\n'
     offset = ((page or 1) - 1) * PER_SITEMAP
-    rows = service.rows(query_text(_ENTITIES, things=things, limit=PER_SITEMAP, offset=offset))
+    rows = service.rows(query_text(_ENTITIES, entity=entity, limit=PER_SITEMAP, offset=offset))
     # An IRI may contain an ampersand.
     body = "".join(f"<url><loc>{escape(row['s'])}</loc></url>\n" for row in rows)
     return f'{_XML}<urlset xmlns="{_SITEMAPS}">\n{body}</urlset>\n'

@@ -14,10 +14,11 @@ from coopkg.rdf.terms import Document, compact, triple
 from coopkg.web.forms.entered_values import InputError, free_name, slug, terms_of
 from coopkg.web.forms.form_model import TYPE
 from coopkg.web.forms.source_claim import Evidence, evidence_of
+from coopkg.web.forms.triple_statements import exempt, supported, taken_back
 
 if TYPE_CHECKING:
     from coopkg.web.forms.entered_values import Values
-    from coopkg.web.forms.form_model import Field, Form
+    from coopkg.web.forms.form_model import Form
     from coopkg.web.forms.lookups import Graph, Said
 
 
@@ -78,8 +79,9 @@ def compose(form: Form, values: Values, graph: Graph, about: str = "") -> Contri
     terms[TYPE] = [ox.NamedNode(cls)]
     terms[f"{coop}hasCertainty"] = [ox.NamedNode(f"{graph.base}id/certainty/{evidence.certainty}")]
     if made.iri:
-        _compare(made, terms, graph.said(about) if about else [], {asked.path: asked for asked in form.fields})
+        _compare(made, terms, graph, graph.said(about) if about else [])
     if evidence.claim and made.iri:
+        _support(made, graph, cls)
         made.added.append(triple(made.iri, f"{coop}hasEvidence", evidence.claim))
     made.added += evidence.triples
     made.troubles += evidence.troubles
@@ -87,10 +89,11 @@ def compose(form: Form, values: Values, graph: Graph, about: str = "") -> Contri
 
 
 def _compare(
-    made: Contribution, terms: dict[str, list[ox.NamedNode | ox.Literal]], said: list[Said], fields: dict[str, Field]
+    made: Contribution, terms: dict[str, list[ox.NamedNode | ox.Literal]], graph: Graph, said: list[Said]
 ) -> None:
     """Add what is new and take back what is no longer there; what the form does not ask for stays."""
-    subject = ox.NamedNode(made.iri)
+    subject, gone = ox.NamedNode(made.iri), list[tuple[str, ox.NamedNode | ox.Literal]]()
+    fields = {asked.path: asked for asked in made.form.fields}
     there = {(fact.path, fact.term) for fact in said}
     for path, values in terms.items():
         new = [value for value in values if (path, value) not in there]
@@ -101,8 +104,25 @@ def _compare(
         classes = fact.path != TYPE or getattr(fact.term, "value", "") in made.form.classes
         if fact.path in terms and fact.term not in terms[fact.path] and shown and classes:
             made.removed.append(f"{subject} <{fact.path}> {fact.term} <{fact.graph}> .")
+            gone.append((fact.path, fact.term))
+    made.removed += taken_back(made.iri, gone, graph)
     if said and not made.added and not made.removed:
         made.troubles.append(InputError("id", "contribute.nothing_new"))
+
+
+def _support(made: Contribution, graph: Graph, cls: str) -> None:
+    """Say which triples the claim supports: all that are added, but for those that need no evidence.
+
+    Where there are none, such as in a new name, it supports that one, or that the thing is what it is.
+    """
+    spared, claim = exempt(graph), made.evidence.claim
+    structure = {f"{graph.base}ontology#hasCertainty", f"{graph.base}ontology#hasEvidence"}
+    facts = [fact for fact in made.added if fact.predicate.value not in spared]
+    named = [fact for fact in made.added if fact.predicate.value not in structure]
+    facts = facts or named[:1] or [ox.Triple(ox.NamedNode(made.iri), ox.NamedNode(TYPE), ox.NamedNode(cls))]
+    published = [t for t in made.evidence.triples if str(t.subject) == f"<{made.evidence.source}>"]
+    facts += [t for t in published if t.predicate.value not in spared]
+    made.added += supported(claim, facts, graph.base)
 
 
 def _mint(made: Contribution, values: Values, graph: Graph) -> str:

@@ -44,6 +44,12 @@ class Graph:
     def _asserted(self, text: str) -> list[dict[str, Any]]:
         return self.service.terms(Task(text, SOLUTION_FORMATS[0], self.base, entailment=False))
 
+    def terms(self, text: QueryText) -> list[dict[str, ox.NamedNode | ox.BlankNode | ox.Literal]]:
+        """Return the solutions of a query of ours over what is asserted."""
+        rows = ({name: from_json(value) for name, value in row.items()} for row in self._asserted(text))
+        kinds = (ox.NamedNode, ox.BlankNode, ox.Literal)
+        return [{name: term for name, term in row.items() if isinstance(term, kinds)} for row in rows]
+
     def holds(self, pattern: QueryText) -> bool:
         """Return whether a pattern of ours has a solution."""
         fmt = by_name("json") or SOLUTION_FORMATS[0]

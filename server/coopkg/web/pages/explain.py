@@ -77,7 +77,8 @@ def _shown(proof: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
     if "asserted" in proof:
         graphs = [shown_iri(graph, names) for graph in proof["asserted"] if graph]
         claims = [{"term": shown_iri(c["claim"], names), "paraphrase": c["paraphrase"]} for c in proof["claims"]]
-        return node | {"graphs": graphs, "claims": claims, "exact": proof["exact"]}
+        sources = [shown_iri(source, names) for source in proof["sources"]]
+        return node | {"graphs": graphs, "claims": claims, "sources": sources, "ground": proof["ground"]}
     axioms = triples_from_ntriples(proof["axioms"])
     return node | {
         "rule": proof["rule"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from coopkg.answers.evidence.claims import claims_about, exact, stated, texts
+from coopkg.answers.evidence.claims import claims_about, grounds, stated, statements, texts
 from coopkg.answers.labels import NAMING
 from coopkg.answers.publication.schema_org import script, structured
 from coopkg.rdf.namespaces import prefixes
@@ -52,6 +52,8 @@ def shown(running: Service, visit: Visit, iri: str, described: Described) -> dic
     called = {
         c.iri: str(visit.words("claim.number", number=c.number)) for c in (grounds.claims.values() if grounds else ())
     }
+    spelled = _spelled_out(running, visit, iri) if grounds else {}
+    values["title"], called = spelled.get(iri, values["title"]), called | spelled
     return values | {"name": named(running, visit, values, called)}
 
 
@@ -135,13 +137,17 @@ def _split(described: Described, iri: str) -> tuple[list[Fact], dict[Any, list[F
 
 
 def _grounds(running: Service, iri: str) -> Grounds:
-    claims, graphs = by_iri(claims_about(running, iri)), stated(running, iri)
-    cited: defaultdict[str, list[Claim]] = defaultdict(list)
-    for (prop, value, _), stating in graphs.items():
-        if prop == f"{running.settings.base}ontology#hasEvidence" and value in claims:
-            for graph in stating:
-                cited[graph].append(claims[value])
-    return Grounds(claims, exact(running, iri) if claims else {}, graphs, cited)
+    return Grounds(by_iri(claims_about(running, iri)), grounds(running, iri), stated(running, iri))
+
+
+def _spelled_out(running: Service, visit: Visit, iri: str) -> dict[str, str]:
+    """Return the triples of the statements of a claim, or of a statement, in the visitor's words, by statement."""
+    names = prefixes(running.settings.base)
+    found = statements(running, iri)
+    terms = {part: page_term(part, names) for triple in found.values() for part in triple if "://" in part}
+    name = naming(running, visit, list(terms.values()))
+    words = {part: name(term).text for part, term in terms.items()}
+    return {node: plain(" ".join(words.get(part, part) for part in triple), LABEL) for node, triple in found.items()}
 
 
 def _labels(facts: Iterable[Fact]) -> dict[str, str]:

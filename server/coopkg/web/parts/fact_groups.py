@@ -31,16 +31,15 @@ Fact = tuple[str, Any, bool]
 
 @dataclass(frozen=True)
 class Grounds:
-    """What the facts of a thing rest on: claims by IRI, those of each very fact, graphs, the claims that those cite."""
+    """What the facts of a thing rest on: claims by IRI, the grounds of each fact by kind, the graphs that state it."""
 
     claims: Mapping[str, Claim] = field(default_factory=dict)
-    exact: Mapping[Said, list[str]] = field(default_factory=dict)
+    by_fact: Mapping[Said, Mapping[str, list[str]]] = field(default_factory=dict)
     graphs: Mapping[Said, list[str]] = field(default_factory=dict)
-    cited: Mapping[str, list[Claim]] = field(default_factory=dict)
 
-    def said(self, fact: Said) -> list[Claim]:
-        """Return the claims that say a fact."""
-        return [self.claims[iri] for iri in self.exact.get(fact, ()) if iri in self.claims]
+    def of(self, fact: Said, kind: str) -> list[Claim]:
+        """Return the claims that say a fact (``said``), or those that it is derived from (``derived``)."""
+        return [self.claims[iri] for iri in self.by_fact.get(fact, {}).get(kind, ()) if iri in self.claims]
 
 
 @dataclass(frozen=True)
@@ -105,16 +104,13 @@ class FactGroups:
         return {"term": self.term(term), "marks": list(self._marks(said, grounds))}
 
     def _marks(self, said: Said, grounds: Grounds) -> Iterator[dict[str, Any]]:
-        """Return the claims that say a fact, else those that its graphs cite for its thing, else the graphs."""
+        """Return the claims that say a fact, else those that it is derived from, else its sources, else its graphs."""
         if said[1] in grounds.claims:
             return  # a claim that is cited speaks for itself
-        claims = grounds.said(said)
-        if claims:
-            yield {"anchor": claims[0].anchor, "numbers": numbers(claims), "exact": True}
-            return
-        for graph in grounds.graphs.get(said, ()):
-            cited = grounds.cited.get(graph)
-            if cited:
-                yield {"anchor": cited[0].anchor, "numbers": numbers(cited)}
-            else:
-                yield {"graph": page_term(graph, self.names)}
+        for kind in ("said", "derived"):
+            claims = grounds.of(said, kind)
+            if claims:
+                yield {"anchor": claims[0].anchor, "numbers": numbers(claims), "kind": kind}
+                return
+        for iri in grounds.by_fact.get(said, {}).get("source", ()) or grounds.graphs.get(said, ()):
+            yield {"named": page_term(iri, self.names)}

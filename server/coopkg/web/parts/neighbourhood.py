@@ -48,8 +48,11 @@ class Incoming:
 def incoming(running: Service, iri: str) -> Incoming:
     """Return what leads to an IRI."""
     node = named_node(iri, {}, "iri")
+    # What states triples of it is shown with those triples.
     text = query_text(
-        "SELECT ?p (COUNT(*) AS ?n) WHERE { { SELECT ?s ?p WHERE { ?s ?p [[node]] FILTER(ISIRI(?s)) } "
+        "PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> "
+        "SELECT ?p (COUNT(*) AS ?n) WHERE { { SELECT ?s ?p WHERE { ?s ?p [[node]] "
+        "FILTER(ISIRI(?s) && ?p NOT IN (rdf:subject, rdf:predicate, rdf:object)) } "
         "LIMIT [[most]] } } GROUP BY ?p ORDER BY ?p",
         node=node,
         most=COUNTED + 1,
