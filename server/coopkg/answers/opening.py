@@ -19,9 +19,10 @@ from coopkg.dataset.history import History
 from coopkg.dataset.journal import NAME
 from coopkg.dataset.journal_format import SEED_VERSION
 from coopkg.dataset.published_files import find_published
-from coopkg.dataset.validation import read_shapes, validate_documents, validate_published
+from coopkg.dataset.validation import validate_documents, validate_published
 from coopkg.errors import DatasetBroken, DoesNotConform
 from coopkg.rdf.namespaces import prefixes
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report import Report, Severity, human
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ def check_published(settings: Settings, current: Dataset | None = None) -> None:
     published = find_published(settings.published)
     current = current or read_dataset(settings)
     if current.version == SEED_VERSION:
-        report = validate_published(published, regime=settings.regime)
+        report = validate_published(published, regime=settings.regime, base=settings.base)
     else:
         # As amended files rather than as a store, so that each violation has its file and line.
-        documents = with_accepted_facts(published, accepted_facts(read_seed(settings), current), settings.base)
-        report = validate_documents(documents, read_shapes(published.shapes()), settings.regime)
+        facts = accepted_facts(read_seed(settings), current)
+        documents = with_accepted_facts(published, facts, settings.base, settings.base)
+        shapes = shapes_quads(published.shapes(), settings.base)
+        report = validate_documents(documents, shapes, settings.regime, settings.base)
     if report.refused_at(Severity.VIOLATION):
         violations = Report(tuple(r for r in report.results if r.severity is Severity.VIOLATION))
-        raise DoesNotConform(
-            f"The published data violate their shapes or contradict their ontology:\n{human(violations, prefixes())}"
-        )
+        listed = human(violations, prefixes(settings.base))
+        raise DoesNotConform(f"The published data violate their shapes or contradict their ontology:\n{listed}")

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from coopkg.cli.options import emit
+from coopkg.cli.options import emit, settings_from
 from coopkg.cli.progress import say, stage, steps
 from coopkg.cli.style import report
-from coopkg.dataset.published_files import Published, find_published
-from coopkg.dataset.validation import ENGINES, OURS, published_documents, read_shapes, validate_sources
+from coopkg.dataset.published_files import Published, find_published, moving
+from coopkg.dataset.validation import ENGINES, OURS, published_documents, validate_sources
 from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
 from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES
 from coopkg.rdf.terms import Document, format_of, without_mark
 from coopkg.shacl import text_edits
 from coopkg.shacl.documents import Source, read
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report import Edit, Report, Severity, SyntaxIssue
 from coopkg.shacl.report_formats import NAMES, report_format
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
@@ -51,6 +52,7 @@ class Job:
     language: str
     fail_on: Severity
     engine: str
+    base: str
 
     def view(self) -> ReportView:
         """Validate and return the outcome. Raises InputUnreadable where a file or the shapes cannot be read at all."""
@@ -59,16 +61,20 @@ class Job:
         texts = {d.name: d.data.decode("utf-8", errors="replace") for d in own or documents}
         sources, issues, more = _sources(documents)
         if issues:
-            return ReportView(Report(()), report_prefixes(), self.language, texts, self.fail_on, issues, more)
+            return ReportView(
+                Report(()), report_prefixes((), self.base), self.language, texts, self.fail_on, issues, more
+            )
         own_sources = [s for s in sources if s.document in own] if own else None
         brought = [read(Document(str(path), path.read_bytes())) for path in self.shapes]
-        shapes = [] if brought else read_shapes(self.root.shapes())
+        shapes = [] if brought else shapes_quads(self.root.shapes(), self.base)
         with stage("validating"):
-            outcome = validate_sources(sources, shapes, own_sources, engine=self.engine, brought=brought)
-        return ReportView(outcome, report_prefixes(own_sources or ()), self.language, texts, self.fail_on)
+            outcome = validate_sources(
+                sources, shapes, own_sources, engine=self.engine, brought=brought, base=self.base
+            )
+        return ReportView(outcome, report_prefixes(own_sources or (), self.base), self.language, texts, self.fail_on)
 
     def _background(self) -> list[Document]:
-        documents = published_documents(self.root)
+        documents = published_documents(self.root, self.base)
         if self.against == "dataset":
             return documents
         return [d for d in documents if self.with_ontology and d.name.startswith("ontology/")]
@@ -82,7 +88,10 @@ class Job:
             data = sys.stdin.buffer.read() if piped else path.read_bytes()
         except OSError as error:
             raise InputUnreadable(f"{path}: {error.strerror}.") from None
-        return Document(str(path), without_mark(data), fmt, base=DEFAULT_BASE)
+        # A published file is read as the server reads it; any other one is taken at its word.
+        published = not piped and path.resolve().is_relative_to(self.root.root.resolve())
+        moved = moving(DEFAULT_BASE, self.base) if published else None
+        return Document(str(path), without_mark(data), fmt, base=DEFAULT_BASE if published else self.base, moved=moved)
 
 
 @click.command("validate")
@@ -117,9 +126,10 @@ class Job:
 @click.option(
     "--published", type=click.Path(path_type=Path), metavar="DIR", help="The folder with the published files."
 )
+@click.option("--base", metavar="IRI", help="The base IRI under which the graph is served.")
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: tuple[Path, ...], shapes: tuple[Path, ...], name: str, input_format: str | None, against: str,
-    engine: str, fail_on: str, lang: str, published: Path | None,
+    engine: str, fail_on: str, lang: str, published: Path | None, base: str | None,
     *, with_ontology: bool, diff: bool, fix: bool, watch: bool,
 ) -> None:  # fmt: skip
     """Validate FILES (- for standard input), or without any the published graph.
@@ -136,7 +146,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     severity = Severity[fail_on.upper()]
     if with_ontology and against != "nothing":
         raise UsageError("The published graph has the ontology: --with-ontology is for --against nothing.")
-    job = Job(files, shapes, against, with_ontology, find_published(published), input_format, lang, severity, engine)
+    settings = settings_from(base=base, published=published)
+    root = find_published(settings.published)
+    job = Job(files, shapes, against, with_ontology, root, input_format, lang, severity, engine, settings.base)
     if watch:
         _watch(job, name, diff=diff, fix=fix)
     raise SystemExit(_run(job, name, diff=diff, fix=fix))

@@ -32,18 +32,19 @@ from coopkg.errors import (
 from coopkg.rdf.formats import by_name
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE
-from coopkg.rdf.terms import Document
+from coopkg.rdf.terms import Document, rebase_iri
 from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.coverage import stored, validated
 from coopkg.shacl.documents import Bound, Source, read
 from coopkg.shacl.gate import Gate
 from coopkg.shacl.new_nodes import find_new_nodes
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report_formats import page_data, report_format
 from coopkg.shacl.report_formats.json_format import syntax_error_members
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
 from coopkg.shacl.result_details import explain
-from coopkg.shacl.shapes import moved_to_base, read_shapes
+from coopkg.shacl.shapes import read_shapes
 from coopkg.shacl.shapes_documents import ShapesDocuments
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.shacl.syntax_errors import syntax_errors
@@ -141,7 +142,7 @@ def _alone(
     own = list(quads)
     for entry in dataset.manifest if question.ontology else ():
         if entry.file.startswith("ontology/"):
-            graph = ox.NamedNode(_moved(entry.graph, dataset.base))
+            graph = ox.NamedNode(rebase_iri(entry.graph, DEFAULT_BASE, dataset.base))
             quads += dataset.lexical_forms.restored(dataset.store.quads_for_pattern(None, None, None, graph))
     data_graph = Graph(quads)
     if own_shapes:
@@ -160,14 +161,8 @@ def _explained(  # noqa: PLR0913, PLR0917 - what a report is about
     return explain(report.first(MOST), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
 
 
-def _moved(graph: str, base: str) -> str:
-    return base + graph.removeprefix(DEFAULT_BASE) if graph.startswith(DEFAULT_BASE) else graph
-
-
 def _published_shapes(question: Question) -> Mapping[Node, Shape]:
-    paths = Published(Path(question.published)).shapes()
-    quads = (quad for path in paths for quad in Document(str(path), path.read_bytes()).quads())
-    return read_shapes(Graph(moved_to_base(quad, question.base) for quad in quads))
+    return read_shapes(Graph(shapes_quads(Published(Path(question.published)).shapes(), question.base)))
 
 
 def _merged(

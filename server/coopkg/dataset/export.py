@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.dataset.published_files import moving
 from coopkg.dataset.store import read_manifest
 from coopkg.rdf.namespaces import DEFAULT_BASE
-from coopkg.rdf.terms import Document, rebase_quad
+from coopkg.rdf.terms import Document, rebase_iri, rebase_quad
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,19 +66,23 @@ def accepted_facts(seed: Dataset, current: Dataset) -> AcceptedFacts:
     )
 
 
-def with_accepted_facts(published: Published, facts: AcceptedFacts, base: str) -> list[Amended]:
+def with_accepted_facts(
+    published: Published, facts: AcceptedFacts, base: str, target: str = DEFAULT_BASE
+) -> list[Amended]:
     """Return every published file with the accepted facts applied, and a new document for each graph without a file.
 
-    ``base`` is the base IRI of the facts; documents have the default one. Added facts of a graph go into its first
-    file.
+    ``base`` is the base IRI of the facts. All IRIs of the documents are under ``target``, which is either the default
+    base IRI, as files are written, or ``base``; files may be written with both. Added facts of a graph go into its
+    first file.
     """
-    added = {rebase_quad(quad, base, DEFAULT_BASE) for quad in facts.added}
-    removed = {rebase_quad(quad, base, DEFAULT_BASE) for quad in facts.removed}
+    added = {rebase_quad(quad, base, target) for quad in facts.added}
+    removed = {rebase_quad(quad, base, target) for quad in facts.removed}
+    moved = moving(DEFAULT_BASE if target == base else base, target)
     documents: list[Amended] = []
     for entry in read_manifest(published):
         data = published.path(entry.file).read_bytes()
-        document = Amended(entry.file, data, base=DEFAULT_BASE + entry.file)
-        graph = ox.NamedNode(entry.graph)
+        document = Amended(entry.file, data, base=DEFAULT_BASE + entry.file, moved=moved)
+        graph = ox.NamedNode(rebase_iri(entry.graph, DEFAULT_BASE, target))
         removed_triples = frozenset(_triple(quad) for quad in removed if quad.graph_name == graph)
         # A graph may have several files; each loses only what it has. A file is parsed only if there is something to
         # lose.
@@ -85,17 +90,18 @@ def with_accepted_facts(published: Published, facts: AcceptedFacts, base: str) -
         documents.append(replace(document, removed=removed_here))
     for name in sorted({quad.graph_name for quad in added}, key=str):
         graph_facts = tuple(_triple(quad) for quad in added if quad.graph_name == name)
-        files = {e.file for e in read_manifest(published) if ox.NamedNode(e.graph) == name}
+        entries = read_manifest(published)
+        files = {e.file for e in entries if ox.NamedNode(rebase_iri(e.graph, DEFAULT_BASE, target)) == name}
         index = next((i for i, document in enumerate(documents) if document.name in files), None)
         if index is None:
-            documents.append(_new(name, graph_facts))
+            documents.append(_new(name, graph_facts, target))
         else:
             documents[index] = replace(documents[index], added=graph_facts)
     return documents
 
 
-def _new(graph: ox.NamedNode | ox.BlankNode | ox.DefaultGraph, added: tuple[ox.Quad, ...]) -> Amended:
-    iri = graph.value if isinstance(graph, ox.NamedNode) else "urn:x-default"
+def _new(graph: ox.NamedNode | ox.BlankNode | ox.DefaultGraph, added: tuple[ox.Quad, ...], base: str) -> Amended:
+    iri = rebase_iri(graph.value, base, DEFAULT_BASE) if isinstance(graph, ox.NamedNode) else "urn:x-default"
     # The IRI comes from a client: without slashes and full stops the file cannot lie outside of data/.
     name = re.sub(r"[^\w]+", "-", iri.removeprefix(DEFAULT_BASE).removeprefix("graph/"), flags=re.ASCII).strip("-")
     if not iri.startswith(f"{DEFAULT_BASE}graph/"):

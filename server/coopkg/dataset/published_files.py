@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import DatasetBroken
+from coopkg.rdf.namespaces import DEFAULT_BASE
+from coopkg.rdf.terms import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,15 @@ class Published:
             raise DatasetBroken(f"{relative} is missing in {self.root}.")
         return path
 
+    def document(self, relative: str, base: str = DEFAULT_BASE) -> Document:
+        """Return a published file as it is read under a base IRI: the files are written for the default one.
+
+        Raises DatasetBroken if it is missing or lies outside.
+        """
+        return Document(
+            relative, self.path(relative).read_bytes(), base=DEFAULT_BASE + relative, moved=moving(DEFAULT_BASE, base)
+        )
+
     def turtle(self) -> Iterator[Path]:
         """Yield every Turtle file of ontology, data and shapes, sorted by path within each folder."""
         for folder in FOLDERS[:3]:
@@ -43,6 +54,11 @@ class Published:
     def queries(self) -> list[Path]:
         """Return the files of the saved queries, sorted by name."""
         return sorted((self.root / "queries").glob("*.rq"))
+
+
+def moving(old: str, new: str) -> tuple[str, str] | None:
+    """Return what ``Document.moved`` is for a move from one base IRI to another; None where they are the same."""
+    return None if old == new else (old, new)
 
 
 def find_published(explicit: Path | None = None) -> Published:

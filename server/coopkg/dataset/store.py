@@ -13,7 +13,7 @@ from coopkg.dataset.published_files import CATALOG, Published, find_published
 from coopkg.errors import DatasetBroken, UsageError
 from coopkg.rdf.lexical_forms import LexicalForms
 from coopkg.rdf.namespaces import DEFAULT_BASE, INFERRED, STANDARD_PREFIXES
-from coopkg.rdf.terms import Document, rebase_quad
+from coopkg.rdf.terms import rebase_iri
 from coopkg.workers.tasks import AvailableGraphs
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
     """Read from the catalogue which file goes into which graph. Raises DatasetBroken, RdfSyntaxError."""
     names: dict[str, str] = {}
     graphs: dict[str, str] = {}
-    for quad in _document(published, CATALOG).quads():
+    for quad in published.document(CATALOG).quads():
         if quad.predicate == _IDENTIFIER:
             names[str(quad.subject)] = _text(quad.object)
         elif quad.predicate == _NAME:
@@ -129,11 +129,16 @@ def read_manifest(published: Published) -> tuple[ManifestEntry, ...]:
     return tuple(ManifestEntry(*entry) for entry in entries)
 
 
-def read_quads(published: Published, manifest: tuple[ManifestEntry, ...]) -> Iterator[ox.Quad]:
-    """Yield every quad of those files, in the graph that the manifest names. Raises DatasetBroken, RdfSyntaxError."""
+def read_quads(
+    published: Published, manifest: tuple[ManifestEntry, ...], base: str = DEFAULT_BASE
+) -> Iterator[ox.Quad]:
+    """Yield every quad of those files under a base IRI, in the graph that the manifest names.
+
+    Raises DatasetBroken, RdfSyntaxError.
+    """
     for entry in manifest:
-        graph = ox.NamedNode(entry.graph)
-        for quad in _document(published, entry.file).quads():
+        graph = ox.NamedNode(rebase_iri(entry.graph, DEFAULT_BASE, base))
+        for quad in published.document(entry.file, base).quads():
             yield ox.Quad(quad.subject, quad.predicate, quad.object, graph)
 
 
@@ -147,10 +152,7 @@ def load_dataset(settings: Settings) -> Dataset:
         # one's.
         return Dataset(ox.Store(), settings.base, 1, os.urandom(16).hex(), (), regime=settings.regime)
     published, dataset = find_published(settings.published), empty_dataset(settings)
-    quads = read_quads(published, dataset.manifest)
-    if settings.base != DEFAULT_BASE:
-        quads = (rebase_quad(quad, DEFAULT_BASE, settings.base) for quad in quads)
-    parsed = list(quads)
+    parsed = list(read_quads(published, dataset.manifest, settings.base))
     dataset.lexical_forms.add(parsed, dataset.store)  # before the store rewrites them
     dataset.store.bulk_extend(parsed)
     return dataset
@@ -222,10 +224,6 @@ def _with_alignments(manifest: tuple[ManifestEntry, ...], selection: str) -> tup
         raise UsageError(f"There is no alignment {unknown[0]!r}; there are {', '.join(sorted(existing))}.")
     files = {f"{ALIGNMENTS}{name}.ttl" for name in names}
     return tuple(e for e in manifest if e.file in files or not e.file.startswith(ALIGNMENTS))
-
-
-def _document(published: Published, relative: str) -> Document:
-    return Document(relative, published.path(relative).read_bytes(), base=DEFAULT_BASE + relative)
 
 
 def _text(term: object) -> str:

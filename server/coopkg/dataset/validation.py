@@ -15,11 +15,11 @@ from coopkg.dataset.store import read_manifest
 from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE
-from coopkg.rdf.terms import Document
 from coopkg.shacl import reference_implementation
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.coverage import stored, validated
 from coopkg.shacl.documents import read
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report_formats.outcome import report_prefixes
 from coopkg.shacl.result_details import explain
 from coopkg.shacl.shapes import read_shapes as read_shape_values
@@ -27,12 +27,12 @@ from coopkg.shacl.shapes_documents import ShapesDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import pyoxigraph as ox
 
     from coopkg.dataset.published_files import Published
     from coopkg.rdf.graph import Node
+    from coopkg.rdf.terms import Document
     from coopkg.shacl.constraints import Shape
     from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Report
@@ -42,14 +42,11 @@ OURS: Final = "coopkg"
 ENGINES: Final = (OURS, "pyshacl")
 
 
-def read_shapes(paths: Sequence[Path]) -> list[ox.Quad]:
-    """Read the shapes graph. Raises RdfSyntaxError with file, line and column."""
-    return [quad for path in paths for quad in read(Document(str(path), path.read_bytes())).quads]
-
-
-def validate_documents(documents: Sequence[Document], shapes: Sequence[ox.Quad], regime: str = "owl-rl") -> Report:
+def validate_documents(
+    documents: Sequence[Document], shapes: Sequence[ox.Quad], regime: str = "owl-rl", base: str = DEFAULT_BASE
+) -> Report:
     """Validate the union of some documents; each result has its place in the document that it comes from."""
-    return validate_sources([read(document) for document in documents], shapes, regime=regime)
+    return validate_sources([read(document) for document in documents], shapes, regime=regime, base=base)
 
 
 def validate_sources(  # noqa: PLR0913 - what is validated, against what, and how
@@ -60,12 +57,13 @@ def validate_sources(  # noqa: PLR0913 - what is validated, against what, and ho
     regime: str = "owl-rl",
     engine: str = OURS,
     brought: Sequence[Source] = (),
+    base: str = DEFAULT_BASE,
 ) -> Report:
     """Validate the union of some parsed documents; quick fixes are offered for ``own`` where given, else for all.
 
     ``regime`` says which axioms are checked for contradictions, ``engine`` which of ``ENGINES`` evaluates the shapes.
     ``brought`` are documents with more shapes, about which there are warnings. Raises DatasetBroken where the shapes
-    cannot be used.
+    cannot be used. ``base`` is the base IRI of documents and shapes.
     """
     quads = [quad for source in sources for quad in source.quads]
     documents = ShapesDocuments(brought)
@@ -79,8 +77,8 @@ def validate_sources(  # noqa: PLR0913 - what is validated, against what, and ho
         all_shapes = [*shapes, *(quad for source in brought for quad in source.quads)]
         node_shapes = _if_readable(all_shapes)
         report = reference_implementation.validate(quads, all_shapes)
-    report = report.and_(contradictions_of(quads, DEFAULT_BASE, regime))
-    return explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources), own)
+    report = report.and_(contradictions_of(quads, base, regime))
+    return explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources, base), own)
 
 
 def _if_readable(shapes: Sequence[ox.Quad]) -> Mapping[Node, Shape]:
@@ -91,14 +89,17 @@ def _if_readable(shapes: Sequence[ox.Quad]) -> Mapping[Node, Shape]:
         return {}
 
 
-def published_documents(published: Published) -> list[Document]:
+def published_documents(published: Published, base: str = DEFAULT_BASE) -> list[Document]:
     """Return the files that the catalogue lists, as documents named by their paths relative to the root."""
-    return [
-        Document(entry.file, published.path(entry.file).read_bytes(), base=DEFAULT_BASE + entry.file)
-        for entry in read_manifest(published)
-    ]
+    return [published.document(entry.file, base) for entry in read_manifest(published)]
 
 
-def validate_published(published: Published, more: Sequence[Document] = (), *, regime: str = "owl-rl") -> Report:
-    """Validate the published graph with ``more`` merged into it. Raises RdfSyntaxError, DatasetBroken."""
-    return validate_documents([*published_documents(published), *more], read_shapes(published.shapes()), regime)
+def validate_published(
+    published: Published, more: Sequence[Document] = (), *, regime: str = "owl-rl", base: str = DEFAULT_BASE
+) -> Report:
+    """Validate the published graph, as it is served under a base IRI, with ``more`` merged into it.
+
+    Raises RdfSyntaxError, DatasetBroken.
+    """
+    documents = [*published_documents(published, base), *more]
+    return validate_documents(documents, shapes_quads(published.shapes(), base), regime, base)

@@ -30,12 +30,16 @@ _OF_LANGUAGES: Final = frozenset(STANDARD_PREFIXES["rdf"] + name for name in ("l
 
 @dataclass(frozen=True)
 class Document:
-    """RDF text that is to be parsed: its name in messages, its bytes, its format and the base of its relative IRIs."""
+    """RDF text that is to be parsed: its name in messages, its bytes, its format and the base of its relative IRIs.
+
+    Where ``moved`` names two base IRIs, IRIs that begin with the first are read as beginning with the second.
+    """
 
     name: str
     data: bytes
     format: ox.RdfFormat = ox.RdfFormat.TURTLE
     base: str | None = None
+    moved: tuple[str, str] | None = None
 
     def quads(self) -> Iterator[ox.Quad]:
         """Yield the quads, with their lexical forms. Raises RdfSyntaxError with file, line and column."""
@@ -58,8 +62,9 @@ class Document:
 
     def parsed(self) -> Iterator[ox.Quad]:
         """Yield the quads of a document that has been checked. Raises as ``quads``."""
+        quads = parse(self.data, self.format, self.base)
         try:
-            yield from parse(self.data, self.format, self.base)
+            yield from quads if self.moved is None else (rebase_quad(quad, *self.moved) for quad in quads)
         except SyntaxError as error:
             raise self.error(error.lineno or 1, error.offset or 1, without_place(error)) from None
 
@@ -110,7 +115,7 @@ def rebase_quad(quad: ox.Quad, old: str, new: str) -> ox.Quad:
 def rebase_term(term: Any, old: str, new: str) -> Any:  # noqa: ANN401 - gives back the kind of term it was given
     """Move a term to another base IRI."""
     if isinstance(term, ox.NamedNode) and term.value.startswith(old):
-        return ox.NamedNode(new + term.value.removeprefix(old))
+        return ox.NamedNode(rebase_iri(term.value, old, new))
     if isinstance(term, ox.Triple):
         return ox.Triple(
             rebase_term(term.subject, old, new),
@@ -118,6 +123,11 @@ def rebase_term(term: Any, old: str, new: str) -> Any:  # noqa: ANN401 - gives b
             rebase_term(term.object, old, new),
         )
     return term
+
+
+def rebase_iri(iri: str, old: str, new: str) -> str:
+    """Move an IRI to another base IRI."""
+    return new + iri.removeprefix(old) if iri.startswith(old) else iri
 
 
 def compact(iri: str, prefixes: dict[str, str]) -> str:

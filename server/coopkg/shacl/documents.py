@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from coopkg.errors import RdfSyntaxError, TooLarge
 from coopkg.rdf.jsonld_contexts import NAME, with_bundled_contexts
+from coopkg.rdf.terms import rebase_iri
 from coopkg.shacl.report import Lines
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ class Source:
     @cached_property
     def prefixes(self) -> dict[str, str]:
         """Return the prefixes that the text declares with whole IRIs, in the manner of Turtle."""
-        declarations = _PREFIX.findall(self.text) if self.document.format in _DECLARING else []
-        return dict(declarations)
+        declarations = dict(_PREFIX.findall(self.text)) if self.document.format in _DECLARING else {}
+        if self.document.moved is None:
+            return declarations
+        return {name: rebase_iri(iri, *self.document.moved) for name, iri in declarations.items()}
 
     @cached_property
     def lines(self) -> Lines:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from coopkg.errors import DoesNotConform
 from coopkg.rdf.graph import Graph
-from coopkg.rdf.terms import Document
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.coverage import coverage_of_change, validated
 from coopkg.shacl.dependency_index import DependencyIndex
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report import Report, Severity
 from coopkg.shacl.report_formats.json_format import as_object
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
 from coopkg.shacl.result_details import explain
-from coopkg.shacl.shapes import moved_to_base, read_shapes
+from coopkg.shacl.shapes import read_shapes
 from coopkg.shacl.store_graph import EngineFormGraph, StoreGraph
 from coopkg.shacl.validator import Run, whole_pass
 
@@ -80,8 +80,7 @@ class Gate:
 
 def open_gate(files: Iterable[Path], base: str) -> Gate:
     """Read the files of the shapes graph, moved to that base IRI. Raises RdfSyntaxError and DatasetBroken."""
-    quads = [quad for path in files for quad in Document(str(path), path.read_bytes()).quads()]
-    return Gate(read_shapes(Graph(moved_to_base(quad, base) for quad in quads)))
+    return Gate(read_shapes(Graph(shapes_quads(files, base))))
 
 
 def refuse(report: Report, shapes: Mapping[Node, Shape], graph: StoreGraph, sources: Sequence[Source] = ()) -> None:

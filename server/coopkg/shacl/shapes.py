@@ -13,8 +13,6 @@ import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node
-from coopkg.rdf.namespaces import DEFAULT_BASE
-from coopkg.rdf.terms import rebase_quad, rebase_term
 from coopkg.shacl.closed_shapes import CLASSES
 from coopkg.shacl.components import (  # noqa: F401 - each registers its components
     cardinality,
@@ -207,23 +205,3 @@ class _Reader:
             if isinstance(node, ox.BlankNode):
                 raise ValueError("a blank node cannot be the class whose instances it targets")
             yield "targetClass", node
-
-
-def moved_to_base(quad: ox.Quad, base: str) -> ox.Quad:
-    """Move a quad of the shapes graph to another base IRI, also where the IRI stands in a query or a pattern."""
-    if base == DEFAULT_BASE:
-        return quad
-    # Messages have a language and name no IRIs. Queries, patterns and namespaces are plain literals.
-    if not isinstance(quad.object, ox.Literal) or quad.object.language:
-        return rebase_quad(quad, DEFAULT_BASE, base)
-    text = quad.object.value.replace(DEFAULT_BASE, base).replace(_in_pattern(DEFAULT_BASE), _in_pattern(base))
-    return ox.Quad(
-        rebase_term(quad.subject, DEFAULT_BASE, base),
-        rebase_term(quad.predicate, DEFAULT_BASE, base),
-        ox.Literal(text, datatype=quad.object.datatype),
-    )
-
-
-def _in_pattern(iri: str) -> str:
-    """Write an IRI as it stands in a regular expression, its full stops escaped."""
-    return iri.replace(".", "\\.")

@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from coopkg.rdf.jsonld_contexts import project_context
 from coopkg.rdf.namespaces import DEFAULT_BASE
+from coopkg.rdf.terms import rebase_iri, rebase_term
 from coopkg.shacl.source_locations import json_ld, rdf_xml, turtle
 from coopkg.shacl.source_locations.index import SourceLocations, aligned, find_place, place_of_triple
 
@@ -33,4 +34,9 @@ def locate(source: Source, seconds: float | None = None) -> SourceLocations:
         locations = rdf_xml.locate(document, source.text)
     else:
         locations = turtle.locate(document, source.text, seconds)
-    return locations.renamed(aligned(locations.edges, source.quads, source.labels))
+    if document.moved is not None:
+        old, new = document.moved
+        locations = locations.renamed(lambda term: rebase_term(term, old, new))
+        locations.prefixes = {name: rebase_iri(iri, old, new) for name, iri in locations.prefixes.items()}
+    names = aligned(locations.edges, source.quads, source.labels)
+    return locations.renamed(lambda term: names.get(term, term))

@@ -53,25 +53,22 @@ class SourceLocations:
             self.predicates.setdefault(key, predicate)
             self.uses.setdefault(key[:2], predicate)
 
-    def renamed(self, names: Mapping[Any, Any]) -> SourceLocations:
-        """Return the same index with other blank nodes."""
-
-        def term(node: Any) -> Any:  # noqa: ANN401 - a term
-            return names.get(node, node)
+    def renamed(self, term: Callable[[Any], Any]) -> SourceLocations:
+        """Return the same index with other terms, each given for the one that is written."""
 
         def keys(by_triple: dict[Key, Written]) -> dict[Key, Written]:
-            return {(term(s), p, term(o)): written for (s, p, o), written in by_triple.items()}
+            return {(term(s), term(p), term(o)): written for (s, p, o), written in by_triple.items()}
 
         return SourceLocations(
             self.name,
             keys(self.objects),
             keys(self.predicates),
-            {(term(s), p): written for (s, p), written in self.properties.items()},
-            {(term(s), p): written for (s, p), written in self.uses.items()},
+            {(term(s), term(p)): written for (s, p), written in self.properties.items()},
+            {(term(s), term(p)): written for (s, p), written in self.uses.items()},
             {term(s): written for s, written in self.subjects.items()},
             {term(s): written for s, written in self.mentions.items()},
             self.prefixes,
-            self.edges,
+            [(term(s), term(p), term(o)) for s, p, o in self.edges],
         )
 
 

@@ -15,8 +15,8 @@ from coopkg.answers.ontology_terms import INVERSE, RANGE, vocabulary
 from coopkg.dataset.published_files import find_published
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
-from coopkg.rdf.terms import Document
-from coopkg.shacl.shapes import moved_to_base, read_shapes
+from coopkg.shacl.published_shapes import shapes_quads
+from coopkg.shacl.shapes import read_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,8 +67,7 @@ class Outline:
 
 def shapes_graph(service: Service) -> Graph:
     """Return the published shapes as they stand under the server's own base."""
-    base, paths = service.settings.base, find_published(service.settings.published).shapes()
-    return Graph(moved_to_base(quad, base) for path in paths for quad in Document(str(path), path.read_bytes()).quads())
+    return Graph(shapes_quads(find_published(service.settings.published).shapes(), service.settings.base))
 
 
 def outline(service: Service) -> Outline:
