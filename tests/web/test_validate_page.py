@@ -51,9 +51,9 @@ def field(page: str, name: str) -> list[str]:
 @pytest.mark.parametrize(
     ("language", "header"),
     [
-        ("en", "3 problems</a>, 8 facts checked"),
-        ("ru", "3 проблемы</a>, проверено 8 фактов"),
-        ("be", "3 праблемы</a>, праверана 8 фактаў"),
+        ("en", "6 problems</a>, 18 facts checked"),
+        ("ru", "6 проблем</a>, проверено 18 фактов"),
+        ("be", "6 праблем</a>, праверана 18 фактаў"),
     ],
 )
 def test_the_header_counts_in_every_language(client: FlaskClient, language: str, header: str) -> None:
@@ -74,7 +74,7 @@ def test_a_problem_leads_to_its_marked_line_and_back(client: FlaskClient) -> Non
 def test_applying_fixes_mends_the_document(client: FlaskClient) -> None:
     page = send(client, MISTAKES).get_data(as_text=True)
     one, *_, every = field(page, "apply")
-    assert "2 problems</a>" in send(client, MISTAKES, apply=one).get_data(as_text=True)
+    assert "5 problems</a>" in send(client, MISTAKES, apply=one).get_data(as_text=True)
     whole = send(client, MISTAKES.replace("\n", "\r\n"), apply=every).get_data(as_text=True)
     assert "problem</a>" not in whole
     assert "coop:hasEvidence claim:high-tech-country-016" in html.unescape(whole)
