@@ -103,7 +103,7 @@ def test_forms_carry_files_shapes_and_options(server: str) -> None:
     assert (result["file"], result["line"], result["message"]) == (
         "facts.ttl", 3, "Ожидается: значений coop:hasParty: 9 или больше.",
     )  # fmt: skip
-    pasted = {"text": f"<http://e/x> a <{DEFAULT_BASE}ontology#Agreement> .", "input": "nt", "against": "nothing"}
+    pasted = {"text": f"<http://e/x> a <{DEFAULT_BASE}ontology#Agreement> .", "input": "ttl", "against": "nothing"}
     status, _, answer = post(server, urllib.parse.urlencode(pasted).encode(), "application/x-www-form-urlencoded")
     assert (status, json.loads(answer)["facts"]) == (200, 1)
 
