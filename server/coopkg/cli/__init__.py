@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "show": "Show one commit: its patch, or its provenance.",
     "revert": "Undo a commit by a new one.",
     "export": "Write accepted facts into the published files, to propose them in git.",
+    "doctor": "List what the stored data violate, with the commits that brought it in.",
     "compact": "Check a journal, and write a snapshot file for the next start.",
     "backup": "Back up a data directory into one file, also while it is in use.",
     "restore": "Restore a backup into an empty data directory.",

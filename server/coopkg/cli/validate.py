@@ -13,7 +13,7 @@ import click
 from coopkg.cli.options import emit, settings_from
 from coopkg.cli.progress import say, stage, steps
 from coopkg.cli.style import report
-from coopkg.dataset.published_files import Published, find_published, moving
+from coopkg.dataset.published_files import FOLDERS, Published, find_published, moving
 from coopkg.dataset.validation import ENGINES, OURS, published_documents, validate_sources
 from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
 from coopkg.rdf.formats import GRAPH_FORMATS
@@ -68,10 +68,18 @@ class Job:
         brought = [read(Document(str(path), path.read_bytes())) for path in self.shapes]
         shapes = [] if brought else shapes_quads(self.root.shapes(), self.base)
         with stage("validating"):
+            closed = self.against == "dataset" and not brought
+            contributions = [s for s in own_sources or () if closed and not self._is_published(Path(s.name))]
             outcome = validate_sources(
-                sources, shapes, own_sources, engine=self.engine, brought=brought, base=self.base
-            )
+                sources, shapes, own_sources, engine=self.engine, brought=brought, base=self.base,
+                contributions=contributions, published=self.root,
+            )  # fmt: skip
         return ReportView(outcome, report_prefixes(own_sources or (), self.base), self.language, texts, self.fail_on)
+
+    def _is_published(self, path: Path) -> bool:
+        """Whether a file is one of the publisher's, and no contribution to what he publishes."""
+        folders = [self.root.root.resolve() / folder for folder in FOLDERS]
+        return path != _STANDARD_INPUT and any(path.resolve().is_relative_to(folder) for folder in folders)
 
     def _background(self) -> list[Document]:
         documents = published_documents(self.root, self.base)

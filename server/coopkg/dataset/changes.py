@@ -51,7 +51,7 @@ class Change:
     """A SPARQL update or patch rows (``text``), or an operation on one graph (None is the default graph).
 
     ``base`` is the base IRI of the dataset; ``using`` and ``using_named`` are the graphs that the protocol names for an
-    update (SPARQL 1.1 Protocol, section 2.2.3).
+    update (SPARQL 1.1 Protocol, section 2.2.3). What is a ``contribution`` may add licensed triples only.
     """
 
     kind: str
@@ -61,6 +61,7 @@ class Change:
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
     payloads: tuple[Payload, ...] = ()
+    contribution: bool = False
 
     @property
     def computed(self) -> frozenset[str]:
@@ -201,13 +202,13 @@ def _graph_store(
         replacement.extend(quads)
         current = store.quads_for_pattern(None, None, None, target)
         removed = frozenset(lexical_forms.restored(quad for quad in current if quad not in replacement))
-    _replace(store, lexical_forms, removed, added)
+    replace_quads(store, lexical_forms, removed, added)
     if change.graph is not None:
         store.add_graph(target)
     return added, removed
 
 
-def _replace(
+def replace_quads(
     store: ox.Store, lexical_forms: LexicalForms, removed: Collection[ox.Quad], added: Collection[ox.Quad]
 ) -> None:
     """Remove quads from a store and add others, and keep ``lexical_forms`` up to date."""
@@ -260,7 +261,7 @@ def apply_lines(store: ox.Store, lines: str, lexical_forms: LexicalForms | None 
     removed = frozenset(quad for quad in _parse(rows["D"]) if quad in store)
     proposed = _parse(rows["A"])
     added = frozenset(quad for quad in proposed if quad not in store or quad in removed)
-    _replace(store, LexicalForms() if lexical_forms is None else lexical_forms, removed, proposed)
+    replace_quads(store, LexicalForms() if lexical_forms is None else lexical_forms, removed, proposed)
     for mark, operation in (("GD", store.remove_graph), ("GA", store.add_graph)):
         for row in rows[mark]:
             operation(ox.NamedNode(row.removesuffix(" .")[1:-1]))

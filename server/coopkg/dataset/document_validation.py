@@ -19,7 +19,9 @@ import pyoxigraph as ox
 
 from coopkg.dataset.consistency import contradictions, contradictions_of
 from coopkg.dataset.entailment import update_closure, with_closure
+from coopkg.dataset.licences import check_contribution, open_licences
 from coopkg.dataset.published_files import Published
+from coopkg.dataset.stored_violations import set_apart
 from coopkg.errors import (
     BadParameter,
     CoopkgError,
@@ -53,10 +55,12 @@ from coopkg.workers.evaluation import answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from coopkg.dataset.history import History
     from coopkg.dataset.store import Dataset
     from coopkg.dataset.validation_questions import Question, Upload
     from coopkg.rdf.graph import Node, Readable
     from coopkg.shacl.constraints import Shape
+    from coopkg.shacl.licences import Licences
     from coopkg.shacl.report import Report, SyntaxIssue
     from coopkg.workers.tasks import Task
 
@@ -72,12 +76,18 @@ _QUERY_STACK: Final = 64 * 1024 * 1024
 """Bytes of stack for the saved queries: the engine parses recursively, and overflowing its stack ends the process."""
 
 
-def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
+def examine(
+    dataset: Dataset,
+    gate: Gate | None,
+    question: Question,
+    licences: Licences | None = None,
+    history: History | None = None,
+) -> bytes:
     """Validate the documents of a question and return the report in the format that it names, in UTF-8.
 
-    ``dataset`` is modified where the documents are merged into it; without a ``gate`` the published shapes are read
-    anew. Raises RdfSyntaxError with every syntax error as ``errors``, RemoteContext, InputUnreadable where the shapes
-    of the client cannot be used, TooLarge.
+    ``dataset`` is modified where the documents are merged into it; without ``gate`` and ``licences`` the published
+    shapes are read anew. Raises RdfSyntaxError with every syntax error as ``errors``, RemoteContext, InputUnreadable
+    where the shapes of the client cannot be used, TooLarge.
     """
     bound = None if question.triples is None else Bound(question.triples)
     sources = _read(question.documents, question.base, bound)
@@ -85,7 +95,7 @@ def examine(dataset: Dataset, gate: Gate | None, question: Question) -> bytes:
     if question.graph is None:
         report, preview = _alone(dataset, gate, question, sources, own_shapes), None
     else:
-        report, preview = _merged(dataset, gate, question, sources, own_shapes)
+        report, preview = _merged(dataset, gate, question, sources, own_shapes, licences, history)
     texts = {source.name: source.text for source in sources}
     covered = report.coverage
     if covered and covered.nothing and report.conforms:
@@ -165,9 +175,10 @@ def _published_shapes(question: Question) -> Mapping[Node, Shape]:
     return read_shapes(Graph(shapes_quads(Published(Path(question.published)).shapes(), question.base)))
 
 
-def _merged(
-    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], own_shapes: list[Source]
-) -> tuple[Report, ChangePreview]:
+def _merged(  # noqa: PLR0913, PLR0917 - what is merged, into what, and against what it is held
+    dataset: Dataset, gate: Gate | None, question: Question, sources: list[Source], own_shapes: list[Source],
+    licences: Licences | None, history: History | None,
+) -> tuple[Report, ChangePreview]:  # fmt: skip
     """Merge documents into the dataset, validate the result, and compare it with the dataset before."""
     store, queries = dataset.store, question.queries
     before = _answers(dataset, queries)
@@ -189,6 +200,9 @@ def _merged(
         else:
             report = (gate or Gate(shapes)).check_and_cover(graph, quads, removed)
         report = report.and_(contradictions(dataset, (*added_quads, *inferred.added)))
+        licences = licences or open_licences(Published(Path(question.published)), question.base)
+        report = report.and_(check_contribution(licences, store, graph, added))
+        report = set_apart(report, shapes, dataset, (added, removed), history)
         report = _explained(report, shapes, graph, question, sources)
     # A query that was not finished before the change has nothing to be compared with, and is not evaluated again.
     comparison = _compared(before, _answers(dataset, {slug: queries[slug] for slug in before}), queries)

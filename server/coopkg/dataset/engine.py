@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from coopkg.dataset.changes import compute_patch
@@ -184,7 +184,7 @@ class WorkerEngine(WorkerClient):
             # changes that conform alone need not conform together.
             commit = self._commit(f"commit {json.dumps(note)}\n{frame.body.decode()}")
             if commit:
-                return _receipt(commit, existed=existed)
+                return replace(_receipt(commit, existed=existed), notes=tuple(frame.facts["notes"]))
         raise Busy("Other changes kept coming first; come back in a moment.")
 
     def validate(self, question: Question) -> bytes:

@@ -19,12 +19,17 @@ from coopkg.dataset.commit_log import CommitLog, commit_as_json
 from coopkg.dataset.consistency import contradictions
 from coopkg.dataset.entailment import ExplanationRequest, update_closure
 from coopkg.dataset.graph_extract import GraphExtract
+from coopkg.dataset.history import History
+from coopkg.dataset.journal import NAME
+from coopkg.dataset.licences import check_contribution, open_licences
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.snapshot_writer import SnapshotWriter
+from coopkg.dataset.stored_violations import set_apart
 from coopkg.errors import CoopkgError
 from coopkg.rdf.terms import read_nquads
 from coopkg.settings import Settings
 from coopkg.shacl.gate import open_gate, refuse
+from coopkg.shacl.report_formats.json_format import as_note
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.workers.dataset_process import DatasetProcess, die_with
 from coopkg.workers.liveness import report_progress
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from coopkg.dataset.store import Dataset
     from coopkg.rdf.terms import Quad
     from coopkg.shacl.gate import Gate
+    from coopkg.shacl.licences import Licences
 
 AVAILABLE_GRAPHS: Final = "available-graphs.nq"
 """The file in the process's folder with the quads of the available graphs (sd:availableGraphs)."""
@@ -45,6 +51,8 @@ class LoggedDataset:
 
     log: CommitLog
     gate: Gate | None = None
+    licences: Licences | None = None
+    history: History | None = None
     snapshots: SnapshotWriter | None = None
 
     @property
@@ -58,12 +66,14 @@ class LoggedDataset:
 
         def validate(payload: dict[str, Any]) -> Outcome:
             question = validation_questions.from_json(payload)
-            return Outcome(document_validation.examine(dataset, self.gate, question), {"tag": dataset.tag})
+            report = document_validation.examine(dataset, self.gate, question, self.licences, self.history)
+            return Outcome(report, {"tag": dataset.tag})
+
+        def change(payload: dict[str, Any]) -> Outcome:
+            return compute_change(dataset, self.gate, changes.from_json(payload), self.licences, self.history)
 
         return {
-            "change": TaskKind(
-                lambda payload: _compute_change(dataset, self.gate, changes.from_json(payload)), spoils=True
-            ),
+            "change": TaskKind(change, spoils=True),
             "validate": TaskKind(validate, spoils=True),
             "extract": TaskKind(lambda payload: Outcome(GraphExtract(**payload).answer(dataset), {"tag": dataset.tag})),
             "why": TaskKind(
@@ -92,7 +102,13 @@ class LoggedDataset:
             self.log.journal.close()
 
 
-def _compute_change(dataset: Dataset, gate: Gate | None, change: changes.Change) -> Outcome:
+def compute_change(
+    dataset: Dataset,
+    gate: Gate | None,
+    change: changes.Change,
+    licences: Licences | None = None,
+    history: History | None = None,
+) -> Outcome:
     """Carry out a change on this worker's own copy of the dataset, check the result, and return the patch.
 
     Raises what ``changes.compute_patch`` raises, and DoesNotConform.
@@ -102,12 +118,18 @@ def _compute_change(dataset: Dataset, gate: Gate | None, change: changes.Change)
     # The dataset process repeats this when it commits. Here the kernel bounds time and memory, so a change whose
     # closure is too large ends a worker and not the dataset process.
     added, inferred = update_closure(dataset, (*patch.added, *patch.removed))
+    notes: list[dict[str, Any]] = []
     if gate is not None:
         graph = StoreGraph(store, lexical_forms)
         report = gate.check(graph, patch.added, patch.removed)
         report = report.and_(contradictions(dataset, (*added, *inferred.added)))
+        if licences is not None and change.contribution:
+            report = report.and_(check_contribution(licences, store, graph, patch.added))
+        report = set_apart(report, gate.shapes, dataset, (patch.added, patch.removed), history)
         refuse(report, gate.shapes, graph, patch.sources)
-    return Outcome(patch.lines().encode(), {"version": dataset.version, "existed": patch.existed})
+        notes = [as_note(note) for note in report.notes]
+    facts = {"version": dataset.version, "existed": patch.existed, "notes": notes}
+    return Outcome(patch.lines().encode(), facts)
 
 
 def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
@@ -123,6 +145,12 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
     if dataset.version > 1:  # version 1, the published files, has been validated before this process was started
         refuse(gate.check_all(graph).and_(contradictions(dataset)), gate.shapes, graph)
     return gate
+
+
+def _history(settings: Settings) -> History | None:
+    """Open the journal a second time: workers close the one that the log appends to, and read where data come from."""
+    path = None if settings.home is None or settings.scratch else settings.home / NAME
+    return History(path, NAME) if path is not None and path.exists() else None
 
 
 def _available_graphs(path: Path) -> list[Quad]:
@@ -141,7 +169,9 @@ def main() -> None:
         )
         report_progress(folder, "validating")
         snapshots = SnapshotWriter(log)
-        owner = LoggedDataset(log, _gate(settings, log.dataset), snapshots)
+        gate = _gate(settings, log.dataset)
+        licences = None if gate is None else open_licences(find_published(settings.published), settings.base)
+        owner = LoggedDataset(log, gate, licences, _history(settings), snapshots)
     except CoopkgError as error:
         print(f"coopkg: {error.detail}", file=sys.stderr, flush=True)  # noqa: T201
         sys.exit(error.exit_code)

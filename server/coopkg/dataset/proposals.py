@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from coopkg.dataset.changes import Change
 
 
@@ -39,6 +41,7 @@ class Receipt:
 
     ``changed`` says whether it changed anything, ``existed`` whether its graph existed before. A change that changed
     nothing has no commit, and ``commit`` is "" then, as it is where there is no journal.
+    ``notes`` are about what is stored.
     """
 
     version: int
@@ -46,3 +49,4 @@ class Receipt:
     existed: bool = True
     changed: bool = True
     commit: str = ""
+    notes: tuple[Mapping[str, Any], ...] = ()

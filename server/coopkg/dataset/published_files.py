@@ -51,6 +51,10 @@ class Published:
         """Return the files of the shapes graph, sorted by name."""
         return sorted((self.root / "shapes").glob("*.ttl"))
 
+    def licences(self) -> list[Path]:
+        """Return the files of the shapes of contributions, which stand beside the shapes graph, sorted by name."""
+        return sorted((self.root / "shapes" / "contribution").glob("*.ttl"))
+
     def queries(self) -> list[Path]:
         """Return the files of the saved queries, sorted by name."""
         return sorted((self.root / "queries").glob("*.rq"))

@@ -12,7 +12,7 @@ from coopkg.shacl.coverage import coverage_of_change, validated
 from coopkg.shacl.dependency_index import DependencyIndex
 from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report import Report, Severity
-from coopkg.shacl.report_formats.json_format import as_object
+from coopkg.shacl.report_formats.json_format import as_note, as_object
 from coopkg.shacl.report_formats.outcome import ReportView, report_prefixes
 from coopkg.shacl.result_details import explain
 from coopkg.shacl.shapes import read_shapes
@@ -101,4 +101,5 @@ def refuse(report: Report, shapes: Mapping[Node, Shape], graph: StoreGraph, sour
         f"{place}{first.message()}",
         violations=count,
         results=[as_object(view, result) for result in listed.results],
+        notes=[as_note(note) for note in report.notes],
     )

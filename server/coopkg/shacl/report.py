@@ -229,10 +229,14 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Note:
-    """A warning about the shapes: what is likely to be a mistake in them, and its place."""
+    """What should be known beside the results, and its place: about the shapes, or about what is stored.
+
+    ``messages`` are the message by language, where it is in all of them.
+    """
 
     message: str
     place: Place | None = None
+    messages: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
@@ -242,7 +246,7 @@ class Note:
 class Report:
     """A validation report; ``results`` are sorted by severity, place and focus node.
 
-    ``omitted`` is the number of results by severity that are not listed; ``notes`` are about the shapes.
+    ``omitted`` is the number of results by severity that are not listed; ``notes`` refuse nothing.
     """
 
     results: tuple[Result, ...]

@@ -11,6 +11,25 @@ if TYPE_CHECKING:
     from coopkg.shacl.constraints import Shape
 
 
+def is_target(graph: Readable, shape: Shape, focus: Node, conforms: Callable[[Node, Node], bool]) -> bool:
+    """Whether a node is a target of a shape, without looking for the others (SHACL, section 2.1.3)."""
+
+    def targeted(kind: str, node: Node) -> bool:
+        match kind:
+            case "targetNode":
+                return bool(focus == node)
+            case "targetClass":
+                return graph.is_instance(focus, node)
+            case "targetSubjectsOf":
+                return bool(graph.objects(focus, node))
+            case "targetObjectsOf":
+                return graph.has_subject(node, focus)
+            case _:
+                return conforms(focus, node)
+
+    return any(targeted(kind, node) for kind, node in shape.targets)
+
+
 def focus_nodes(graph: Readable, shape: Shape, conforms: Callable[[Node, Node], bool]) -> dict[Node, None]:
     """Select the nodes of a data graph that are targets of a shape, once each, in a dict (SHACL, section 2.1.3).
 

@@ -14,7 +14,7 @@ from coopkg.shacl.shape_nodes import SH
 if TYPE_CHECKING:
     from coopkg.rdf.terms import Term
     from coopkg.shacl.change_preview import ChangePreview
-    from coopkg.shacl.report import Edit, Fix, Ground, Place, Result, SyntaxIssue
+    from coopkg.shacl.report import Edit, Fix, Ground, Note, Place, Result, SyntaxIssue
     from coopkg.shacl.report_formats.outcome import ReportView
 
 
@@ -35,7 +35,7 @@ def render(view: ReportView) -> str:
             "shapes": coverage.shapes, "idle": [name for name in coverage.idle if not name.startswith("_:")],
         }  # fmt: skip
     if view.report.notes:
-        document["notes"] = [{"message": note.message, **_place(note.place)} for note in view.report.notes]
+        document["notes"] = [as_note(note) for note in view.report.notes]
     if view.facts is not None:
         document["facts"] = view.facts
     if view.change_preview:
@@ -54,6 +54,15 @@ def _syntax_error(error: SyntaxIssue) -> dict[str, Any]:
         "message": error.message,
         "suggestion": error.suggestion or None,
         "fix": _fix(error.fix),
+    }
+
+
+def as_note(note: Note) -> dict[str, Any]:
+    """Return one note as a JSON object."""
+    return {
+        "message": note.message,
+        **({"messages": dict(note.messages)} if note.messages else {}),
+        **_place(note.place),
     }
 
 

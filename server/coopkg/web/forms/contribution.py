@@ -81,7 +81,7 @@ def compose(form: Form, values: Values, graph: Graph, about: str = "") -> Contri
     if made.iri:
         _compare(made, terms, graph, graph.said(about) if about else [])
     if evidence.claim and made.iri:
-        _support(made, graph, cls)
+        _support(made, graph, cls, corrected=bool(about))
         made.added.append(triple(made.iri, f"{coop}hasEvidence", evidence.claim))
     made.added += evidence.triples
     made.troubles += evidence.troubles
@@ -110,15 +110,18 @@ def _compare(
         made.troubles.append(InputError("id", "contribute.nothing_new"))
 
 
-def _support(made: Contribution, graph: Graph, cls: str) -> None:
+def _support(made: Contribution, graph: Graph, cls: str, *, corrected: bool) -> None:
     """Say which triples the claim supports: all that are added, but for those that need no evidence.
 
-    Where there are none, such as in a new name, it supports that one, or that the thing is what it is.
+    Where there are none, such as in a new name, it supports that one, or that the thing is what it is. What is added to
+    a thing that others have described needs a claim, whatever it is.
     """
     spared, claim = exempt(graph), made.evidence.claim
     structure = {f"{graph.base}ontology#hasCertainty", f"{graph.base}ontology#hasEvidence"}
     facts = [fact for fact in made.added if fact.predicate.value not in spared]
     named = [fact for fact in made.added if fact.predicate.value not in structure]
+    if corrected:
+        facts = list(made.added)
     facts = facts or named[:1] or [ox.Triple(ox.NamedNode(made.iri), ox.NamedNode(TYPE), ox.NamedNode(cls))]
     published = [t for t in made.evidence.triples if str(t.subject) == f"<{made.evidence.source}>"]
     facts += [t for t in published if t.predicate.value not in spared]

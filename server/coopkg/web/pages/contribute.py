@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, redirect, request
 
 from coopkg.dataset.changes import PATCH, POST, Change, Payload
+from coopkg.dataset.licences import CONTRIBUTIONS
 from coopkg.dataset.proposals import Proposal
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.validation_questions import Question, Upload
@@ -20,7 +21,6 @@ from coopkg.web.forms.entered_values import InputError, Values, read_values
 from coopkg.web.forms.form_model import TYPE, Form, forms
 from coopkg.web.forms.lookups import Graph
 from coopkg.web.i18n import best
-from coopkg.web.pages.facts import CONTRIBUTIONS
 from coopkg.web.parts.form_fields import FieldRenderer, evidence_keys
 from coopkg.web.parts.named_terms import naming
 from coopkg.web.parts.page_response import page, visitor
@@ -132,12 +132,13 @@ def _write(running: Service, form: Form, values: Values, about: str, made: Contr
         elsewhere = any(not quad.endswith(f" <{graph}> .") for quad in made.removed)
         author = author_for("graphs" if elsewhere else "facts", _one(values, "token"))
         if made.removed:
-            change = Change(PATCH, made.patch(graph), base)
+            change = Change(PATCH, made.patch(graph), base, contribution=not author.admin)
         else:
-            change = Change(POST, graph=graph, base=base, payloads=(Payload(made.turtle(base), "ttl", base, _FILE),))
+            document = Payload(made.turtle(base), "ttl", base, _FILE)
+            change = Change(POST, graph=graph, base=base, payloads=(document,), contribution=not author.admin)
         name = compact(made.iri, prefixes(base)).strip("<>")
         kind = "Correct" if about else "Add"
-        receipt = running.propose(Proposal(change, author, message=f"{kind} {name}", source=made.evidence.source))
+        receipt = running.propose(Proposal(change, author.name, message=f"{kind} {name}", source=made.evidence.source))
     except (Unauthorized, Forbidden) as error:
         trouble = InputError("token", f"contribute.{error.slug()}")
         response = _page(running, form, values, about, made=made, refused=trouble, status=error.status)

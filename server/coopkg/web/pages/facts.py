@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Final
 
 from flask import Blueprint, Response, request
 
 from coopkg.dataset.changes import POST, Change
+from coopkg.dataset.licences import CONTRIBUTIONS
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.jsonld_contexts import NAME, project_context
@@ -18,8 +18,6 @@ from coopkg.web.parts.write_requests import author_for, payloads, proposal, rece
 
 blueprint = Blueprint("facts", __name__)
 blueprint.before_request(refuse_other_sites)
-CONTRIBUTIONS: Final = "graph/contributions"
-"""The graph that facts go into unless another is named, relative to the base IRI."""
 
 
 @blueprint.post("/facts")
@@ -30,7 +28,8 @@ def add() -> Response:
     target = _target(base)
     own = f"{target}/".startswith(f"{base}{CONTRIBUTIONS}/")
     author = author_for("facts" if own else "graphs")
-    change = Change(POST, graph=target, base=base, payloads=payloads(GRAPH_FORMATS, base))
+    documents = payloads(GRAPH_FORMATS, base)
+    change = Change(POST, graph=target, base=base, payloads=documents, contribution=not author.admin)
     receipt = running.propose(proposal(change, author))
     return receipt_response(receipt, 201 if receipt.changed else 200)
 

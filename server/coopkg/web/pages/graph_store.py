@@ -96,7 +96,7 @@ def _write(target: str | None) -> Response:
     running = service()
     author = author_for("graphs")
     base, made, key = running.settings.base, target is None, idempotency_key()
-    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{author} {key}") if key else uuid.uuid4()
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{author.name} {key}") if key else uuid.uuid4()
     graph = f"{base}graphs/{name}" if made else target
     kind = PUT if request.method == "PUT" else POST
     change = Change(kind, base=base, graph=graph or None, payloads=payloads(TRIPLE_FORMATS, graph or base))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flask import Response, jsonify, request
@@ -30,8 +31,16 @@ _ANYBODY: Final = "anybody"
 """The author of a change to a scratch dataset."""
 
 
-def author_for(scope: str, secret: str | None = None) -> str:
-    """Return the name of the token that the request carries: in its Authorization field, or the ``secret`` of its form.
+@dataclass(frozen=True)
+class Author:
+    """Who writes, by the name of the token; ``admin`` may add what contributions may not."""
+
+    name: str
+    admin: bool
+
+
+def author_for(scope: str, secret: str | None = None) -> Author:
+    """Return whose token the request carries: in its Authorization field, or the ``secret`` of its form.
 
     Raises ProtocolError, Forbidden or Unauthorized.
     """
@@ -41,20 +50,20 @@ def author_for(scope: str, secret: str | None = None) -> str:
     ):
         raise ProtocolError("A token is sent in the Authorization field, never in the address, which logs keep.")
     if settings.scratch:
-        return _ANYBODY
+        return Author(_ANYBODY, admin=True)
     if settings.home is None:
         raise Forbidden("Writes are off on this server.")
     field = request.headers.get("Authorization") if secret is None else f"Bearer {secret}"
-    name = tokens.authorize(settings.home / tokens.NAME, field, scope).name
-    CLIENT.set(f"token {name}")  # what is evaluated from here on counts for the token, wherever it is used from
-    return name
+    token = tokens.authorize(settings.home / tokens.NAME, field, scope)
+    CLIENT.set(f"token {token.name}")  # what is evaluated from here on counts for the token, wherever it is used from
+    return Author(token.name, token.allows("admin"))
 
 
-def proposal(change: Change, author: str) -> Proposal:
+def proposal(change: Change, author: Author) -> Proposal:
     """Return the proposal that the request makes. Raises BadParameter."""
     return Proposal(
         change,
-        author,
+        author.name,
         message=_parameter("message"),
         source=_parameter("source"),
         key=idempotency_key(),
@@ -106,7 +115,10 @@ def receipt_headers(receipt: Receipt) -> dict[str, str]:
 
 def receipt_response(receipt: Receipt, status: int = 200) -> Response:
     """Return the response to a change that was made; 201 and where its commit is described, if it did anything."""
-    response = jsonify(version=receipt.version, commit=receipt.commit or None, changed=receipt.changed, tag=receipt.tag)
+    response = jsonify(
+        version=receipt.version, commit=receipt.commit or None, changed=receipt.changed, tag=receipt.tag,
+        **({"notes": receipt.notes} if receipt.notes else {}),
+    )  # fmt: skip
     response.status_code = status
     response.headers.update(receipt_headers(receipt))
     if receipt.commit and not service().settings.scratch:
