@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 JARS: Final = os.environ.get("COOPKG_JAVA_TOOLS", "")
 CASES: Final = int(os.environ.get("COOPKG_OTHER_TOOLS_CASES", "40"))
 SH: Final = STANDARD_PREFIXES["sh"]
+SPARQL: Final = SH + "SPARQLConstraintComponent"
 needs_java = pytest.mark.skipif(not (JARS and shutil.which("javac")), reason="COOPKG_JAVA_TOOLS names no jars")
 
 
@@ -73,7 +74,9 @@ def test_cases_have_the_same_results_there(tool: str, classes: Path, tmp_path: P
         quads = list(Document(str(path), path.read_bytes()).quads())
         files.append(written(tmp_path / f"{number}.nt", quads))
         report = data_shapes(house_style=False).validate([*background(), *quads])
-        ours.append({f"{r.focus_node} {r.component}" for r in report.results})
+        # Jena evaluates the SPARQL constraint of a property shape for each value, and so not where there is none.
+        unseen = {id(r) for r in report.results if tool == "jena" and r.component == SPARQL and r.path and not r.value}
+        ours.append({f"{r.focus_node} {r.component}" for r in report.results if id(r) not in unseen})
     found = results(tool, classes, shapes, behind, *files)
     pairs = zip(chosen, found, ours, strict=True)
     assert {str(path): theirs ^ expected for path, theirs, expected in pairs if theirs != expected} == {}
