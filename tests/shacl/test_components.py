@@ -96,6 +96,16 @@ MEMBERS_OF_CLASSES: Final = """ex:N rdfs:subClassOf ex:T . ex:U rdfs:subClassOf 
     ex:wide a ex:T ; ex:p 1 . ex:narrow a ex:T ; ex:q 1 . ex:below a ex:N ; ex:p 1 ; ex:q 1 ; ex:r 1 .
     ex:stranger a ex:T ; ex:r 1 . ex:both a ex:T, ex:N ; ex:r 1 ; ex:z 1 . ex:untold a ex:U ; ex:p 1 .
     ex:other ex:z 1 ."""
+LOOSE: Final = frozenset({"UniqueValuesFor", "ReifierShape"})
+"""Components whose selection is every node with a value: to say more would be to check it."""
+LISTS: Final = """ex:nil a ex:T ; ex:p () . ex:one a ex:T ; ex:p ex:single . ex:two a ex:T ; ex:p ex:twins .
+    ex:single rdf:first ex:x ; rdf:rest () . ex:twins rdf:first 1 ; rdf:rest ( 1 ) . ex:mixed a ex:T ; ex:p ex:mixture .
+    ex:mixture rdf:first ex:x ; rdf:rest ( "y" ) . ex:no a ex:T ; ex:p ex:nolist . ex:open a ex:T ; ex:p ex:opened .
+    ex:opened rdf:first ex:x . ex:without a ex:T ."""
+KEYS: Final = """ex:a a ex:T ; ex:p 1, 9 ; ex:q 1 . ex:b a ex:T ; ex:p 1 ; ex:q 1, 2 . ex:c a ex:T ; ex:p 1 ; ex:q 3 .
+    ex:alone a ex:T ; ex:p 2 ; ex:q 1 . ex:none_ a ex:T ; ex:q 1 . ex:stranger ex:p 2 ; ex:q 1 ."""
+REIFIED: Final = """ex:told a ex:T ; ex:p 1 {| ex:by ex:x |} . ex:bare a ex:T ; ex:p 2 {| ex:at 2000 |} .
+    ex:without a ex:T ; ex:p 3 . ex:both a ex:T ; ex:p 4 {| ex:by ex:x |} {| ex:at 2000 |} . ex:none_ a ex:T ."""
 CASES: Final = (
     Case("MinCount", P + "sh:minCount 0", COUNTED, ""),
     Case("MinCount", P + "sh:minCount 1", COUNTED, "ex:none_ ex:p ex:none ."),
@@ -203,6 +213,37 @@ CASES: Final = (
          "ex:narrow ex:q 1 . ex:stranger ex:r 1 . ex:both ex:z 1 . ex:untold ex:p 1 ."),
     Case("Closed", "sh:closed sh:ByTypes ; sh:ignoredProperties ( ex:z )", "ex:a a ex:T ; ex:z 1 .", ""),
     Case("Closed", "sh:targetObjectsOf ex:v ; sh:closed sh:ByTypes", 'ex:x ex:v "literal", ex:a . ex:a a ex:T .', ""),
+    Case("SomeValue", P + "sh:someValue [ sh:class ex:A ]", LOGIC,
+         "ex:zero ex:p ex:none . ex:second ex:p ex:none . ex:without ex:p ex:none ."),
+    Case("SubsetOf", P + "sh:subsetOf ex:q", SETS, "ex:more ex:p 2 . ex:apart ex:p 1 . ex:alike ex:p 1 ."
+         " ex:justp ex:p 1 ."),
+    Case("SubsetOf", P + "sh:subsetOf ( ex:r ex:q )",
+         "ex:a a ex:T ; ex:p 1, 2 ; ex:r [ ex:q 1 ] , ex:b . ex:b ex:q 3 . ex:none_ a ex:T .", "ex:a ex:p 2 ."),
+    Case("RootClass", P + "sh:rootClass ex:A", "ex:a a ex:T ; ex:p ex:A, ex:B, ex:C, 'A' . ex:B rdfs:subClassOf ex:A .",
+         "ex:a ex:p ex:C, 'A' ."),
+    Case("SingleLine", P + "sh:singleLine true", 'ex:a a ex:T ; ex:p "a b", "a\\nb", "a\\r"@en, ex:x, [] .',
+         'ex:a ex:p "a\\nb", "a\\r"@en .'),
+    Case("SingleLine", P + "sh:singleLine false", 'ex:a a ex:T ; ex:p "a\\nb" .', ""),
+    Case("MemberShape", P + "sh:memberShape [ sh:nodeKind sh:IRI ]", LISTS,
+         "ex:two ex:p ex:twins . ex:mixed ex:p ex:mixture . ex:no ex:p ex:nolist . ex:open ex:p ex:opened ."),
+    Case("MinListLength", P + "sh:minListLength 2", LISTS,
+         "ex:nil ex:p () . ex:one ex:p ex:single . ex:no ex:p ex:nolist . ex:open ex:p ex:opened ."),
+    Case("MaxListLength", P + "sh:maxListLength 1", LISTS,
+         "ex:two ex:p ex:twins . ex:mixed ex:p ex:mixture . ex:no ex:p ex:nolist . ex:open ex:p ex:opened ."),
+    Case("UniqueMembers", P + "sh:uniqueMembers true", LISTS,
+         "ex:two ex:p ex:twins . ex:no ex:p ex:nolist . ex:open ex:p ex:opened ."),
+    Case("UniqueValuesFor", "sh:uniqueValuesFor ex:p", KEYS,
+         "ex:a ex:self ex:none . ex:b ex:self ex:none . ex:c ex:self ex:none ."),
+    Case("UniqueValuesFor", "sh:uniqueValuesFor ( ex:p ex:q )", KEYS, "ex:a ex:self ex:none . ex:b ex:self ex:none ."),
+    Case("ReifierShape", P + "sh:reifierShape [ sh:property [ sh:path ex:by ; sh:minCount 1 ] ]", REIFIED,
+         "ex:bare ex:p 2 . ex:both ex:p 4 ."),
+    Case("ReifierShape", P + "sh:reificationRequired true ; sh:reifierShape [ sh:nodeKind sh:BlankNodeOrIRI ]", REIFIED,
+         "ex:without ex:p 3 ."),
+    Case("MinCount", "sh:targetWhere [ sh:class ex:A ; sh:property [ sh:path ex:v ; sh:minCount 1 ] ] ; sh:path ex:p ; "
+         "sh:minCount 1", "ex:a a ex:A ; ex:v 1 . ex:b a ex:A . ex:c a ex:A ; ex:v 1 ; ex:p 2 . ex:d ex:v 1 .",
+         "ex:a ex:p ex:none ."),
+    Case("MinCount", "a sh:ShapeClass ; sh:property [ sh:path ex:p ; sh:minCount 1 ] ; sh:targetNode ex:a",
+         "ex:b a ex:S . ex:c a ex:S ; ex:p 1 .", "ex:a ex:p ex:none . ex:b ex:p ex:none ."),
     Case("Not", P + "sh:not [ sh:class ex:A ]", LOGIC,
          "ex:first ex:p ex:a . ex:both ex:p ex:ab . ex:several ex:p ex:a, ex:ab ."),
     Case("Node", P + "sh:node [ sh:class ex:A ]", LOGIC,
@@ -321,7 +362,10 @@ def test_a_component_at_its_boundaries(case: Case) -> None:
     wanted = expected(case)
     assert found(whole_pass(shapes, Columns(data), stored(data)).results) == wanted
     assert found(Run(shapes, Graph(data), stored(data)).results()) == wanted
-    assert suspects(shapes, data) == violators(shapes, data)
+    if case.component in LOOSE:
+        assert suspects(shapes, data) >= violators(shapes, data)
+    else:
+        assert suspects(shapes, data) == violators(shapes, data)
 
 
 def test_the_selection_takes_every_node_where_a_query_cannot_say() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -102,11 +103,71 @@ def test_forms_carry_files_shapes_and_options(server: str) -> None:
     assert (result["file"], result["line"], result["message"]) == (
         "facts.ttl", 3, "Ожидается: значений coop:hasParty: 9 или больше.",
     )  # fmt: skip
-    pasted = b"text=%3Chttp%3A%2F%2Fe%2Fx%3E+a+%3Chttp%3A%2F%2Fe%2FC%3E+.&input=nt&against=nothing"
-    status, _, answer = post(
-        server, pasted.replace(b"+a+", b"+%3Chttp%3A%2F%2Fe%2Fp%3E+"), "application/x-www-form-urlencoded"
+    pasted = {"text": f"<http://e/x> a <{DEFAULT_BASE}ontology#Agreement> .", "input": "ttl", "against": "nothing"}
+    status, _, answer = post(server, urllib.parse.urlencode(pasted).encode(), "application/x-www-form-urlencoded")
+    assert (status, json.loads(answer)["facts"]) == (200, 1)
+
+
+HEAD = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .\n"
+DEEP = (
+    HEAD
+    + "ex:S sh:targetNode ex:a ; sh:node ex:N0 .\n"
+    + "".join(f"ex:N{n} sh:not ex:N{n + 1} .\n" for n in range(2000))
+    + "ex:N2000 sh:class ex:C ."
+)
+TWICE = (
+    HEAD
+    + "ex:S sh:targetNode ex:a ; sh:node ex:N0 .\n"
+    + "".join(f"ex:N{n} sh:or ( [ sh:node ex:N{n + 1} ] [ sh:node ex:N{n + 1} ] ) .\n" for n in range(30))
+    + "ex:N30 sh:class ex:C ."
+)
+UNION = (
+    HEAD
+    + 'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select """SELECT $this ?value { '
+    + "{ $this <http://example.org/p> ?value FILTER(?value < 0) } UNION "
+    + '{ $this <http://example.org/q> ?value . $this <http://example.org/p> ?v FILTER(?value != ?v) } }""" ] .'
+)
+MANY = HEAD + "".join(f"ex:i{n} a ex:C ; ex:p {n} ; ex:q {n if n % 1000 else n + 1} .\n" for n in range(5000))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "data", "results"),
+    [
+        (DEEP, HEAD + "ex:a a ex:C .", 0),
+        (DEEP, HEAD + "ex:a a ex:D .", 1),
+        (TWICE, HEAD + "ex:a a ex:D .", 1),
+        (UNION, MANY, 5),
+        (HEAD + "ex:S sh:targetClass ex:T ; sh:property [ sh:path ex:n ; sh:pattern '^\\\\p{Lu}' ] .",
+         HEAD + "ex:a a ex:T ; ex:n 'anna' . ex:b a ex:T ; ex:n 'Bob' .", 1),
+    ],
+    ids=["deep", "deep, violated", "doubling", "union", "pattern"],
+)  # fmt: skip
+def test_a_clients_shapes_are_evaluated_by_our_engine(server: str, shapes: str, data: str, results: int) -> None:
+    body, kind = multipart(("data", "d.ttl", "text/turtle", data), ("shapes", "s.ttl", "text/turtle", shapes))
+    assert len(report(server, body, kind, "?against=nothing")["results"]) == results
+
+
+@pytest.mark.parametrize(
+    ("shapes", "status", "says"),
+    [
+        ("ex:S sh:targetNode ex:a ; sh:node [ sh:property [ sh:path ex:p ; sh:node ex:S ] ] .", 400, "itself"),
+        ("ex:S sh:targetNode ex:a ; sh:property [ sh:path ex:p ; sh:minlength 3 ] .", 400, "s.ttl:2:39"),
+        (
+            "ex:S sh:targetNode ex:a ; sh:sparql [ sh:select 'SELECT $this { SERVICE <http://e/> { } }' ] .",
+            400,
+            "SERVICE",
+        ),
+        ("ex:S a sh:Nodeshape ; sh:property [ sh:path ex:p ] .", 422, "Nothing was looked at"),
+        ("ex:S sh:targetClass ex:Other ; sh:property [ sh:path ex:p ] .", 422, "Nothing was looked at"),
+    ],
+)
+def test_shapes_that_say_nothing_of_the_data_are_refused(server: str, shapes: str, status: int, says: str) -> None:
+    parts = (
+        ("data", "d.ttl", "text/turtle", HEAD + "ex:a ex:p 1 ."),
+        ("shapes", "s.ttl", "text/turtle", HEAD + shapes),
     )
-    assert (status, json.loads(answer)["conforms"]) == (200, True)
+    found, _, answer = post(server, *multipart(*parts), query="?against=nothing")
+    assert (found, says in answer.decode()) == (status, True), answer
 
 
 def test_all_syntax_errors_are_in_the_problem(server: str) -> None:

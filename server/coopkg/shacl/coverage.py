@@ -16,6 +16,7 @@ import pyoxigraph as ox
 from coopkg.rdf.graph import RDF_TYPE
 from coopkg.shacl.candidate_selection import CandidateSelection
 from coopkg.shacl.components.queries import Sparql
+from coopkg.shacl.constraints import TARGET_WHERE
 from coopkg.shacl.dependencies import steps, steps_of_shape
 from coopkg.shacl.report import Coverage
 from coopkg.shacl.steps import Sign
@@ -52,8 +53,10 @@ class _Seen:
         """Look at what shapes read from some nodes."""
         walked: defaultdict[Node, set[Node]] = defaultdict(set)
         pending = list(starts)
-        for shape, nodes in pending:
+        for shape, nodes in list(pending):
             self._targets(shape, nodes)
+            # What makes a node a target by a shape is looked at too.
+            pending += ((self.shapes[node], nodes) for kind, node in shape.targets if kind == TARGET_WHERE)
         while pending:
             shape, nodes = pending.pop()
             new = nodes - walked[shape.node]

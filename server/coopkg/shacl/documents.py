@@ -57,6 +57,11 @@ class Source:
             return declarations
         return {name: rebase_iri(iri, *self.document.moved) for name, iri in declarations.items()}
 
+    def declaration(self, namespace: str) -> tuple[int, int] | None:
+        """Return where the text declares a prefix for a namespace: the offsets of its IRI, without the brackets."""
+        found = _PREFIX.finditer(self.text) if self.document.format in _DECLARING else ()
+        return next((match.span(2) for match in found if self.prefixes[match[1]] == namespace), None)
+
     @cached_property
     def lines(self) -> Lines:
         """Return the document's lines."""

@@ -1,15 +1,15 @@
-"""Quick fixes of results: a datatype, a language tag, a name that is written almost right, a code.
+"""Quick fixes of results: a datatype, a language tag, a term of the vocabulary, the case of a code, a namespace.
 
-A fix replaces one term where the document has it by another, which the constraint accepts. Where two would do there is
-none: to choose between them is up to the author.
+A fix replaces what a document has where that cannot change what it says, by what the constraint accepts. Where two
+would do there is none, and none puts another thing, number or name in the place of one: those that may have been meant
+are ``alternatives``, among which the author chooses.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -19,6 +19,7 @@ from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.rdf.pattern_matching import matches
 from coopkg.rdf.terms import compact, literal
 from coopkg.shacl import text_edits
+from coopkg.shacl.near_names import CODE, MOST, NodeNames, close_names, local_name, name_of, similar_term
 from coopkg.shacl.report import Edit, Fix
 from coopkg.shacl.source_locations import EDITABLE
 
@@ -31,14 +32,8 @@ if TYPE_CHECKING:
     from coopkg.shacl.report import Result
     from coopkg.shacl.source_locations import SourceLocations
 
-_CLOSE: Final = 0.75
-"""How similar two names must be, from 0 to 1, for one to be suggested in place of the other (``difflib``)."""
-_SHORT: Final = 3
-"""Letters up to which a name is taken for a code: BY and RU are not misspellings of each other."""
 _DEEPEST: Final = 4
 """Shapes within shapes that are searched for a term that fits."""
-_MANY: Final = 5000
-"""Nodes of a class above which none is suggested: to compare them all would take longer than it helps."""
 _LANG_STRING: Final = STANDARD_PREFIXES["rdf"] + "langString"
 _STRINGS: Final = (STANDARD_PREFIXES["xsd"] + "string", _LANG_STRING)
 _ABSOLUTE: Final = re.compile(r"https?://[^\x00-\x20<>\"{}|\\^`]+")
@@ -62,7 +57,7 @@ class QuickFixes:
         self.graph = graph
         self.shapes = shapes
         self.documents = [(s, p) for s, p in zip(sources, locations, strict=True) if s.document.format in EDITABLE]
-        self._names: dict[Any, dict[str, list[ox.NamedNode]]] = {}
+        self.names = NodeNames(graph)
 
     def fix(self, result: Result, constraint: Constraint, shape: Shape) -> Fix | None:  # noqa: PLR0911
         """Return an edit that would fix a result, or None."""
@@ -92,10 +87,8 @@ class QuickFixes:
                 return self._datatype(value, operand, result, shape)
             case "languageIn":
                 return self._language(value, operand, result)
-            case "class":
-                return self._nearest(value, self._instances(operand))
-            case "nodeKind":
-                return self._node(value, operand, result)
+            case "nodeKind" if isinstance(value, ox.Literal) and "IRI" in operand.value:
+                return ox.NamedNode(value.value) if _ABSOLUTE.fullmatch(value.value) else None
             case "in":
                 return _member(value, operand)
             case "pattern" if isinstance(value, ox.Literal):
@@ -134,45 +127,21 @@ class QuickFixes:
             allowed = [tag for tag in allowed if tag not in used]
         return ox.Literal(value.value, language=allowed[0]) if len(allowed) == 1 else None
 
-    def _node(self, value: Node, kind: ox.NamedNode, result: Result) -> Node | None:
-        """Return the node that a text names: by its IRI, or by a code or label of a node of the expected class."""
-        if not isinstance(value, ox.Literal) or "IRI" not in kind.value:
-            return None
-        if _ABSOLUTE.fullmatch(value.value):
-            return ox.NamedNode(value.value)
-        classes = {
-            c.value
-            for shape in self.shapes.values()
-            if isinstance(shape.path_node, ox.NamedNode) and shape.path_node.value == result.path
-            for c in shape.constraints
-            if c.name == "class"
-        }
-        nodes = {self._nearest(value, self._instances(cls)) for cls in classes} - {None}
-        return nodes.pop() if len(nodes) == 1 else None
-
-    def _instances(self, cls: Node) -> dict[str, list[ox.NamedNode]]:
-        """Return the nodes of a class by their names: the last part of the IRI, codes and labels."""
-        if cls not in self._names:
-            nodes = [node for node in self.graph.instances(cls) if isinstance(node, ox.NamedNode)]
-            names: dict[str, dict[ox.NamedNode, None]] = {}
-            for node in nodes if len(nodes) <= _MANY else ():
-                texts = {o.value for _, o in self.graph.predicates(node) if isinstance(o, ox.Literal)}
-                for text in (_local(node.value), *sorted(texts)):
-                    names.setdefault(text.casefold(), {})[node] = None
-            self._names[cls] = {name: list(named) for name, named in names.items()}
-        return self._names[cls]
-
-    def _nearest(self, value: Node, names: Mapping[str, list[ox.NamedNode]]) -> Node | None:
-        """Return the node that has that name or code, else the one whose name is almost the same."""
-        if isinstance(value, ox.BlankNode | ox.Triple):
-            return None
-        text = (_local(value.value) if isinstance(value, ox.NamedNode) else value.value).casefold()
-        nodes = names.get(text, [])
-        if not nodes and len(text) > _SHORT:
-            close = get_close_matches(text, names, 1, _CLOSE)
-            nodes = names[close[0]] if close else []
-        nodes = [node for node in nodes if node != value]
-        return nodes[0] if len(nodes) == 1 else None
+    def alternatives(self, result: Result, constraint: Constraint) -> tuple[ox.NamedNode, ...]:
+        """Return the things that may have been meant by a value which is none of the expected class, three at most."""
+        if result.value is None or isinstance(result.value, ox.BlankNode | ox.Triple):
+            return ()
+        classes = {c.value for c in self._within(constraint) if c.name == "class"}
+        if constraint.name == "nodeKind":
+            classes = {
+                c.value
+                for shape in self.shapes.values()
+                if isinstance(shape.path_node, ox.NamedNode) and shape.path_node.value == result.path
+                for c in shape.constraints
+                if c.name == "class"
+            }
+        near = (node for cls in sorted(classes, key=str) for node in self.names.near(result.value, cls))
+        return tuple(dict.fromkeys(near))[:MOST]
 
     def _type(self, node: Node, constraint: Constraint) -> Fix | None:
         """Replace an undeclared class of a node by the expected one whose name is almost the same."""
@@ -181,7 +150,7 @@ class QuickFixes:
         for kind in () if isinstance(node, ox.Literal) else self.graph.objects(node, RDF_TYPE):
             if not isinstance(kind, ox.NamedNode) or self._is_declared(kind):
                 continue
-            similar = _similar(kind, [k for k in accepted if isinstance(k, ox.NamedNode)])
+            similar = similar_term(kind, [k for k in accepted if isinstance(k, ox.NamedNode)])
             if similar is not None:
                 return self._write((node, RDF_TYPE, kind), similar)
         return None
@@ -191,11 +160,11 @@ class QuickFixes:
         if not isinstance(value, ox.NamedNode) or isinstance(focus, ox.Literal) or self._is_declared(value):
             return None
         if (focus, RDF_TYPE, value) in self.graph:
-            declared = _similar(value, self._declared(_CLASSES))
-            return self._write((focus, RDF_TYPE, value), declared) if declared else None
-        declared = _similar(value, self._declared(_PROPERTIES)) if self.graph.objects(focus, value) else None
+            declared = similar_term(value, self._declared(_CLASSES))
+            return self._term_or_namespace((focus, RDF_TYPE, value), value, declared) if declared else None
+        declared = similar_term(value, self._declared(_PROPERTIES)) if self.graph.objects(focus, value) else None
         obj = self.graph.value(focus, value)
-        return self._write((focus, value, obj), declared, predicate=True) if declared else None
+        return self._term_or_namespace((focus, value, obj), value, declared) if declared else None
 
     def _declared(self, kinds: tuple[ox.NamedNode, ...]) -> list[ox.NamedNode]:
         nodes = (node for kind in kinds for node in self.graph.subjects(RDF_TYPE, kind))
@@ -222,13 +191,35 @@ class QuickFixes:
         for predicate, obj in self.graph.predicates(focus):
             if predicate in properties or (only is not None and predicate != only) or self._is_declared(predicate):
                 continue
-            similar = _similar(predicate, properties)
+            similar = similar_term(predicate, properties)
             if similar is not None and (missing is None or similar == missing):
-                return self._write((focus, predicate, obj), similar, predicate=True)
+                return self._term_or_namespace((focus, predicate, obj), predicate, similar)
         return None
 
     def _is_declared(self, term: Node) -> bool:
         return any(kind in _CLASSES or kind in _PROPERTIES for kind in self.graph.objects(term, RDF_TYPE))
+
+    def _term_or_namespace(
+        self, key: tuple[Node, Node | None, Node], term: ox.NamedNode, other: ox.NamedNode
+    ) -> Fix | None:
+        """Replace a term; where the whole namespace is wrong, at the prefix that declares it."""
+        return self._namespace(term, other) or self._write(key, other, predicate=key[2] != term)
+
+    def _namespace(self, term: ox.NamedNode, other: ox.NamedNode) -> Fix | None:
+        """Mend the namespace at its declaration, if every term that the document has of it is one of the other's."""
+        name = local_name(term.value)
+        if name != local_name(other.value):
+            return None
+        wrong, right = (iri.value.removesuffix(name) for iri in (term, other))
+        declared = {node.value for node in (*self._declared(_CLASSES), *self._declared(_PROPERTIES))}
+        for source, locations in self.documents:
+            used = {t.value for key in locations.objects for t in key if isinstance(t, ox.NamedNode)}
+            theirs = {iri.removeprefix(wrong) for iri in used if iri.startswith(wrong)}
+            place = source.declaration(wrong)
+            if place is not None and name in theirs and all(right + local in declared for local in theirs):
+                edit = Edit(source.name, *place, right)
+                return Fix((edit,), text_edits.diff(source.name, source.text, (edit,), source.lines.starts))
+        return None
 
     def _write(self, key: tuple[Node, Node | None, Node], term: Node, *, predicate: bool = False) -> Fix | None:
         """Return the fix that writes another term where a document has that triple, or None where none has it."""
@@ -249,43 +240,39 @@ def _written_in(term: Node, source: Source, locations: SourceLocations) -> str:
     return compact(term.value, prefixes) if isinstance(term, ox.NamedNode) else literal(term, prefixes)
 
 
-def _local(iri: str) -> str:
-    return iri[max(iri.rfind("/"), iri.rfind("#"), iri.rfind(":")) + 1 :]
-
-
-def _similar(term: ox.NamedNode, candidates: Sequence[ox.NamedNode]) -> ox.NamedNode | None:
-    """Return the candidate whose local name is most similar to that of a term, or None where none is close."""
-    names = {_local(node.value).casefold(): node for node in candidates}
-    close = get_close_matches(_local(term.value).casefold(), names, 1, _CLOSE)
-    return names[close[0]] if close else None
-
-
 def _member(value: Node, members: frozenset[Node]) -> Node | None:
     """Return the member of an enumeration that has the same text, or almost."""
     if isinstance(value, ox.BlankNode | ox.Triple):
         return None
-    text = value.value if isinstance(value, ox.Literal) else _local(value.value)
     names: dict[str, list[Node]] = {}
     for term in members:
-        if isinstance(term, ox.NamedNode | ox.Literal):
-            own = term.value if isinstance(term, ox.Literal) else _local(term.value)
-            names.setdefault(own.casefold(), []).append(term)
-    terms = names.get(text.casefold(), [])
-    if not terms and len(text) > _SHORT:
-        close = get_close_matches(text.casefold(), names, 1, _CLOSE)
-        terms = names[close[0]] if close else []
+        names.setdefault(name_of(term).casefold(), []).append(term)
+    text = name_of(value).casefold()
+    # A name with a number is one of many of its kind, as a year or a claim is, and no term of a vocabulary.
+    if text not in names and any(c.isdigit() for c in text):
+        return None
+    terms = [term for name in ([text] if text in names else close_names(text, names)) for term in names[name]]
     return terms[0] if len(terms) == 1 else None
 
 
 def _reformatted(value: ox.Literal, pattern: tuple[str, str]) -> Node | None:
-    """Return the text in the case, or with the plain single spaces, that the pattern requires."""
+    """Return the text with plain single spaces, or a code in the case that the pattern requires."""
     plain = " ".join(value.value.split())
-    for text in dict.fromkeys((plain, plain.upper(), plain.lower(), plain.capitalize())):
-        if matches(text, *pattern):
-            if value.language:
-                return ox.Literal(text, language=value.language)
-            return ox.Literal(text, datatype=value.datatype)
-    return None
+    forms = [plain]
+    # Only a code: what has more letters may be a name, and "iPhone" is no misspelling of "IPHONE" or "Iphone".
+    if len(plain) <= CODE and plain.isascii() and plain.isalpha():
+        forms += [form for form in (plain.upper(), plain.lower()) if _is_code(form, pattern)]
+    fitting = [form for form in dict.fromkeys(forms) if matches(form, *pattern)]
+    if len(fitting) != 1:
+        return None
+    if value.language:
+        return ox.Literal(fitting[0], language=value.language)
+    return ox.Literal(fitting[0], datatype=value.datatype)
+
+
+def _is_code(form: str, pattern: tuple[str, str]) -> bool:
+    """Whether a pattern is that of codes: it takes the form, and neither one in mixed case nor one with a blank."""
+    return not any(matches(other, *pattern) for other in (form + form.swapcase(), f"{form} {form}"))
 
 
 def _languages_of(text: str) -> frozenset[str]:

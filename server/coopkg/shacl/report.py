@@ -12,12 +12,23 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.rdf.terms import compact, literal
+from coopkg.shacl.near_names import look_alikes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from coopkg.rdf.terms import Term
 
+_MEANT: Final = {
+    "en": "did you mean {names}?",
+    "ru": "возможно, имелось в виду: {names}?",
+    "be": "магчыма, мелася на ўвазе: {names}?",
+}
+_LOOKS_LIKE: Final = {
+    "en": "the letter {letter} ({code}) only looks like {plain}",
+    "ru": "буква {letter} ({code}) только похожа на {plain}",
+    "be": "літара {letter} ({code}) толькі падобная да {plain}",
+}
 _UNNAMED: Final = {"en": "an unnamed node", "ru": "узел без имени", "be": "вузел без імя"}
 
 
@@ -91,8 +102,9 @@ class Result:
     """One validation result: terms as the specification names them, messages by language, and the place if known.
 
     ``expected`` describes by language what the constraint expects, and ``wanted`` are the terms that it names.
-    ``names`` describes by language the blank nodes and unnamed shapes of the result. ``grounds`` are given where the
-    result follows from several triples, as an inconsistency does, and ``details`` where it is one because of others.
+    ``alternatives`` are things that may have been meant by the value. ``names`` describes by language the blank nodes
+    and unnamed shapes of the result. ``grounds`` are given where the result follows from several triples, as an
+    inconsistency does, and ``details`` where it is one because of others.
     """
 
     focus: Term
@@ -107,6 +119,7 @@ class Result:
     wanted: tuple[Term, ...] = ()
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     fix: Fix | None = None
+    alternatives: tuple[ox.NamedNode, ...] = ()
     grounds: tuple[Ground, ...] = ()
     details: tuple[Result, ...] = field(default=(), hash=False, compare=False)
 
@@ -144,6 +157,17 @@ class Result:
         value = f" (found {self.show(self.value, prefixes, language)})" if self.value is not None else ""
         shape = self.show_shape(prefixes, language)
         return f"{place}{self.severity.value.lower()}: {focus}: {self.message(language)}{value}  [{shape}]"
+
+    def hints(self, prefixes: dict[str, str], language: str = "en") -> list[str]:
+        """Return sentences about what may have been meant: things of almost that name, and letters that look alike."""
+        found = []
+        if self.alternatives:
+            names = ", ".join(self.show(term, prefixes, language) for term in self.alternatives)
+            found.append(_MEANT[language].format(names=names))
+        texts = [term.value for term in (self.value, self.focus) if isinstance(term, ox.NamedNode | ox.Literal)]
+        for letter, plain in dict.fromkeys(pair for text in texts for pair in look_alikes(text)):
+            found.append(_LOOKS_LIKE[language].format(letter=letter, code=f"U+{ord(letter):04X}", plain=plain))
+        return found
 
     def show_ground(self, ground: Ground, prefixes: dict[str, str], language: str = "en") -> str:
         """Write one of the triples that the result follows from as a person would."""

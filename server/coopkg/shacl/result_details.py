@@ -85,9 +85,11 @@ class _Explainer:
             if key not in self._expected:
                 self._expected[key] = constraint_descriptions.expected(constraint, shape, self.shapes, self.prefixes)
             expected, wanted = self._expected[key]
-        fix = None
+        fix: Fix | None = None
+        alternatives: tuple[ox.NamedNode, ...] = ()
         if shape is not None and constraint is not None and number < MOST_FIXES:
             fix = self.quick_fixes.fix(result, constraint, shape)
+            alternatives = () if fix else self.quick_fixes.alternatives(result, constraint)
         return dataclasses.replace(
             result,
             place=self.place(result, fix),
@@ -96,6 +98,7 @@ class _Explainer:
             messages=_messages(result, shape, constraint, expected),
             names=self.names(result),
             fix=fix,
+            alternatives=alternatives,
             details=tuple(self.result(MOST_FIXES, detail) for detail in result.details),
         )
 

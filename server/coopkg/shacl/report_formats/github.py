@@ -33,6 +33,7 @@ def _result(view: ReportView, result: Result) -> str:
         parts.append(f"Found: {result.show(result.value, view.prefixes, view.language)}")
     if result.expected.get(view.language):
         parts.append(f"Expected: {result.expected[view.language]}")
+    parts += result.hints(view.prefixes, view.language)
     if result.fix:
         parts.append(result.fix.diff)
     title = result.show_shape(view.prefixes, view.language)

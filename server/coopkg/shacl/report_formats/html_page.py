@@ -53,6 +53,7 @@ def _result(view: ReportView, result: Result) -> str:
         details.append(("Expected", result.expected[view.language]))
     details += [("Because", _ground(view, result, ground)) for ground in result.grounds]
     details += [("In detail", text) for text in _details(view, result)]
+    details += [("Hint", text) for text in result.hints(view.prefixes, view.language)]
     facts = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in details)
     fix = f'<p>Fix:</p><pre tabindex="0"><code>{escape(result.fix.diff)}</code></pre>' if result.fix else ""
     shape = escape(result.show_shape(view.prefixes, view.language))

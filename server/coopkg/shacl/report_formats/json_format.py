@@ -90,6 +90,8 @@ def as_object(view: ReportView, result: Result) -> dict[str, Any]:
         "wanted": [str(node) for node in result.wanted if not isinstance(node, ox.BlankNode)],
         **_place(result.place),
         "fix": _fix(result.fix),
+        "alternatives": [node.value for node in result.alternatives],
+        "hints": result.hints(view.prefixes, view.language),
         **_from_the_shapes(result),
         **({"details": [as_object(view, detail) for detail in result.details]} if result.details else {}),
     }  # fmt: skip

@@ -57,6 +57,7 @@ def _case(view: ReportView, result: Result) -> str:
     focus = result.show(result.focus, view.prefixes, view.language)
     line = f' line="{result.place.line}"' if result.place else ""
     details = [result.sentence(view.prefixes, view.language), result.expected.get(view.language, "")]
+    details += result.hints(view.prefixes, view.language)
     details += [result.fix.diff] if result.fix else []
     body = escape(_clean("\n".join(filter(None, details))))
     if result.severity.rank <= view.fail_on.rank:

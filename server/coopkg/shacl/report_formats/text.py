@@ -62,6 +62,7 @@ def _result(view: ReportView, result: Result) -> Iterator[str]:
         where = f"{ground.place}: " if ground.place else ""
         yield f"    {_BECAUSE[view.language]}: {where}{result.show_ground(ground, view.prefixes, view.language)}"
     yield from _details(view, result, "    ")
+    yield from (f"    {hint}" for hint in result.hints(view.prefixes, view.language))
     if result.fix:
         yield f"    {_FIX[view.language]}:"
         yield from (f"    {line}" for line in result.fix.diff.splitlines())
