@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
 import pytest
 
 import vocabulary_terms
@@ -12,15 +13,18 @@ from contribution_texts import GOOD, claiming
 from coopkg.dataset.changes import DELETE, POST, Change, Payload, compute_patch
 from coopkg.dataset.document_validation import private_copy
 from coopkg.dataset.entailment import update_closure
-from coopkg.dataset.licences import CONTRIBUTIONS, open_licences
+from coopkg.dataset.licences import open_licences
 from coopkg.dataset.process import compute_change
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.store import read_manifest, read_quads
-from coopkg.errors import DoesNotConform
+from coopkg.errors import DoesNotConform, RdfSyntaxError
 from coopkg.rdf.graph import Graph
-from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES, STANDARD_PREFIXES, prefixes
+from coopkg.rdf.namespaces import CONTRIBUTIONS, DEFAULT_BASE, LANGUAGES, STANDARD_PREFIXES, prefixes
+from coopkg.rdf.terms import Document
 from coopkg.rdf.vocabularies import near_misses, of_another_base, terms_by_namespace
+from coopkg.shacl.documents import read
 from coopkg.shacl.gate import open_gate
+from coopkg.shacl.syntax_errors import syntax_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,6 +150,54 @@ def test_a_claim_of_the_change_licenses_what_is_added_to_a_thing_that_others_des
     assert other["value"] == f"<{DEFAULT_BASE}id/body/cis>"
     theirs = claiming(added).replace("claim:test-001 a coop:Claim", "claim:high-tech-country-030 a coop:Claim")
     assert door.unlicensed(f"{added} .\n{cited}{theirs}")
+
+
+THIRD: Final = {
+    "the property itself": "session:by-am-2018 coop:hasParty country:RU .",
+    "its inverse": "country:RU coop:isPartyTo session:by-am-2018 .",
+}
+
+
+@pytest.mark.parametrize("way", THIRD)
+def test_a_property_has_no_more_values_than_it_may_however_they_come_about(door: Door, way: str) -> None:
+    """Whoever may assert an inverse cannot go round the number of values of a property with it."""
+    results = door.put(THIRD[way], admin=True)
+    assert any(r["shape"].endswith("-hasParty") and r["focusNode"].endswith("by-am-2018") for r in results), results
+
+
+CONTEXT: Final = f'"@context": {{"@base": "{DEFAULT_BASE}", "coop": "{DEFAULT_BASE}ontology#", "to": "coop:hasParty"}}'
+DROPPED: Final = {
+    f'{{{CONTEXT}, "@id": "id/agreement/x",\n "hasPartty": 1}}': (2, 2, "'hasPartty'"),
+    f'{{{CONTEXT}, "@id": "id/agreement/x",\n "@kind": 1, "coop:value": 1}}': (2, 2, "'@kind'"),
+    f'{{{CONTEXT}, "@graph": [{{"@id": "id/x", "coop:value": {{\n"toe": 1}}}}]}}': (2, 1, "'toe'"),
+    f'{{"@context": "{DEFAULT_BASE}context.jsonld",\n "prefLabel": "x", "coop:value": 1}}': (2, 2, "'prefLabel'"),
+}
+KEPT: Final = (
+    f'{{{CONTEXT}, "@id": "id/x", "coop:value": 1, "to": {{"@id": "id/y"}}}}',
+    '{"@context": {"@vocab": "http://x/"}, "@id": "http://x/1", "anything": 1}',
+    '{"@context": {"left": null, "p": "http://x/p"}, "@id": "http://x/1", "left": 1, "p": {"@list": [1, {"p": 2}]}}',
+    '{"@context": {"n": {"@id": "http://x/n", "@container": "@language"}}, "@id": "http://x/1", "n": {"en": "x"}}',
+    '{"@context": {"n": {"@id": "http://x/n", "@container": "@index"}}, "@id": "http://x/1", "n": {"one": {"n": "x"}}}',
+    '{"@context": {"j": {"@id": "http://x/j", "@type": "@json"}}, "@id": "http://x/1", "j": {"any": 1}}',
+    '{"@context": {"T": {"@id": "http://x/T", "@context": {"p": "http://x/p"}}}, "@type": "T", "p": 1}',
+    '{"@context": {"p": {"@id": "http://x/p", "@context": {"q": "http://x/q"}}}, "@id": "http://x/1", "p": {"q": 1}}',
+)
+
+
+@pytest.mark.parametrize("text", DROPPED)
+def test_a_key_of_json_ld_that_means_nothing_is_an_error_with_its_place(text: str) -> None:
+    line, column, words = DROPPED[text]
+    document = Document("c.jsonld", text.encode(), ox.RdfFormat.JSON_LD, DEFAULT_BASE)
+    with pytest.raises(RdfSyntaxError, match=words) as caught:
+        read(document)
+    assert (caught.value.members["line"], caught.value.members["column"]) == (line, column)
+    issues, _ = syntax_errors(document)
+    assert [(issue.place.line, issue.place.column) for issue in issues] == [(line, column)]
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_a_key_that_means_something_or_is_left_out_on_purpose_is_none(text: str) -> None:
+    assert read(Document("c.jsonld", text.encode(), ox.RdfFormat.JSON_LD, DEFAULT_BASE)).quads
 
 
 def test_only_what_is_added_is_reported(door: Door) -> None:

@@ -11,8 +11,8 @@ from coopkg.cli.log import history_of
 from coopkg.cli.options import dataset_options, emit, home_option, settings_from
 from coopkg.cli.progress import stage
 from coopkg.dataset.commit_log import read_dataset, read_seed
+from coopkg.dataset.diagnosis import causes
 from coopkg.dataset.entailment import with_closure
-from coopkg.dataset.stored_violations import causes
 from coopkg.rdf.namespaces import LANGUAGES
 
 if TYPE_CHECKING:

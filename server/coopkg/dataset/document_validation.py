@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from coopkg.dataset.consistency import contradictions, contradictions_of
+from coopkg.dataset.consistency import contradictions, contradictions_of, inferred_excess
 from coopkg.dataset.entailment import update_closure, with_closure
 from coopkg.dataset.licences import check_contribution, open_licences
 from coopkg.dataset.published_files import Published
@@ -200,6 +200,7 @@ def _merged(  # noqa: PLR0913, PLR0917 - what is merged, into what, and against 
         else:
             report = (gate or Gate(shapes)).check_and_cover(graph, quads, removed)
         report = report.and_(contradictions(dataset, (*added_quads, *inferred.added)))
+        report = report.and_(inferred_excess(dataset, shapes, inferred.added))
         licences = licences or open_licences(Published(Path(question.published)), question.base)
         report = report.and_(check_contribution(licences, store, graph, added))
         report = set_apart(report, shapes, dataset, (added, removed), history)

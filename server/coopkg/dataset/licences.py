@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from coopkg.dataset.store import read_manifest
-from coopkg.rdf.graph import RDF_TYPE
+from coopkg.rdf.graph import RDF_TYPE, Graph
+from coopkg.rdf.namespaces import CONTRIBUTIONS, DEFAULT_BASE
+from coopkg.rdf.terms import rebase_iri
 from coopkg.reasoning.domain_rules import domain_rules
 from coopkg.shacl.licence_reasons import Rule
 from coopkg.shacl.licences import Licences
 from coopkg.shacl.published_shapes import shapes_quads
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from coopkg.dataset.published_files import Published
     from coopkg.rdf.graph import Node, Readable
+    from coopkg.shacl.documents import Source
     from coopkg.shacl.report import Report
-
-CONTRIBUTIONS: Final = "graph/contributions"
-"""The graph that contributions go into unless another is named, relative to the base IRI."""
 
 
 def open_licences(published: Published, base: str) -> Licences:
@@ -69,3 +69,16 @@ def check_contribution(
         if all(q in brought for q in store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None))
     ]
     return licences.check(new, graph, elsewhere)
+
+
+def unlicensed(sources: Sequence[Source], contributions: Sequence[Source], published: Published, base: str) -> Report:
+    """Report what contributions add to the published files without a licence."""
+    graphs = {e.file: ox.NamedNode(rebase_iri(e.graph, DEFAULT_BASE, base)) for e in read_manifest(published)}
+    target = ox.NamedNode(base + CONTRIBUTIONS)
+    store = ox.Store()
+    for source in sources:
+        name = target if source in contributions else graphs.get(source.name, ox.DefaultGraph())
+        store.extend(ox.Quad(q.subject, q.predicate, q.object, name) for q in source.quads)
+    added = [ox.Quad(q.subject, q.predicate, q.object, target) for source in contributions for q in source.quads]
+    graph = Graph(quad for source in sources for quad in source.quads)
+    return check_contribution(open_licences(published, base), store, graph, added)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.dataset import changes, document_validation, validation_questions
 from coopkg.dataset.commit_log import CommitLog, commit_as_json
-from coopkg.dataset.consistency import contradictions
+from coopkg.dataset.consistency import contradictions, inferred_excess
 from coopkg.dataset.entailment import ExplanationRequest, update_closure
 from coopkg.dataset.graph_extract import GraphExtract
 from coopkg.dataset.history import History
@@ -123,6 +123,7 @@ def compute_change(
         graph = StoreGraph(store, lexical_forms)
         report = gate.check(graph, patch.added, patch.removed)
         report = report.and_(contradictions(dataset, (*added, *inferred.added)))
+        report = report.and_(inferred_excess(dataset, gate.shapes, inferred.added))
         if licences is not None and change.contribution:
             report = report.and_(check_contribution(licences, store, graph, patch.added))
         report = set_apart(report, gate.shapes, dataset, (patch.added, patch.removed), history)

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.dataset.changes import replace_quads
-from coopkg.dataset.consistency import contradictions
-from coopkg.dataset.export import accepted_facts
-from coopkg.dataset.licences import CONTRIBUTIONS, check_contribution, open_licences
-from coopkg.dataset.published_files import find_published
 from coopkg.rdf.namespaces import LANGUAGES
 from coopkg.shacl.components.shape_based import Property
-from coopkg.shacl.gate import open_gate
 from coopkg.shacl.report import Note, Report, Result, Severity
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.shacl.targets import is_target
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
     from coopkg.dataset.journal_format import Record
     from coopkg.dataset.store import Dataset
     from coopkg.rdf.graph import Node
-    from coopkg.settings import Settings
     from coopkg.shacl.constraints import Shape
 
 MOST: Final = 100
@@ -84,26 +78,6 @@ def cause_of(result: Result, dataset: Dataset, history: History | None) -> Cause
         if found is not None:
             return Cause(result, found.graph_name, record)
     return Cause(result, next(iter(rows.values())).graph_name, None)
-
-
-def causes(dataset: Dataset, seed: Dataset, settings: Settings, history: History) -> list[Cause]:
-    """Find every violation of what is stored; ``seed`` is the dataset of the published files alone.
-
-    What lies in the graphs of contributions must be licensed besides.
-    """
-    published = find_published(settings.published)
-    gate, graph = open_gate(published.shapes(), dataset.base), StoreGraph(dataset.store, dataset.lexical_forms)
-    own = f"{dataset.base}{CONTRIBUTIONS}"
-    accepted = [
-        quad
-        for quad in accepted_facts(seed, dataset).added
-        if f"{getattr(quad.graph_name, 'value', '')}/".startswith(f"{own}/")
-    ]
-    report = gate.check_all(graph).and_(contradictions(dataset))
-    licences = open_licences(published, dataset.base)
-    report = report.and_(check_contribution(licences, dataset.store, graph, accepted, claimed=False))
-    bad = (result for result in report.results if result.severity is Severity.VIOLATION)
-    return [cause_of(result, dataset, history) or Cause(result, ox.DefaultGraph(), None) for result in bad]
 
 
 def set_apart(

@@ -10,19 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-import pyoxigraph as ox
-
 from coopkg.dataset.consistency import contradictions_of
-from coopkg.dataset.licences import CONTRIBUTIONS, check_contribution, open_licences
 from coopkg.dataset.store import read_manifest
 from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import DEFAULT_BASE
-from coopkg.rdf.terms import rebase_iri
 from coopkg.shacl import reference_implementation
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.coverage import stored, validated
 from coopkg.shacl.documents import read
+from coopkg.shacl.other_bases import terms_of_other_bases
 from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report_formats.outcome import report_prefixes
 from coopkg.shacl.result_details import explain
@@ -31,6 +28,8 @@ from coopkg.shacl.shapes_documents import ShapesDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyoxigraph as ox
 
     from coopkg.dataset.published_files import Published
     from coopkg.rdf.graph import Node
@@ -60,15 +59,14 @@ def validate_sources(  # noqa: PLR0913 - what is validated, against what, and ho
     engine: str = OURS,
     brought: Sequence[Source] = (),
     base: str = DEFAULT_BASE,
-    contributions: Sequence[Source] = (),
-    published: Published | None = None,
+    further: Report | None = None,
 ) -> Report:
     """Validate the union of some parsed documents; quick fixes are offered for ``own`` where given, else for all.
 
     ``regime`` says which axioms are checked for contradictions, ``engine`` which of ``ENGINES`` evaluates the shapes.
     ``brought`` are documents with more shapes, about which there are warnings. Raises DatasetBroken where the shapes
-    cannot be used. ``base`` is the base IRI of documents and shapes. ``contributions`` are those of the documents that
-    may add only what is licensed, to the files in ``published``.
+    cannot be used. ``base`` is the base IRI of documents and shapes. ``further`` are results from elsewhere about
+    the same documents.
     """
     quads = [quad for source in sources for quad in source.quads]
     documents = ShapesDocuments(brought)
@@ -82,23 +80,11 @@ def validate_sources(  # noqa: PLR0913 - what is validated, against what, and ho
         all_shapes = [*shapes, *(quad for source in brought for quad in source.quads)]
         node_shapes = _if_readable(all_shapes)
         report = reference_implementation.validate(quads, all_shapes)
-    report = report.and_(contradictions_of(quads, base, regime))
-    if contributions and published is not None:
-        report = report.and_(_unlicensed(sources, contributions, published, base))
+    report = report.and_(contradictions_of(quads, base, regime, node_shapes))
+    report = report.and_(further) if further else report
+    if own is None:
+        report = report.and_(terms_of_other_bases(quads, base))
     return explain(report, node_shapes, Graph(quads), sources, report_prefixes(own or sources, base), own)
-
-
-def _unlicensed(sources: Sequence[Source], contributions: Sequence[Source], published: Published, base: str) -> Report:
-    """Report what contributions add to the published files without a licence."""
-    graphs = {e.file: ox.NamedNode(rebase_iri(e.graph, DEFAULT_BASE, base)) for e in read_manifest(published)}
-    target = ox.NamedNode(base + CONTRIBUTIONS)
-    store = ox.Store()
-    for source in sources:
-        name = target if source in contributions else graphs.get(source.name, ox.DefaultGraph())
-        store.extend(ox.Quad(q.subject, q.predicate, q.object, name) for q in source.quads)
-    added = [ox.Quad(q.subject, q.predicate, q.object, target) for source in contributions for q in source.quads]
-    graph = Graph(quad for source in sources for quad in source.quads)
-    return check_contribution(open_licences(published, base), store, graph, added)
 
 
 def _if_readable(shapes: Sequence[ox.Quad]) -> Mapping[Node, Shape]:

@@ -10,6 +10,9 @@ DEFAULT_BASE: Final = "http://127.0.0.1:8000/"
 INFERRED: Final = "graph/inferred"
 """The named graph of what is inferred, relative to the base IRI; nothing is ever written into it."""
 
+CONTRIBUTIONS: Final = "graph/contributions"
+"""The graph that contributions go into unless another is named, relative to the base IRI."""
+
 EXAMPLES: Final = ".well-known/sparql-examples"
 """The named graph of saved queries and prefixes, relative to the base IRI, where query editors look for them."""
 

@@ -17,6 +17,7 @@ from coopkg.errors import RdfSyntaxError, TooLarge
 from coopkg.rdf.jsonld_contexts import NAME, with_bundled_contexts
 from coopkg.rdf.terms import rebase_iri
 from coopkg.shacl.report import Lines
+from coopkg.shacl.unmapped_keys import unmapped_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -101,6 +102,10 @@ def read(document: Document, bound: Bound | None = None) -> Source:
         return term
 
     parsed = readable(document).parsed()
+    unmapped = unmapped_keys(document)
+    if unmapped:
+        place = unmapped[0].place
+        raise document.error(place.line, place.column, str(unmapped[0].message))
     quads = tuple(
         ox.Quad(fresh(quad.subject), quad.predicate, fresh(quad.object), fresh(quad.graph_name))
         for quad in (bound.within(parsed) if bound else parsed)

@@ -10,7 +10,8 @@ import pyoxigraph as ox
 from coopkg.rdf.graph import RDF_TYPE
 from coopkg.rdf.namespaces import LANGUAGES, STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import compact, literal
-from coopkg.rdf.vocabularies import meant_namespace, near_misses, of_another_base, split, terms_by_namespace
+from coopkg.rdf.vocabularies import meant_namespace, near_misses, split, terms_by_namespace
+from coopkg.shacl.other_bases import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,11 +52,6 @@ _NAMESPACE: Final = (
     "{} is not in the namespace of its vocabulary: write {}.",
     "{} — не в пространстве имён своего словаря: напишите {}.",
     "{} — не ў прасторы імёнаў свайго слоўніка: напішыце {}.",
-)
-_OTHER_BASE: Final = (
-    "{} is formed like an IRI of this graph, but under the base {}: here the base is {}.",
-    "{} образован как IRI этого графа, но с базой {}: здесь база — {}.",
-    "{} утвораны як IRI гэтага графа, але з базай {}: тут база — {}.",
 )
 _SAME_AS: Final = (
     "Two nodes are not made one by a contribution: link to a register by skos:exactMatch, with its dcterms:source.",
@@ -172,13 +168,10 @@ class Reasons:
         kinds = (self._of_kind(cls, None) for cls in types if isinstance(cls, ox.NamedNode))
         return self.foreign(subject) or next(filter(None, kinds), None) or self._say(_UNTYPED, self.show(subject))
 
-    def foreign(self, term: Node, known: bool = True) -> Reason | None:  # noqa: FBT001, FBT002 - whether to ask
-        """Return what to say of a term under another base, where there is ``known`` to be one like it under ours."""
-        found = of_another_base(term.value, self.base) if isinstance(term, ox.NamedNode) else None
-        if found is None or not known:
-            return None
-        meant = ox.NamedNode(self.base + found[1])
-        return self._say(_OTHER_BASE, str(term), f"<{found[0]}>", f"<{self.base}>", wanted=(meant,))
+    def foreign(self, term: Node) -> Reason | None:
+        """Return what to say of a term under another base, with the one that is meant."""
+        said = sentence(term, self.base)
+        return None if said is None else Reason(said[0], (said[1],))
 
     def unsupported(self, subject: Node, graph: Node) -> Reason:
         """Return what to say of a triple whose subject another graph describes."""

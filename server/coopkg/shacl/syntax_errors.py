@@ -19,6 +19,7 @@ from coopkg.rdf.terms import parse, without_place
 from coopkg.shacl import text_edits
 from coopkg.shacl.documents import readable
 from coopkg.shacl.report import Edit, Fix, Lines, Place, SyntaxIssue
+from coopkg.shacl.unmapped_keys import unmapped_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +71,7 @@ def syntax_errors(document: Document) -> tuple[tuple[SyntaxIssue, ...], bool]:
         case ox.RdfFormat.N_TRIPLES | ox.RdfFormat.N_QUADS:
             issues = list(_in_lines(document))
         case _:
-            issues = list(_where_it_stops(document, original))
+            issues = list(_where_it_stops(document, original)) or list(unmapped_keys(original))
     return tuple(issues[:MOST]), len(issues) > MOST
 
 

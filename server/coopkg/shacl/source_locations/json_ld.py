@@ -27,7 +27,7 @@ _XSD: Final = STANDARD_PREFIXES["xsd"]
 
 
 @dataclass(frozen=True)
-class _Value:
+class Value:
     """A JSON value and where it stands; an object is a list of (key, offset of the key, value)."""
 
     value: Any
@@ -36,7 +36,7 @@ class _Value:
 
 
 @dataclass(frozen=True)
-class _Context:
+class Context:
     """An active context, as far as places need it (JSON-LD 1.1, section 3.1)."""
 
     terms: Mapping[str, Any]
@@ -44,7 +44,7 @@ class _Context:
     vocabulary: str = ""
     language: str | None = None
 
-    def extended(self, value: Any) -> _Context:  # noqa: ANN401 - any JSON value
+    def extended(self, value: Any) -> Context:  # noqa: ANN401 - any JSON value
         """Return the context with a local one on top of it."""
         if isinstance(value, list):
             context = self
@@ -53,7 +53,7 @@ class _Context:
             return context
         if not isinstance(value, dict):
             return self
-        return _Context(
+        return Context(
             {**self.terms, **value},
             str(value.get("@base") or self.base),
             str(value.get("@vocab") or self.vocabulary),
@@ -92,23 +92,25 @@ def locate(document: Document, text: str, context: Mapping[str, Any]) -> SourceL
 
     Where this reader does not follow, it stops: what it has located by then is right, and results need no more.
     """
-    reader = _Reader(document.name, text, context)
+    reader = Reader(document.name, text, context)
     try:
         root, _ = reader.scan(0)
-        reader.value(root, _Context({}, document.base or ""), None, None)
+        reader.value(root, Context({}, document.base or ""), None, None)
     except (RecursionError, ValueError, TypeError, AttributeError):
         pass
     return reader.locations
 
 
-class _Reader:
+class Reader:
+    """Reads JSON values with their offsets, and locates the triples that they stand for."""
+
     def __init__(self, name: str, text: str, bundled: Mapping[str, Any]) -> None:
         self.locations = SourceLocations(name)
         self.lines = Lines(name, text)
         self.text = text
         self.bundled = bundled
 
-    def scan(self, at: int) -> tuple[_Value, int]:
+    def scan(self, at: int) -> tuple[Value, int]:
         """Read the JSON value that begins behind white space; return it and the offset of its end.
 
         Not by ``json.loads``, which gives no offsets.
@@ -118,18 +120,19 @@ class _Reader:
         if mark == "{":
             return self.members(start)
         if mark == "[":
-            items: list[_Value] = []
+            items: list[Value] = []
             end = self.skip(start + 1)
             while self.text[end] != "]":
                 item, end = self.scan(end)
                 items.append(item)
                 end = self.comma(end)
-            return _Value(items, start, end + 1), end + 1
+            return Value(items, start, end + 1), end + 1
         atom, end = _DECODER.raw_decode(self.text, start)
-        return _Value(atom, start, end), end
+        return Value(atom, start, end), end
 
-    def members(self, start: int) -> tuple[_Value, int]:
-        members: list[tuple[str, int, _Value]] = []
+    def members(self, start: int) -> tuple[Value, int]:
+        """Read an object; return it and the offset of its end."""
+        members: list[tuple[str, int, Value]] = []
         end = self.skip(start + 1)
         while self.text[end] != "}":
             key_at = end
@@ -137,17 +140,19 @@ class _Reader:
             value, end = self.scan(self.skip(end) + 1)
             members.append((key, key_at, value))
             end = self.comma(end)
-        return _Value({"members": members}, start, end + 1), end + 1
+        return Value({"members": members}, start, end + 1), end + 1
 
     def skip(self, at: int) -> int:
+        """Return the offset behind white space."""
         space = _SPACE.match(self.text, at)
         return space.end() if space else at
 
     def comma(self, at: int) -> int:
+        """Return the offset behind white space and a comma."""
         at = self.skip(at)
         return self.skip(at + 1) if self.text[at] == "," else at
 
-    def value(self, value: _Value, context: _Context, subject: Any, key: str | None) -> None:  # noqa: ANN401
+    def value(self, value: Value, context: Context, subject: Any, key: str | None) -> None:  # noqa: ANN401
         """Read a value: of a property of a subject, or a node at the top."""
         if isinstance(value.value, list):
             for item in value.value:
@@ -160,14 +165,15 @@ class _Reader:
             self.locations.add((subject, predicate, term), written)
             self.locations.mentions.setdefault(term, written)
 
-    def node(self, value: _Value, context: _Context) -> Any:  # noqa: ANN401 - a term or None
-        members: list[tuple[str, int, _Value]] = value.value["members"]
+    def node(self, value: Value, context: Context) -> Any:  # noqa: ANN401 - a term or None
+        """Read an object: a node, or a literal."""
+        members: list[tuple[str, int, Value]] = value.value["members"]
         for key, _, local in members:
             if key == "@context":
-                context = context.extended(_plain(local) if not isinstance(local.value, str) else self.bundled)
+                context = context.extended(plain(local) if not isinstance(local.value, str) else self.bundled)
         by_keyword = {context.keyword(key): item for key, _, item in members}
         if "@value" in by_keyword:
-            return _literal({key: _plain(item) for key, item in by_keyword.items()}, context)
+            return _literal({key: plain(item) for key, item in by_keyword.items()}, context)
         # The cells of a list have no place of their own.
         if "@list" in by_keyword:
             return None
@@ -180,14 +186,16 @@ class _Reader:
         return subject
 
     @staticmethod
-    def subject(named: Any, context: _Context) -> Any:  # noqa: ANN401 - a JSON value to a term
+    def subject(named: Any, context: Context) -> Any:  # noqa: ANN401 - a JSON value to a term
+        """Return the node of a value of @id."""
         if not isinstance(named, str):
             return ox.BlankNode()
         if named.startswith("_:"):
             return ox.BlankNode(named[2:])
         return ox.NamedNode(context.iri(named, as_term=False))
 
-    def member(self, subject: Any, context: _Context, key: str, at: int, item: _Value) -> None:  # noqa: ANN401
+    def member(self, subject: Any, context: Context, key: str, at: int, item: Value) -> None:  # noqa: ANN401
+        """Read one member of a node."""
         match context.keyword(key):
             case "@type":
                 for kind in item.value if isinstance(item.value, list) else [item]:
@@ -203,13 +211,14 @@ class _Reader:
                 self.value(item, context, subject, name)
 
 
-def _plain(value: _Value) -> Any:  # noqa: ANN401 - any JSON value
+def plain(value: Value) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value without its offsets."""
     if isinstance(value.value, dict):
-        return {key: _plain(item) for key, _, item in value.value["members"]}
-    return [_plain(item) for item in value.value] if isinstance(value.value, list) else value.value
+        return {key: plain(item) for key, _, item in value.value["members"]}
+    return [plain(item) for item in value.value] if isinstance(value.value, list) else value.value
 
 
-def _scalar(value: Any, context: _Context, key: str | None) -> Any:  # noqa: ANN401
+def _scalar(value: Any, context: Context, key: str | None) -> Any:  # noqa: ANN401
     coercion = context.coercion(key or "")
     if coercion in {"@id", "@vocab"} and isinstance(value, str):
         return ox.NamedNode(context.iri(value, as_term=coercion == "@vocab"))
@@ -218,7 +227,7 @@ def _scalar(value: Any, context: _Context, key: str | None) -> Any:  # noqa: ANN
     return _literal({"@value": value, "@type": coercion, **own}, context)
 
 
-def _literal(members: Mapping[str, Any], context: _Context) -> Any:  # noqa: ANN401
+def _literal(members: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
     value, kind = members["@value"], members.get("@type")
     if isinstance(value, bool):
         return ox.Literal(value)

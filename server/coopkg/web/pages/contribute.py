@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Blueprint, Response, redirect, request
 
 from coopkg.dataset.changes import PATCH, POST, Change, Payload
-from coopkg.dataset.licences import CONTRIBUTIONS
 from coopkg.dataset.proposals import Proposal
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.validation_questions import Question, Upload
 from coopkg.errors import BadParameter, DoesNotConform, Forbidden, NotFound, Unauthorized
-from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.namespaces import CONTRIBUTIONS, prefixes
 from coopkg.rdf.shown_terms import shown_iri
 from coopkg.rdf.terms import compact, named_node
 from coopkg.shacl.report_formats import page_data

@@ -7,11 +7,10 @@ import json
 from flask import Blueprint, Response, request
 
 from coopkg.dataset.changes import POST, Change
-from coopkg.dataset.licences import CONTRIBUTIONS
 from coopkg.errors import BadParameter
 from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.jsonld_contexts import NAME, project_context
-from coopkg.rdf.namespaces import prefixes
+from coopkg.rdf.namespaces import CONTRIBUTIONS, prefixes
 from coopkg.rdf.terms import named_node
 from coopkg.web.parts.request_values import refuse_other_sites, service
 from coopkg.web.parts.write_requests import author_for, payloads, proposal, receipt_response

@@ -10,12 +10,11 @@ from flask import Blueprint, Response, request
 
 from coopkg.answers.http.negotiation import choose, prefers_html
 from coopkg.answers.http.protocol import FORM, decode, form_fields, media_type
-from coopkg.dataset.licences import CONTRIBUTIONS
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.validation_questions import Question, Upload
 from coopkg.errors import BadParameter, NotAcceptable, ProtocolError, RdfSyntaxError, UnsupportedMediaType
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, by_name
-from coopkg.rdf.namespaces import LANGUAGES, prefixes
+from coopkg.rdf.namespaces import CONTRIBUTIONS, LANGUAGES, prefixes
 from coopkg.rdf.terms import format_of, named_node, without_mark
 from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS, ReportFormat, page_data, report_format
 from coopkg.web.parts.named_terms import naming
