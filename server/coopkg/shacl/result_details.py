@@ -49,11 +49,11 @@ def explain(  # noqa: PLR0913, PLR0917 - what a report is about
     explainer = _Explainer(shapes, graph, list(reversed(sources)), prefixes, own, seconds)
     explained = [explainer.result(number, result) for number, result in enumerate(report.results)]
     # A property that is misspelt and therefore missing is one mistake, which is told where it can be mended.
-    mended = {(r.focus, r.path) for r in explained if r.fix and r.value is None}
+    fixed = {(r.focus, r.path) for r in explained if r.fix and r.value is None}
     told = [
         result
         for original, result in zip(report.results, explained, strict=True)
-        if not (original.path and any((original.focus, str(t)[1:-1]) in mended for t in original.wanted))
+        if not (original.path and any((original.focus, str(t)[1:-1]) in fixed for t in original.wanted))
     ]
     return dataclasses.replace(report, results=Report.of(told).results)
 
