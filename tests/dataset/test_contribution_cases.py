@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -12,7 +13,7 @@ from coopkg.dataset.entailment import update_closure
 from coopkg.dataset.licences import open_licences
 from coopkg.dataset.process import compute_change
 from coopkg.dataset.published_files import find_published
-from coopkg.errors import DoesNotConform, InputUnreadable
+from coopkg.errors import DoesNotConform, InputUnreadable, NotFound, ProtocolError
 from coopkg.rdf.namespaces import CONTRIBUTIONS, DEFAULT_BASE, LANGUAGES
 from coopkg.shacl.gate import open_gate
 
@@ -129,7 +130,7 @@ def put(dataset: Dataset) -> Put:
             assert all(set(result["messages"]) >= set(LANGUAGES) for result in results)
             return error.detail
         finally:
-            if next(ground.store.quads_for_pattern(None, None, None, None), None) is not None:
+            with contextlib.suppress(NotFound):  # nothing of a file that cannot be read is there
                 back = compute_patch(ground.store, Change(DELETE, graph=graph), ground.lexical_forms)
                 update_closure(ground, back.removed)
         return ""
@@ -144,5 +145,5 @@ def test_what_is_wrong_is_refused(shared: Path, put: Put, folder: str, name: str
     (path,) = [p for p in (shared / "cases" / folder).iterdir() if p.stem == name or p.name.startswith(f"{name}-")]
     try:
         assert put(path)
-    except (InputUnreadable, UnicodeDecodeError):
+    except (InputUnreadable, ProtocolError, UnicodeDecodeError):
         return

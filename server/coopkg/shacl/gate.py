@@ -94,7 +94,7 @@ def refuse(report: Report, shapes: Mapping[Node, Shape], graph: StoreGraph, sour
     listed = explain(report.first(SHOWN), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
     # Results are sorted by severity, so the first is a violation.
     view, first = ReportView(listed, names), listed.results[0]
-    count = report.counts()[Severity.VIOLATION.value]
+    count = listed.counts()[Severity.VIOLATION.value]
     place = f"{first.place}: " if first.place else ""
     raise DoesNotConform(
         f"The change would leave {count} violation{'s' * (count != 1)}, the first at {first.focus_node}: "

@@ -54,16 +54,15 @@ class Licences:
         base: str,
         rules: Sequence[Rule] = (),
     ) -> None:
-        graph = Graph([*shapes, *licensing, *ontology])
-        own = read_shapes(Graph([*licensing, *ontology]))
-        contribution = ox.NamedNode(base + SHAPE)
-        # Of the licences, which only name properties, the shape of contributions alone must see the other shapes.
-        self.shapes = {**own, contribution: read_shapes(graph)[contribution]}
-        self.contribution = self.shapes[contribution]
+        graph = Graph([*_naming(shapes), *licensing, *ontology])
+        # The shape of contributions must see which properties the other shapes name, and need not see more of them.
+        self.shapes = read_shapes(graph)
+        own = {quad.subject for quad in licensing}
+        self.contribution = self.shapes[ox.NamedNode(base + SHAPE)]
         self.base = base
         of_class = properties_of_classes(graph)
         self.properties = {cls: names for cls, names in of_class.items() if names and not is_about_terms(cls)}
-        self._asking = _by_class(graph, own)
+        self._asking = _by_class(graph, {node: shape for node, shape in self.shapes.items() if node in own})
         self._reasons = Reasons(graph, base, self.properties, rules)
         self._claim, self._supports = (ox.NamedNode(f"{base}ontology#{name}") for name in ("Claim", "supports"))
         self._spared = ox.NamedNode(f"{base}ontology#needsNoEvidence")
@@ -164,6 +163,19 @@ class Licences:
 
 def _iri(path: str | None) -> Node:
     return None if path is None else ox.NamedNode(path)
+
+
+def _naming(shapes: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """Yield what says which properties the shapes for a class name."""
+    quads = list(shapes)
+    simple = {q.subject for q in quads if q.predicate == sh("path") and isinstance(q.object, ox.NamedNode)}
+    for quad in quads:
+        if (
+            quad.predicate in {sh("targetClass"), sh("node")}
+            or (quad.predicate == sh("path") and quad.subject in simple)
+            or (quad.predicate == sh("property") and quad.object in simple)
+        ):
+            yield quad
 
 
 def _by_class(graph: Graph, shapes: dict[Node, Shape]) -> dict[Any, list[Shape]]:

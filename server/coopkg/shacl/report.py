@@ -238,8 +238,18 @@ class Note:
     place: Place | None = None
     messages: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def topic(self) -> str:
+        """What the note is about: only those about stored data are in all languages."""
+        return "what is stored" if self.messages else "the shapes"
+
+    def text(self, language: str) -> str:
+        """Return the note in a language, as far as it is in that."""
+        message = self.messages.get(language, self.message)
+        return f"{self.place}: {message}" if self.place else message
+
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place else self.message
+        return self.text("en")
 
 
 @dataclass(frozen=True)

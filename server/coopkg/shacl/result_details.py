@@ -47,8 +47,15 @@ def explain(  # noqa: PLR0913, PLR0917 - what a report is about
     if not report.results:
         return report
     explainer = _Explainer(shapes, graph, list(reversed(sources)), prefixes, own, seconds)
-    explained = Report.of(explainer.result(number, result) for number, result in enumerate(report.results))
-    return dataclasses.replace(report, results=explained.results)
+    explained = [explainer.result(number, result) for number, result in enumerate(report.results)]
+    # A property that is misspelt and therefore missing is one mistake, which is told where it can be mended.
+    fixed = {(r.focus, r.path) for r in explained if r.fix and r.value is None}
+    told = [
+        result
+        for original, result in zip(report.results, explained, strict=True)
+        if not (original.path and any((original.focus, str(t)[1:-1]) in fixed for t in original.wanted))
+    ]
+    return dataclasses.replace(report, results=Report.of(told).results)
 
 
 class _Explainer:

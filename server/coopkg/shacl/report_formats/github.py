@@ -20,7 +20,7 @@ def render(view: ReportView) -> str:
         _command("error", error.place, "Syntax error", str(error).removeprefix(f"{error.place}: "))
         for error in view.syntax_errors
     ]
-    lines += [_command("notice", note.place, "About the shapes", note.message) for note in view.report.notes]
+    lines += [_command("notice", note.place, f"About {note.topic}", note.message) for note in view.report.notes]
     lines += [_result(view, result) for result in view.report.results]
     covered = [looked_at(view.report.coverage, view.prefixes)] if view.readable and view.report.coverage else []
     return "\n".join([*lines, summary(view.report) if view.readable else unreadable(view), *covered]) + "\n"

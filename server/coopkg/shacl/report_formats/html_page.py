@@ -27,7 +27,7 @@ def render(view: ReportView) -> str:
     body = f"<ol>\n{''.join(parts)}</ol>" if parts else ""
     if view.report.coverage:
         body = f"<p>{escape(looked_at(view.report.coverage, view.prefixes))}</p>\n{body}"
-    body += "".join(f"<p>About the shapes: {escape(str(note))}.</p>\n" for note in view.report.notes)
+    body += "".join(f"<p>About {note.topic}: {escape(str(note))}.</p>\n" for note in view.report.notes)
     changes = _change_preview(view.change_preview) if view.change_preview else ""
     return (
         f'<!doctype html>\n<html lang="{view.language}">\n<head>\n<meta charset="utf-8">\n'

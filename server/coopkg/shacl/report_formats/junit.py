@@ -40,7 +40,7 @@ def render(view: ReportView) -> str:
 def _covered(view: ReportView) -> Iterator[str]:
     """Yield what was looked at, and the warnings about the shapes, as properties of the run."""
     texts = [looked_at(view.report.coverage, view.prefixes)] if view.report.coverage else []
-    texts += [f"about the shapes: {note}" for note in view.report.notes]
+    texts += [f"about {note.topic}: {note}" for note in view.report.notes]
     for text in texts:
         yield f"<!-- {escape(_clean(text)).replace('--', '- -')} -->"
 

@@ -39,7 +39,7 @@ def render(view: ReportView) -> str:
         "omitted": sum(view.report.omitted.values()),
         "facts": view.facts,
         "looked_at": looked_at(view.report.coverage, view.prefixes) if view.report.coverage else "",
-        "notes": [str(note) for note in view.report.notes],
+        "notes": [note.text(view.language) for note in view.report.notes],
         "results": [_result(view, result) for result in view.report.results],
         "changes": _changes(view, view.change_preview) if view.change_preview else None,
     }

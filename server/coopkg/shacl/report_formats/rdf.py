@@ -41,7 +41,7 @@ def triples(report: Report) -> list[ox.Triple]:
     graph = [triple(root, _TYPE, _SH + "ValidationReport"), triple(root, _SH + "conforms", report.conforms)]
     if report.coverage:
         graph.append(triple(root, _COMMENT, looked_at(report.coverage, {}), "en"))
-    graph += [triple(root, _COMMENT, f"About the shapes: {note}.", "en") for note in report.notes]
+    graph += [triple(root, _COMMENT, f"About {note.topic}: {note}.", "en") for note in report.notes]
     numbers = itertools.count(1)
     for result in report.results:
         node = f"_:result{next(numbers)}"

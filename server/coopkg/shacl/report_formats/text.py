@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _EXPECTED: Final = {"en": "expected", "ru": "ожидается", "be": "чакаецца"}
 _BECAUSE: Final = {"en": "because", "ru": "потому что", "be": "таму што"}
 _FIX: Final = {"en": "fix", "ru": "исправление", "be": "выпраўленне"}
+_STORED: Final = {"en": "about what is stored", "ru": "о хранимом", "be": "пра тое, што захоўваецца"}
 _NOTE: Final = {"en": "about the shapes", "ru": "о формах", "be": "пра формы"}
 _DETAIL: Final = {"en": "in detail", "ru": "подробнее", "be": "падрабязней"}
 _WIDEST: Final = 160
@@ -31,7 +32,8 @@ def render(view: ReportView) -> str:
     if not view.readable:
         errors = [line for error in view.syntax_errors for line in _syntax_error(view, error)]
         return "\n".join([*errors, unreadable(view)]) + "\n"
-    lines = [f"{_NOTE[view.language]}: {note}" for note in view.report.notes]
+    headings = {"the shapes": _NOTE, "what is stored": _STORED}
+    lines = [f"{headings[n.topic][view.language]}: {n.text(view.language)}" for n in view.report.notes]
     lines += [line for result in view.report.results for line in _result(view, result)]
     covered = [looked_at(view.report.coverage, view.prefixes)] if view.report.coverage else []
     changes = _change_preview(view.change_preview) if view.change_preview else ()
