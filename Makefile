@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/bench
 
-.PHONY: help serve test lint check conformance durability agreement fuzz bench
+.PHONY: help serve test lint check conformance durability agreement other-tools fuzz bench
 .PHONY: bench-validation bench-reasoning bench-federation bench-starts bench-hostile bench-soak bench-budgets format lock clean
 
 help: ## say what can be made
@@ -51,6 +51,10 @@ durability: $(DEV) ## kill -9 during 20,000 writes, a fault at each call, 500 ro
 
 agreement: $(DEV) ## compare every case, generated data and 10,000 random shapes with pySHACL: twenty minutes
 	COOPKG_AGREEMENT_FULL=1 $(BIN)/python -m pytest -q tests/shacl/test_agreement.py
+
+other-tools: $(DEV) ## the published shapes in Jena and RDF4J, fetched by Maven: five minutes
+	mvn -q -B -f tests/tools/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/java-tools
+	COOPKG_JAVA_TOOLS=$(CURDIR)/build/java-tools COOPKG_OTHER_TOOLS_CASES=1000 $(BIN)/python -m pytest -q tests/shacl/test_other_tools.py
 
 fuzz: $(DEV) ## 20,000 queries and updates, read by us and by the engine, and 1,000 documents; COOPKG_FUZZ_SEED makes others
 	COOPKG_FUZZ=20000 $(BIN)/python -m pytest -q -s tests/sparql/test_fuzz_reading.py tests/web/test_hostile_documents.py

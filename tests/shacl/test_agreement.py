@@ -17,10 +17,10 @@ import pytest
 
 from conftest import ROOT
 from coopkg.dataset.published_files import find_published
-from coopkg.dataset.validation import read_shapes
 from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.terms import Document
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.reference_implementation import PyshaclValidator
 from coopkg.shacl.report import Report
 from coopkg.shacl.shapes import read_shapes as read_shape_values
@@ -73,7 +73,7 @@ def case_oracle(*, house_style: bool) -> PyshaclValidator:
 
 @cache
 def oracle() -> PyshaclValidator:
-    return PyshaclValidator(read_shapes(find_published().shapes()))
+    return PyshaclValidator(shapes_quads(find_published().shapes()))
 
 
 def generated(seed: int, monkeypatch: pytest.MonkeyPatch) -> list[ox.Quad]:

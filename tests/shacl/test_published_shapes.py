@@ -11,9 +11,9 @@ import pytest
 
 from conftest import ROOT
 from coopkg.dataset.published_files import find_published
-from coopkg.dataset.validation import read_shapes
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.terms import Document
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.shapes import read_shapes as read_shape_values
 from shape_cases import INVALID, VALID, all_shapes, background, data_shapes, house_style_shapes, name, published_quads
 
@@ -71,7 +71,7 @@ def test_an_invalid_case_has_exactly_its_expected_report(path: Path) -> None:
 def test_every_node_shape_has_a_valid_and_an_invalid_case() -> None:
     targeted = {
         shape.name.rpartition("#")[2]
-        for shape in read_shape_values(Graph(read_shapes(find_published().shapes()))).values()
+        for shape in read_shape_values(Graph(shapes_quads(find_published().shapes()))).values()
         if shape.targets
     }
     assert targeted <= {p.parts[-3] for p in VALID}
@@ -79,7 +79,7 @@ def test_every_node_shape_has_a_valid_and_an_invalid_case() -> None:
 
 
 def test_every_message_is_in_three_languages() -> None:
-    for shape in read_shape_values(Graph(read_shapes(find_published().shapes()))).values():
+    for shape in read_shape_values(Graph(shapes_quads(find_published().shapes()))).values():
         assert set(shape.messages) == {"en", "ru", "be"}, shape.name
 
 

@@ -10,8 +10,9 @@ import pyoxigraph as ox
 
 from conftest import ROOT
 from coopkg.dataset.published_files import find_published
-from coopkg.dataset.validation import published_documents, read_shapes
+from coopkg.dataset.validation import published_documents
 from coopkg.rdf.graph import Graph
+from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.shapes import read_shapes as read_shape_values
 from coopkg.shacl.validator import Validator
 
@@ -32,7 +33,7 @@ def name(path: Path) -> str:
 def case_shapes(*, house_style: bool) -> list[ox.Quad]:
     """Give the shapes that cases are held against: all but the house style, or the house style alone."""
     paths = find_published().shapes()
-    return read_shapes([p for p in paths if (p.name in HOUSE_STYLE if house_style else p.name != "house-style.ttl")])
+    return shapes_quads([p for p in paths if (p.name in HOUSE_STYLE if house_style else p.name != "house-style.ttl")])
 
 
 @cache
@@ -65,4 +66,4 @@ def published_quads() -> tuple[ox.Quad, ...]:
 
 @cache
 def all_shapes() -> Validator:
-    return Validator(read_shape_values(Graph(read_shapes(find_published().shapes()))))
+    return Validator(read_shape_values(Graph(shapes_quads(find_published().shapes()))))

@@ -41,11 +41,11 @@ def test_a_broken_document_is_mended_step_by_step(bare: Page) -> None:
     bare.goto("/validate?lang=en")
     bare.get_by_label("RDF text").fill(MISTAKES)
     bare.get_by_role("button", name="Validate", exact=True).click()
-    assert bare.get_by_role("status").inner_text() == "6 problems, 18 facts checked"
-    bare.get_by_role("link", name="line 11").click()
-    assert bare.url.endswith("#d0-11")
+    assert bare.get_by_role("status").inner_text() == "3 problems, 39 facts checked"
+    bare.get_by_role("link", name="line 19").click()
+    assert bare.url.endswith("#d0-19")
     bare.get_by_role("button", name="Apply this fix").nth(1).click()
-    assert bare.get_by_role("status").inner_text() == "5 problems, 18 facts checked"
+    assert bare.get_by_role("status").inner_text() == "2 problems, 39 facts checked"
     bare.get_by_role("button", name="Apply all fixes").click()
     assert "problem" not in bare.get_by_role("status").inner_text()
     with bare.expect_download() as download:

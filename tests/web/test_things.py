@@ -94,9 +94,9 @@ def test_a_fact_with_a_source_of_its_own_leads_to_it(client: FlaskClient) -> Non
 
 
 def test_a_claim_says_in_words_which_triples_it_supports(client: FlaskClient) -> None:
-    supported = fact(get(client, "/id/claim/high-tech-country-099"), "supports", "id/triple/high-tech-country-099-2")
+    supported = fact(get(client, "/id/claim/high-tech-country-099"), "supports", "id/triple/high-tech-country-099-3")
     assert "SUPERTWIN involves country Switzerland" in supported
-    assert "<h1><bdi>SUPERTWIN involves country Switzerland</bdi>" in get(client, "/id/triple/high-tech-country-099-2")
+    assert "<h1><bdi>SUPERTWIN involves country Switzerland</bdi>" in get(client, "/id/triple/high-tech-country-099-3")
 
 
 def test_statements_of_triples_are_no_neighbours_of_a_thing(client: FlaskClient) -> None:

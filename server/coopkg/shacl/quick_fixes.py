@@ -248,6 +248,9 @@ def _member(value: Node, members: frozenset[Node]) -> Node | None:
     for term in members:
         names.setdefault(name_of(term).casefold(), []).append(term)
     text = name_of(value).casefold()
+    # A name with a number is one of many of its kind, as a year or a claim is, and no term of a vocabulary.
+    if text not in names and any(c.isdigit() for c in text):
+        return None
     terms = [term for name in ([text] if text in names else close_names(text, names)) for term in names[name]]
     return terms[0] if len(terms) == 1 else None
 

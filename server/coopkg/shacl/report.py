@@ -102,8 +102,8 @@ class Result:
     """One validation result: terms as the specification names them, messages by language, and the place if known.
 
     ``expected`` describes by language what the constraint expects, and ``wanted`` are the terms that it names.
-    ``alternatives`` are things that may have been meant by the value. ``names`` describes by language the blank nodes and
-    unnamed shapes of the result. ``grounds`` are given where the result follows from several triples, as an
+    ``alternatives`` are things that may have been meant by the value. ``names`` describes by language the blank nodes
+    and unnamed shapes of the result. ``grounds`` are given where the result follows from several triples, as an
     inconsistency does, and ``details`` where it is one because of others.
     """
 
