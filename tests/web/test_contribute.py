@@ -55,7 +55,7 @@ def test_there_is_a_form_for_every_class_of_facts(client: FlaskClient, service: 
 
 def test_fields_come_from_the_shapes(service: Service) -> None:
     found = {field.key: field for field in forms(service)["CommissionSession"].fields}
-    assert (found["skos:prefLabel"].kind, found["skos:prefLabel"].least) == ("texts", 3)
+    assert (found["skos:prefLabel"].kind, found["skos:prefLabel"].least) == ("texts", 1)
     assert (found["coop:hasParty"].kind, found["coop:hasParty"].least) == ("node", 2)
     assert found["coop:hasParty"].cls == f"{DEFAULT_BASE}ontology#Country"
     assert found["coop:hasStatus"].kind == "choice"
@@ -71,7 +71,9 @@ def test_fields_come_from_the_shapes(service: Service) -> None:
 def test_fields_are_what_a_browser_understands(client: FlaskClient) -> None:
     page = client.get("/contribute/Project?lang=ru", headers=HTML).get_data(as_text=True)
     assert re.search(r'<input id="coop:grantNumber"[^>]* pattern="\[0-9\]\{6,9\}"', page)
-    assert re.search(r'<input id="skos:prefLabel@be"[^>]* lang="be"[^>]* required', page)
+    label = re.search(r'<input id="skos:prefLabel@be"[^>]* lang="be"[^>]*>', page)
+    assert label
+    assert "required" not in label[0], "one language is enough"
     assert re.search(r'<select id="coop:hasStatus" name="coop:hasStatus"', page)
     assert re.search(r'<input id="coop:hasParticipant"[^>]* list="(list-\d+)"', page)
     assert '<option value="body:bsu">Белорусский государственный университет</option>' in page
@@ -120,7 +122,7 @@ def test_the_claim_of_a_form_supports_each_triple_that_needs_evidence(client: Fl
 @pytest.mark.parametrize(
     ("changed", "key"),
     [
-        ({"skos:prefLabel@be": ""}, "skos:prefLabel@be"),
+        ({"skos:prefLabel@en": "", "skos:prefLabel@ru": "", "skos:prefLabel@be": ""}, "skos:prefLabel@en"),
         ({"source": ""}, "source"),
         ({"source": "nowhere"}, "source"),
         ({"paraphrase@ru": "short"}, "paraphrase@ru"),
@@ -250,6 +252,13 @@ def test_no_form_breaks_the_parser(client: FlaskClient, service: Service, seed: 
 def test_other_sites_may_not_post(client: FlaskClient) -> None:
     page = client.post("/contribute/Project", data=PROJECT, headers={**HTML, "Origin": "https://evil.example"})
     assert page.status_code == 403
+
+
+def test_a_label_in_one_language_is_enough_and_the_others_are_wanted(client: FlaskClient) -> None:
+    page = send(client, **{"skos:prefLabel@ru": None, "skos:prefLabel@be": None}).get_data(as_text=True)
+    assert 'class="wrong"' not in page
+    assert "A preferred label in Russian is wanted" in html.unescape(page)
+    assert "The fact breaks" not in page
 
 
 @pytest.mark.parametrize("key", ["source", "certainty", "voice", "paraphrase@en", "id", "do"])

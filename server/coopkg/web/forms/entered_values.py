@@ -87,7 +87,8 @@ def terms_of(
 def _missing(asked: Field, values: Values) -> InputError:
     if asked.kind == "texts":
         empty = [code for code in LANGUAGES if not any(values.get(f"{asked.key}@{code}", ()))]
-        return InputError(f"{asked.key}@{(empty or LANGUAGES)[0]}", "contribute.every_language")
+        message = "contribute.every_language" if asked.least >= len(LANGUAGES) else "contribute.any_language"
+        return InputError(f"{asked.key}@{(empty or LANGUAGES)[0]}", message)
     return InputError(asked.key, "contribute.needed", {"count": asked.least})
 
 

@@ -121,8 +121,6 @@ def _source(found: Evidence, one: Callable[[str], str], graph: Graph) -> None:
     for language, title in titles.items():
         if title:
             found.triples.append(triple(found.source, _SKOS + "prefLabel", title, language))
-        else:
-            found.miss(f"title@{language}", "contribute.every_language")
     _published(found, one)
 
 
