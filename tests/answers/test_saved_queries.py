@@ -11,7 +11,7 @@ from coopkg.answers.federation.configuration import open_federation
 from coopkg.answers.federation.endpoint_client import EndpointClient
 from coopkg.answers.federation.executor import Federation
 from coopkg.answers.federation.recorded_answers import FOLDER, Recorded, Recorder
-from coopkg.answers.saved_queries import find_query, load_queries, read_query
+from coopkg.answers.saved_queries import Parameter, find_query, load_queries, read_query
 from coopkg.answers.saved_query_runs import run_query, same_answer
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.store import load_dataset
@@ -99,6 +99,23 @@ def test_a_hostile_parameter_stays_a_term(slug: str, dataset: Dataset) -> None:
 def test_an_unknown_query_gets_a_hint() -> None:
     with pytest.raises(NotFound, match="Did you mean"):
         find_query(QUERIES, next(iter(QUERIES))[:-1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("decimal", ["1,234", "1 234", "1,5", "1e3"]),
+        ("integer", ["1,234", "1.5"]),
+        ("date", ["2023-02-31", "2023-02-29", "2023-13-01", "31.01.2023", "2023-02-28T00:00:00"]),
+        ("boolean", ["yes", "True"]),
+    ],
+)
+def test_a_parameter_is_taken_in_the_form_of_its_datatype_alone(kind: str, wrong: list[str]) -> None:
+    for text in wrong:
+        with pytest.raises(BadParameter, match=f"of type {kind}"):
+            Parameter("p", kind).bind(text, {})
+    for known, text in (("decimal", "1.234"), ("date", "2024-02-29"), ("integer", "-12"), ("boolean", "true")):
+        assert str(Parameter("p", known).bind(text, {})).startswith(f'"{text}"')
 
 
 def test_an_unknown_parameter_is_named(dataset: Dataset) -> None:

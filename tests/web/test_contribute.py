@@ -16,8 +16,9 @@ from conftest import run_coopkg, start_server, stop
 from contributed_project import PROJECT
 from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.web.app import create_app
-from coopkg.web.forms.entered_values import free_name, slug
-from coopkg.web.forms.form_model import forms
+from coopkg.web.forms.entered_values import free_name, slug, terms_of
+from coopkg.web.forms.form_model import Field, forms
+from coopkg.web.i18n import words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ def test_there_is_a_form_for_every_class_of_facts(client: FlaskClient, service: 
 
 def test_fields_come_from_the_shapes(service: Service) -> None:
     found = {field.key: field for field in forms(service)["CommissionSession"].fields}
-    assert (found["skos:prefLabel"].kind, found["skos:prefLabel"].least) == ("texts", 3)
+    assert (found["skos:prefLabel"].kind, found["skos:prefLabel"].least) == ("texts", 1)
     assert (found["coop:hasParty"].kind, found["coop:hasParty"].least) == ("node", 2)
     assert found["coop:hasParty"].cls == f"{DEFAULT_BASE}ontology#Country"
     assert found["coop:hasStatus"].kind == "choice"
@@ -70,7 +71,9 @@ def test_fields_come_from_the_shapes(service: Service) -> None:
 def test_fields_are_what_a_browser_understands(client: FlaskClient) -> None:
     page = client.get("/contribute/Project?lang=ru", headers=HTML).get_data(as_text=True)
     assert re.search(r'<input id="coop:grantNumber"[^>]* pattern="\[0-9\]\{6,9\}"', page)
-    assert re.search(r'<input id="skos:prefLabel@be"[^>]* lang="be"[^>]* required', page)
+    label = re.search(r'<input id="skos:prefLabel@be"[^>]* lang="be"[^>]*>', page)
+    assert label
+    assert "required" not in label[0], "one language is enough"
     assert re.search(r'<select id="coop:hasStatus" name="coop:hasStatus"', page)
     assert re.search(r'<input id="coop:hasParticipant"[^>]* list="(list-\d+)"', page)
     assert '<option value="body:bsu">Белорусский государственный университет</option>' in page
@@ -119,7 +122,7 @@ def test_the_claim_of_a_form_supports_each_triple_that_needs_evidence(client: Fl
 @pytest.mark.parametrize(
     ("changed", "key"),
     [
-        ({"skos:prefLabel@be": ""}, "skos:prefLabel@be"),
+        ({"skos:prefLabel@en": "", "skos:prefLabel@ru": "", "skos:prefLabel@be": ""}, "skos:prefLabel@en"),
         ({"source": ""}, "source"),
         ({"source": "nowhere"}, "source"),
         ({"paraphrase@ru": "short"}, "paraphrase@ru"),
@@ -133,6 +136,7 @@ def test_the_claim_of_a_form_supports_each_triple_that_needs_evidence(client: Fl
         ({"dcterms:source": "javascript:alert(1)"}, "dcterms:source"),
         ({"coop:duration": "four years"}, "coop:duration"),
         ({"coop:grantNumber": ["101234", "101235"]}, "coop:grantNumber"),
+        ({"source": "", "title@en": "News", "issued": "2023-02-31"}, "issued"),
     ],
 )
 def test_what_is_wrong_leads_to_its_field(client: FlaskClient, changed: dict[str, object], key: str) -> None:
@@ -248,6 +252,49 @@ def test_no_form_breaks_the_parser(client: FlaskClient, service: Service, seed: 
 def test_other_sites_may_not_post(client: FlaskClient) -> None:
     page = client.post("/contribute/Project", data=PROJECT, headers={**HTML, "Origin": "https://evil.example"})
     assert page.status_code == 403
+
+
+def test_a_label_in_one_language_is_enough_and_the_others_are_wanted(client: FlaskClient) -> None:
+    page = send(client, **{"skos:prefLabel@ru": None, "skos:prefLabel@be": None}).get_data(as_text=True)
+    assert 'class="wrong"' not in page
+    assert "A preferred label in Russian is wanted" in html.unescape(page)
+    assert "The fact breaks" not in page
+
+
+@pytest.mark.parametrize("key", ["source", "certainty", "voice", "paraphrase@en", "id", "do"])
+def test_a_field_of_one_value_is_not_taken_twice(client: FlaskClient, key: str) -> None:
+    twice = send(client, **{key: [PROJECT.get(key) or "x", "another"]})
+    assert twice.status_code == 400
+    assert key in html.unescape(twice.get_data(as_text=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "datatype", "wrong", "right"),
+    [
+        ("decimal", "", ["1,234", "1 234", "1,5", "1.234,5", "1e3", "١"], ["1234.5", "-.5", "1000"]),
+        ("integer", "", ["1,234", "1.0", ""], ["1234"]),
+        (
+            "date",
+            "",
+            ["2023-02-31", "2023-02-29", "2023-13-01", "2023-2-1", "31.01.2023"],
+            ["2024-02-29", "2023-12-31"],
+        ),
+        ("year", "", ["23", "02023", "twenty"], ["2023"]),
+        ("text", "gYearMonth", ["2023-13", "2023"], ["2023-02"]),
+        ("text", "dateTime", ["2023-02-31T00:00:00Z", "2023-02-28T25:00:00Z", "2023-02-28"], ["2024-02-29T12:00:00Z"]),
+    ],
+)
+def test_a_value_is_taken_in_the_form_of_its_datatype_alone(
+    kind: str, datatype: str, wrong: list[str], right: list[str]
+) -> None:
+    asked = Field("x", "x", kind, datatype=f"http://www.w3.org/2001/XMLSchema#{datatype}" if datatype else "")
+    for text in filter(None, wrong):
+        terms, troubles = terms_of(asked, {"x": [text]}, {}, lambda text, _cls: text)
+        assert (terms, [trouble.key for trouble in troubles]) == ([], ["x"]), text
+        said = [words(language)(troubles[0].message, **troubles[0].values) for language in ("en", "ru", "be")]
+        assert len(set(said)) == 3
+        assert all(text in sentence for sentence in said)
+    assert [str(terms_of(asked, {"x": [text]}, {}, lambda t, _: t)[0][0].value) for text in right] == right
 
 
 def test_names_for_iris() -> None:

@@ -199,6 +199,27 @@ def test_a_parameter_that_the_graph_does_not_know_stands_above_its_field(client:
     assert "<select" in page.data.decode()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/queries/planned-for-a-day?date=2018-01-01&date=2018-01-02",
+        "/queries/planned-for-a-day.json?date=2018-01-01&date=2018-01-01",
+        "/queries/planned-for-a-day.json?format=json&format=csv&date=2018-01-01&date=2018-01-01",
+        "/search?q=one&q=two",
+        "/changes?before=1&before=2",
+        "/sitemap.xml?page=1&page=2",
+        "/contribute/Project?about=project:supertwin&about=project:supertwin",
+        "/explain?subject=country:BY&subject=country:PL&predicate=a&object=coop:Country",
+        "/status?format=json&format=html",
+    ],
+)
+def test_a_parameter_is_not_taken_twice(client: FlaskClient, path: str) -> None:
+    for headers in ({}, HTML):
+        response = client.get(path, headers=headers)
+        assert response.status_code == 400, response.data
+        assert "stands once" in response.get_data(as_text=True)
+
+
 def test_a_parameter_is_chosen_from_the_things_of_its_class(client: FlaskClient) -> None:
     text = client.get("/queries/relations-of-a-country?lang=ru", headers=HTML).data.decode()
     assert '<option value="country:CN"' in text

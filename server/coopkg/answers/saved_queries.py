@@ -15,8 +15,9 @@ import yaml
 
 from coopkg.errors import BadParameter, DatasetBroken, NotFound
 from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS, Format
+from coopkg.rdf.literals import literal_of
 from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES, prefixes
-from coopkg.rdf.terms import literal_of, named_node
+from coopkg.rdf.terms import named_node
 from coopkg.sparql import syntax_tree
 from coopkg.sparql.admission import FORMS, admit
 from coopkg.sparql.lexer import Kind, rebase, significant

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.errors import BadParameter
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 
 if TYPE_CHECKING:
@@ -108,3 +109,13 @@ def well_formed(lexical: str, datatype: str) -> bool:
         return any(row["c"] is not None for row in rows)  # type: ignore[union-attr]
     form = _FORMS.get("double" if name == "float" else name)
     return form is None or re.fullmatch(form, lexical) is not None
+
+
+def literal_of(text: str, kind: str, what: str) -> ox.Literal:
+    """Make a literal of an XSD type (string, integer, decimal, boolean, date ...) out of its lexical form.
+
+    A date is one of the calendar. Raises BadParameter.
+    """
+    if not well_formed(text, _XSD + kind):
+        raise BadParameter(f"The parameter {what!r} must be of type {kind}, not {text!r}.")
+    return ox.Literal(text, datatype=ox.NamedNode(_XSD + kind))

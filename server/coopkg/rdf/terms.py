@@ -178,22 +178,6 @@ def named_node(text: str, prefixes: dict[str, str], what: str) -> ox.NamedNode:
     raise BadParameter(f"The parameter {what!r} must be an IRI or a prefixed name, not {text!r}.")
 
 
-_LEXICAL: Final = {
-    "string": r"(?s).*",
-    "integer": r"[+-]?[0-9]+",
-    "decimal": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)",
-    "boolean": r"true|false|0|1",
-    "date": r"-?[0-9]{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(Z|[+-][0-9]{2}:[0-9]{2})?",
-}
-
-
-def literal_of(text: str, kind: str, what: str) -> ox.Literal:
-    """Make a literal of an XSD type (string, integer, decimal, boolean, date). Raises BadParameter."""
-    if not re.fullmatch(_LEXICAL[kind], text):
-        raise BadParameter(f"The parameter {what!r} must be of type {kind}, not {text!r}.")
-    return ox.Literal(text, datatype=ox.NamedNode(_XSD + kind))
-
-
 def term_of(text: str, prefixes: dict[str, str], what: str) -> Bindable:
     """Parse an IRI, as ``named_node`` does, or a literal as in Turtle. Raises BadParameter."""
     if not re.match(r"\s*[\"'0-9+.\-]|\s*(true|false)\s*$", text):

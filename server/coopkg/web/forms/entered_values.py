@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.errors import BadParameter
+from coopkg.rdf.literals import literal_of, well_formed
 from coopkg.rdf.namespaces import LANGUAGES, STANDARD_PREFIXES
-from coopkg.rdf.terms import from_ntriples, literal_of, named_node
+from coopkg.rdf.terms import from_ntriples, named_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,6 +57,14 @@ def read_values(pairs: Iterable[tuple[str, str]]) -> Values:
     return found
 
 
+def one_value(values: Values, key: str) -> str:
+    """Return the value of a field that has one; empty where there is none. Raises BadParameter where it has several."""
+    filled = [value for value in values.get(key, ()) if value]
+    if len(filled) > 1:
+        raise BadParameter(f"The field {key!r} has one value, not {len(filled)}.")
+    return filled[0] if filled else ""
+
+
 def terms_of(
     asked: Field, values: Values, prefixes: dict[str, str], resolve: Resolve
 ) -> tuple[list[ox.NamedNode | ox.Literal], list[InputError]]:
@@ -78,7 +87,8 @@ def terms_of(
 def _missing(asked: Field, values: Values) -> InputError:
     if asked.kind == "texts":
         empty = [code for code in LANGUAGES if not any(values.get(f"{asked.key}@{code}", ()))]
-        return InputError(f"{asked.key}@{(empty or LANGUAGES)[0]}", "contribute.every_language")
+        message = "contribute.every_language" if asked.least >= len(LANGUAGES) else "contribute.any_language"
+        return InputError(f"{asked.key}@{(empty or LANGUAGES)[0]}", message)
     return InputError(asked.key, "contribute.needed", {"count": asked.least})
 
 
@@ -108,13 +118,13 @@ def _term(  # noqa: PLR0911 - one a kind of field
         case "texts":
             return ox.Literal(text, language=language)
         case "date" | "integer" | "decimal" | "boolean":
-            return literal_of(text.replace(",", ".") if asked.kind == "decimal" else text, asked.kind, asked.key)
+            return literal_of(text, asked.kind, asked.key)
         case "year":
-            if not re.fullmatch(r"-?[0-9]{4,6}", text):
-                raise BadParameter("a year")
-            return ox.Literal(text, datatype=ox.NamedNode(_XSD + "gYear"))
+            return literal_of(text, "gYear", asked.key)
         case _:
             datatype = asked.datatype or _XSD + "string"
+            if not well_formed(text, datatype):
+                raise BadParameter("a value of its datatype")
             return ox.Literal(text, datatype=ox.NamedNode(datatype))
 
 

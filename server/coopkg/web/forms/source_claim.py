@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.errors import BadParameter
+from coopkg.rdf.literals import literal_of
 from coopkg.rdf.namespaces import LANGUAGES, STANDARD_PREFIXES
-from coopkg.rdf.terms import literal_of, named_node, triple
-from coopkg.web.forms.entered_values import InputError, free_name, slug
+from coopkg.rdf.terms import named_node, triple
+from coopkg.web.forms.entered_values import InputError, free_name, one_value, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +50,14 @@ class Evidence:
 
 
 def evidence_of(values: Values, graph: Graph) -> Evidence:
-    """Return the evidence that a form has, its claim with the number after the last one of that source."""
+    """Return the evidence that a form has, its claim with the number after the last one of that source.
+
+    Raises BadParameter for a field that is filled twice.
+    """
     found, base = Evidence(), graph.base
 
     def one(key: str) -> str:
-        return next((value for value in values.get(key, ()) if value), "")
+        return one_value(values, key)
 
     found.certainty = _chosen(found, one("certainty"), "certainty", CERTAINTIES)
     voice = _chosen(found, one("voice"), "voice", VOICES)
@@ -117,8 +121,6 @@ def _source(found: Evidence, one: Callable[[str], str], graph: Graph) -> None:
     for language, title in titles.items():
         if title:
             found.triples.append(triple(found.source, _SKOS + "prefLabel", title, language))
-        else:
-            found.miss(f"title@{language}", "contribute.every_language")
     _published(found, one)
 
 

@@ -19,7 +19,7 @@ from coopkg.rdf.terms import serialize_triples_as
 from coopkg.web.pages.documents import PAGE, document
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.patch_view import mentions, shown
-from coopkg.web.parts.request_values import origin, refuse_other_sites, service
+from coopkg.web.parts.request_values import one_argument, origin, refuse_other_sites, service
 from coopkg.web.parts.write_requests import TRIPLE_FORMATS, author_for, proposal, receipt_response
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ OFFERED: Final = (_JSON, _PATCH, *TRIPLE_FORMATS)
 def versions() -> Response:
     """List the versions, the newest first, as a page or as JSON; ``before`` leads on to older ones."""
     current = _current()
-    before = request.args.get("before", str(current + 1))
+    before = one_argument("before", str(current + 1))
     if not before.isascii() or not before.isdigit():
         raise BadParameter("before is the number of a version.")
     newest = min(int(before[:18]) - 1, current)

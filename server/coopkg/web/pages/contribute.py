@@ -16,7 +16,7 @@ from coopkg.rdf.shown_terms import shown_iri
 from coopkg.rdf.terms import compact, named_node
 from coopkg.shacl.report_formats import page_data
 from coopkg.web.forms.contribution import Contribution, compose, filled
-from coopkg.web.forms.entered_values import InputError, Values, read_values
+from coopkg.web.forms.entered_values import InputError, Values, one_value, read_values
 from coopkg.web.forms.form_model import TYPE, Form, forms
 from coopkg.web.forms.lookups import Graph
 from coopkg.web.i18n import best
@@ -24,7 +24,7 @@ from coopkg.web.parts.form_fields import FieldRenderer, evidence_keys
 from coopkg.web.parts.named_terms import naming
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.report_view import changed, listings, problems_of
-from coopkg.web.parts.request_values import refuse_other_sites, service
+from coopkg.web.parts.request_values import one_argument, refuse_other_sites, service
 from coopkg.web.parts.write_requests import author_for
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ _FILE: Final = "contribution"
 def contribute() -> Response | Redirect:
     """List the forms; with ``about``, lead on to the one that corrects what is said of that thing."""
     running, seen = service(), visitor()
-    about = request.args.get("about")
-    if about is not None:
+    about = one_argument("about")
+    if "about" in request.args:
         iri = named_node(about, prefixes(running.settings.base), "about").value
         form = _form_of(running, iri)
         return redirect(seen.link(f"/contribute/{form.name}", about=iri), 303)
@@ -69,7 +69,7 @@ def form(name: str) -> Response:
     """Show a form: empty, or filled with what is said of the thing that ``about`` names."""
     running = service()
     found, graph = _form(running, name), Graph(running)
-    about = _about(running, found, request.args.get("about", ""))
+    about = _about(running, found, one_argument("about"))
     values = filled(found, graph.said(about), graph.prefixes) if about else {}
     return _page(running, found, values, about)
 
@@ -79,13 +79,13 @@ def fill(name: str) -> Response | Redirect:
     """Take a filled form: show what it gives and what is wrong, save it as a file, or write it with a token."""
     running = service()
     found, values = _form(running, name), read_values(request.form.items(multi=True))
-    about = _about(running, found, _one(values, "about"))
-    if _one(values, "more"):
-        return _page(running, found, values, about, more=_one(values, "more"))
+    about = _about(running, found, one_value(values, "about"))
+    if one_value(values, "more"):
+        return _page(running, found, values, about, more=one_value(values, "more"))
     made = compose(found, values, Graph(running), about)
     if made.troubles:
         return _page(running, found, values, about, made=made)
-    match _one(values, "do"):
+    match one_value(values, "do"):
         case "turtle":
             return _saved(made.turtle(running.settings.base), "text/turtle; charset=utf-8", "ttl")
         case "patch":
@@ -95,10 +95,6 @@ def fill(name: str) -> Response | Redirect:
             return _write(running, found, values, about, made)
         case _:
             return _page(running, found, values, about, made=made)
-
-
-def _one(values: Values, key: str) -> str:
-    return next((value for value in values.get(key, ()) if value), "")
 
 
 def _form(running: Service, name: str) -> Form:
@@ -129,7 +125,7 @@ def _write(running: Service, form: Form, values: Values, about: str, made: Contr
     graph = base + CONTRIBUTIONS
     try:
         elsewhere = any(not quad.endswith(f" <{graph}> .") for quad in made.removed)
-        author = author_for("graphs" if elsewhere else "facts", _one(values, "token"))
+        author = author_for("graphs" if elsewhere else "facts", one_value(values, "token"))
         if made.removed:
             change = Change(PATCH, made.patch(graph), base, contribution=not author.admin)
         else:
@@ -168,7 +164,7 @@ def _page(  # noqa: PLR0913 - what a filled form can come back with
         form=form, title=best(form.names, seen.language), definition=best(form.definitions, seen.language),
         groups=shower.groups(), evidence=shower.evidence(), lists=shower.lists(), kinds=shower.kinds(),
         about=about, thing=_thing(running, about),
-        id=_one(values, "id"), made=made, troubles=troubles, wrong={t.key: t for t in troubles}, places=places,
+        id=one_value(values, "id"), made=made, troubles=troubles, wrong={t.key: t for t in troubles}, places=places,
         beside=beside, general=general, report=report, turtle=made.turtle(base) if made and made.iri else "",
         removed=made.removed if made else [], writable=running.settings.home is not None or running.settings.scratch,
         folder=compact(form.folder + "x", prefixes(base)).removesuffix("x"),

@@ -14,7 +14,7 @@ from coopkg.answers.publication.void import void_description
 from coopkg.errors import BadParameter
 from coopkg.rdf.namespaces import CATALOG, VOID
 from coopkg.web.pages.documents import document
-from coopkg.web.parts.request_values import service
+from coopkg.web.parts.request_values import one_argument, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,10 +51,10 @@ def robots() -> Response:
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
     """List the entities. Raises BadParameter."""
-    asked = request.args.get("page")
-    if asked is not None and not (asked.isascii() and asked.isdigit() and int(asked[:9]) > 0):
+    asked = one_argument("page")
+    if "page" in request.args and not (asked.isascii() and asked.isdigit() and int(asked[:9]) > 0):
         raise BadParameter("page is the number of a page of the sitemap, from 1 on.")
-    page = None if asked is None else int(asked[:9])
+    page = int(asked[:9]) if asked else None
     return _text("application/xml", lambda: crawlers.sitemap(service(), page))
 
 

@@ -20,7 +20,7 @@ from coopkg.reasoning.notation import Names, axiom_parts, axiom_texts
 from coopkg.sparql.query_text import query_text
 from coopkg.web.parts.named_terms import naming
 from coopkg.web.parts.page_response import page, visitor
-from coopkg.web.parts.request_values import service
+from coopkg.web.parts.request_values import one_argument, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,9 +40,9 @@ def explain() -> Response:
     """Say why a triple holds: a page, JSON, or text. Terms are as a person writes them, or as N-Triples has them."""
     why, tag = _why(), service().engine.tag()
     accept = request.headers.get("Accept")
-    if not request.args.get("format") and prefers_html(accept, OFFERED):
+    if not (asked := one_argument("format")) and prefers_html(accept, OFFERED):
         return _page(json.loads(service().engine.explain(why).body), why)
-    fmt, language = choose(accept, OFFERED, request.args.get("format")), visitor().language
+    fmt, language = choose(accept, OFFERED, asked), visitor().language
     headers = {
         "Vary": "Accept, Accept-Language",
         "ETag": etag(tag, why.subject, why.predicate, why.object, fmt.name, language),
@@ -58,11 +58,11 @@ def explain() -> Response:
 
 def _why() -> ExplanationRequest:
     """Return the question. Raises BadParameter."""
-    missing = next((name for name in _TERMS if not request.args.get(name)), None)
+    missing = next((name for name in _TERMS if not one_argument(name)), None)
     if missing:
         raise BadParameter(f"The parameter {missing!r} is missing: a triple has {', '.join(_TERMS)}.")
     names = prefixes(service().settings.base)
-    subject, predicate, obj = (request.args[name] for name in _TERMS)
+    subject, predicate, obj = (one_argument(name) for name in _TERMS)
     return ExplanationRequest(
         str(named_node(subject, names, "subject")),
         str(named_node("rdf:type" if predicate == "a" else predicate, names, "predicate")),

@@ -25,7 +25,7 @@ from coopkg.web.pages.documents import PAGE, document
 from coopkg.web.parts.named_terms import things
 from coopkg.web.parts.page_response import page, visitor
 from coopkg.web.parts.query_view import Bench, answered, asking, embedded, gallery
-from coopkg.web.parts.request_values import flask_response, http_request, service
+from coopkg.web.parts.request_values import flask_response, http_request, one_argument, service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ def query_page(name: str) -> Response:
         return flask_response(HttpResponse(200, {"Content-Type": "application/sparql-query"}, saved.text.encode()))
     accept, answers = request.headers.get("Accept"), formats_for(SHAPES[saved.form])
     offered = answers if answers == GRAPH_FORMATS else (*answers, *GRAPH_FORMATS)
-    asked = suffix or request.args.get("format", "")
+    asked = suffix or one_argument("format")
     if suffix == PAGE or (not asked and prefers_html(accept, offered)):
         response = _page(running, saved, values)
     elif (fmt := choose(accept, offered, asked)) in answers:
@@ -116,7 +116,7 @@ def embed(slug: str) -> Response:
 
 
 def _values() -> dict[str, str]:
-    return {key: value for key, value in request.args.items() if key not in RESERVED and value}
+    return {key: value for key in request.args if key not in RESERVED and (value := one_argument(key))}
 
 
 def _entailment() -> bool:

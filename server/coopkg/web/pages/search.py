@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from coopkg.answers.labels import Known, look_up, nodes
 from coopkg.answers.search import fold, index
@@ -19,7 +19,7 @@ from coopkg.sparql.query_text import query_text
 from coopkg.web.i18n import best
 from coopkg.web.parts.named_terms import things
 from coopkg.web.parts.page_response import page, visitor
-from coopkg.web.parts.request_values import service
+from coopkg.web.parts.request_values import one_argument, service
 from coopkg.workers.tasks import Task
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Group:
 def search() -> Response:
     """Show what is found, by class; ``type`` keeps to one class, and lists all of it where nothing is looked for."""
     running, visit = service(), visitor()
-    text, kind = _search_text(), request.args.get("type", "")
+    text, kind = _search_text(), one_argument("type")
     name_index = index(running)
     cls = next((cls for cls in kinds(running) if compact(cls, prefixes(running.settings.base)) == kind), "")
     hits = {hit.iri: hit for hit in name_index.find(text, visit.language)[:MOST]}
@@ -73,7 +73,7 @@ def search() -> Response:
 
 def _search_text() -> str:
     """Return what is looked for. Raises BadParameter past the bound: the beginning of it would be another question."""
-    text = request.args.get("q", "").strip()
+    text = one_argument("q").strip()
     if len(text) > LONGEST:
         raise BadParameter(f"What is looked for has at most {LONGEST} characters.", bound=LONGEST)
     return text

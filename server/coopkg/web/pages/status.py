@@ -12,7 +12,7 @@ from coopkg.answers.http.negotiation import choose, prefers_html
 from coopkg.answers.http.request_metrics import times
 from coopkg.rdf.formats import Format
 from coopkg.web.parts.page_response import edition, page, visitor
-from coopkg.web.parts.request_values import service
+from coopkg.web.parts.request_values import one_argument, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ HEALTH: Final = "coopkg.health"
 @blueprint.get("/status")
 def status() -> Response:
     """Say how the server does: versions, size, validation, times, limits."""
-    accept, asked = request.headers.get("Accept"), request.args.get("format")
+    accept, asked = request.headers.get("Accept"), one_argument("format")
     found = _state(service())
     if not asked and prefers_html(accept, OFFERED):
         limits = _limits(found["limits"], visitor().words)

@@ -31,7 +31,7 @@ from coopkg.web.parts.report_view import (
     problems_of,
     with_edits,
 )
-from coopkg.web.parts.request_values import service
+from coopkg.web.parts.request_values import one_argument, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ def validate() -> Response:
     documents, shapes, fields = _body()
     if not documents:
         raise ProtocolError("There is nothing to validate.")
-    options = {**fields, **{name: value for name, value in request.args.items() if name in _OPTIONS}}
+    options = {**fields, **{name: one_argument(name) for name in request.args if name in _OPTIONS}}
     chosen = _chosen_format(options.get("format"))
     question = _question(running, documents, shapes, options, chosen)
     if chosen.name == "html":

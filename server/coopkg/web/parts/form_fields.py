@@ -112,7 +112,7 @@ class FieldRenderer:
         return [
             {"name": key, "id": f"{key}-{n}" if n else key, "value": value, "language": language,
              "tongue": OWN_NAMES.get(language, ""), "number": n + 1 if len(values) > 1 else 0,
-             "required": n < (asked.least if asked.kind != "texts" else min(asked.least, 1))}
+             "required": n < (asked.least if asked.kind != "texts" else asked.least // len(LANGUAGES))}
             for n, value in enumerate(values)
         ]  # fmt: skip
 

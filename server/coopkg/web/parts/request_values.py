@@ -10,7 +10,7 @@ from flask import Response, current_app, request
 
 from coopkg.answers.http.protocol import PATH_SAFE, HttpRequest, HttpResponse, refuse_codings
 from coopkg.answers.publication.dumps import CHUNK
-from coopkg.errors import Forbidden
+from coopkg.errors import BadParameter, Forbidden
 from coopkg.rdf.namespaces import DEFAULT_BASE
 
 if TYPE_CHECKING:
@@ -44,6 +44,17 @@ def refuse_other_sites() -> None:
 def refuse_coded_bodies() -> None:
     """Let no body through that would have to be decompressed. Raises UnsupportedCoding."""
     refuse_codings(bare_request().headers)
+
+
+def one_argument(name: str, default: str = "") -> str:
+    """Return the value of a field of the query string. Raises BadParameter where it stands there more than once.
+
+    To take one of two values would answer a question that nobody may have meant.
+    """
+    values = request.args.getlist(name)
+    if len(values) > 1:
+        raise BadParameter(f"The parameter {name!r} stands once in an address, not {len(values)} times.")
+    return values[0] if values else default
 
 
 def bare_request() -> HttpRequest:
