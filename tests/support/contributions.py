@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PREFIXES: Final = prefixes()
 CLASSES: Final = (
     "Agreement", "Project", "ProjectGroup", "ResearchInstitute", "HigherEducationInstitution", "PublicBody",
-    "MediaOutlet", "IntergovernmentalBody", "ExpectedResult", "JointProjectFunding", "Proposal",
+    "MediaOutlet", "IntergovernmentalBody", "ExpectedResult", "Proposal",
 )  # fmt: skip
 """The classes of the new things; each has published ones that a new one can be like."""
 
@@ -45,6 +45,8 @@ class Contribution:
     kind: str
     triples: list[ox.Triple]
     facts: list[ox.Triple] = field(default_factory=list)
+    period: object = None
+    """The period of the published thing that this one is like."""
 
     def add(self, subject: ox.NamedNode, predicate: str, value: ox.NamedNode | ox.Literal) -> None:
         self.triples.append(ox.Triple(subject, iri(predicate), value))
@@ -107,7 +109,10 @@ class Maker:
         number = chance.randrange(1000, 9999)
         thing = ox.NamedNode(f"{model.value.rpartition('/')[0]}/gazette-{number}")
         made = Contribution(thing, kind, [])
+        made.period = self.graph.value(model, iri("coop:hasReferencePeriod"))
         for predicate, value in self._common(model):
+            if kind == "Agreement" and value == made.period:
+                continue  # with the same parties it would be the same thing
             made.triples.append(ox.Triple(thing, predicate, value))
             if predicate not in self.exempt:
                 made.facts.append(made.triples[-1])
@@ -361,6 +366,12 @@ def _(made: Contribution, chance: Random) -> None:
     )
     for language, label in {**texts, wrong[0]: wrong[1]}.items():
         made.add(made.thing, "skos:prefLabel", ox.Literal(f"{label} {chance.randrange(9999)}", language=language))
+
+
+@_kind("an agreement that there is already", "Agreement", warned=True)
+def _(made: Contribution, chance: Random) -> None:  # noqa: ARG001
+    made.add(made.thing, "coop:hasReferencePeriod", made.period)
+    Maker.support(made, made.triples[-1], len(made.facts) + 1)
 
 
 @_kind("the name of another thing", "Project", warned=True)
