@@ -8,13 +8,17 @@ import random
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conftest import run_coopkg
 from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.shacl.report_formats import REPORT_FORMATS
 from documents import BROKEN, LINKED, QUADS, SEED, SEEDS, TRIG, XML, mutated
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 ROUNDS = int(os.environ.get("COOPKG_FUZZ_HTTP", "12"))
@@ -205,6 +209,46 @@ def test_refusals(server: str, body: bytes, kind: str, query: str, status: int) 
 def test_unreadable_shapes_are_refused(server: str) -> None:
     body, kind = multipart(("data", "d.ttl", "text/turtle", FACTS), ("shapes", "s.ttl", "text/turtle", "[" * 50_000))
     assert post(server, body, kind)[0] == 400
+
+
+DUPLICATE = f"""@base <{DEFAULT_BASE}> .
+@prefix : <{DEFAULT_BASE}ontology#> . @prefix dcterms: <http://purl.org/dc/terms/> .
+@prefix prov: <http://www.w3.org/ns/prov#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+<id/agreement/by-cn-again> a :Agreement ; skos:prefLabel "Umowa z Chinami"@pl ;
+  :hasParty <id/country/BY>, <id/country/CN> ; :hasReferencePeriod <id/period/year-2017> ;
+  :hasCertainty <id/certainty/asserted> ; :hasEvidence <id/claim/gazette-1000> .
+<source/gazette> a :SourceDocument ; skos:prefLabel "Gazette"@en ; dcterms:issued "2018-01-01"^^xsd:date ;
+  :hasCertainty <id/certainty/asserted> ; :hasEvidence <id/claim/gazette-1000> .
+<id/claim/gazette-1000> a :Claim ; :claimNumber 1000 ; :hasCertainty <id/certainty/asserted> ;
+  :hasVoice <id/voice/document> ; prov:wasAttributedTo <source/gazette> ; prov:wasDerivedFrom <source/gazette> ;
+  :paraphrase "Belarus and China signed it."@en, "Беларусь и Китай подписали его."@ru,
+    "Беларусь і Кітай падпісалі яго."@be ;
+  :supports <id/triple/g-1>, <id/triple/g-2>, <id/triple/g-3>, <id/triple/g-4> .
+<id/triple/g-1> a rdf:Statement ; rdf:subject <id/agreement/by-cn-again> ;
+  rdf:predicate :hasParty ; rdf:object <id/country/BY> .
+<id/triple/g-2> a rdf:Statement ; rdf:subject <id/agreement/by-cn-again> ;
+  rdf:predicate :hasParty ; rdf:object <id/country/CN> .
+<id/triple/g-3> a rdf:Statement ; rdf:subject <id/agreement/by-cn-again> ;
+  rdf:predicate :hasReferencePeriod ; rdf:object <id/period/year-2017> .
+<id/triple/g-4> a rdf:Statement ; rdf:subject <source/gazette> ;
+  rdf:predicate dcterms:issued ; rdf:object "2018-01-01"^^xsd:date .
+"""
+
+
+def test_a_duplicate_is_warned_of_with_its_rival_and_not_refused(server: str, tmp_path: Path) -> None:
+    """Over HTTP and on the command line alike; and a label in Polish alone, under claim 1000, is no fault."""
+    file = tmp_path / "duplicate.ttl"
+    file.write_text(DUPLICATE, encoding="utf-8")
+    told = run_coopkg("validate", "-f", "json", str(file))
+    assert told.returncode == 0, told.stderr
+    for found in (report(server, DUPLICATE.encode()), json.loads(told.stdout)):
+        kinds = {(r["severity"], r["shape"].rpartition("#")[2], r["focusNode"]) for r in found["results"]}
+        new, old = (f"{DEFAULT_BASE}id/agreement/{name}" for name in ("by-cn-again", "by-cn-2017"))
+        assert {("Warning", "DuplicateParties", new), ("Warning", "DuplicateParties", old)} <= kinds
+        assert ("Info", "Label-prefLabel-be", new) in kinds
+        assert "Violation" not in {severity for severity, *_ in kinds}
+        assert any(old in r["message"] for r in found["results"] if r["focusNode"] == new)
 
 
 def test_there_is_a_form(server: str) -> None:

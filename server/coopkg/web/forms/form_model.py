@@ -270,7 +270,7 @@ class _Maker:
         ranges = self.ranges.get(path, [])
         kind = found.kind
         if kind == "text":
-            kind = _kind(found, ranges, sample)
+            kind = _kind(found, ranges, sample, self.prefixes["coop"].removesuffix("ontology#"))
         if kind == "texts":
             return replace(found, kind=kind, least=min(found.least, 3), long=found.long or path.endswith("#note"))
         cls = found.cls or next((r for r in ranges if kind == "node"), "")
@@ -288,14 +288,14 @@ class _Maker:
         return ox.NamedNode(_DASH + "TextAreaEditor") in editors
 
 
-def _kind(found: Field, ranges: list[str], sample: Mapping[str, str] | None) -> str:
-    """Return how a property without a datatype of its own is entered."""
+def _kind(found: Field, ranges: list[str], sample: Mapping[str, str] | None, base: str) -> str:
+    """Return how a property without a datatype of its own is entered; things of the graph's own base are chosen."""
     if found.cls:
         return "node"
     if _LANGUAGE in ranges or (sample and "xml:lang" in sample):
         return "texts"
     if sample is not None and sample["type"] == "uri":
-        return "node" if ranges else "iri"
+        return "node" if ranges or sample["value"].startswith(base) else "iri"
     if any(not r.startswith((_XSD, _RDFS + "Literal", _LANGUAGE)) for r in ranges):
         return "node"
     return "text"
