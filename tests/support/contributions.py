@@ -73,7 +73,7 @@ class Contribution:
 
 
 ITS_OWN: Final = frozenset(map(iri, (
-    "coop:hasEvidence", "coop:isMentionedIn", "coop:picCode", "coop:grantId", "dcterms:source", "dcterms:title",
+    "coop:hasEvidence", "coop:isMentionedIn", "coop:picCode", "coop:grantNumber", "dcterms:source", "dcterms:title",
     "foaf:homepage",
 )))  # fmt: skip
 """Properties that no two things have in common, beside all of SKOS."""
