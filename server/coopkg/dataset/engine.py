@@ -184,7 +184,8 @@ class WorkerEngine(WorkerClient):
             # changes that conform alone need not conform together.
             commit = self._commit(f"commit {json.dumps(note)}\n{frame.body.decode()}")
             if commit:
-                return replace(_receipt(commit, existed=existed), notes=tuple(frame.facts["notes"]))
+                receipt, facts = _receipt(commit, existed=existed), frame.facts
+                return replace(receipt, notes=tuple(facts["notes"]), warnings=tuple(facts["warnings"]))
         raise Busy("Other changes kept coming first; come back in a moment.")
 
     def validate(self, question: Question) -> bytes:

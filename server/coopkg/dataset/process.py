@@ -28,7 +28,7 @@ from coopkg.dataset.stored_violations import set_apart
 from coopkg.errors import CoopkgError
 from coopkg.rdf.terms import read_nquads
 from coopkg.settings import Settings
-from coopkg.shacl.gate import open_gate, refuse
+from coopkg.shacl.gate import advice, open_gate, refuse
 from coopkg.shacl.report_formats.json_format import as_note
 from coopkg.shacl.store_graph import StoreGraph
 from coopkg.workers.dataset_process import DatasetProcess, die_with
@@ -119,6 +119,7 @@ def compute_change(
     # closure is too large ends a worker and not the dataset process.
     added, inferred = update_closure(dataset, (*patch.added, *patch.removed))
     notes: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
     if gate is not None:
         graph = StoreGraph(store, lexical_forms)
         report = gate.check(graph, patch.added, patch.removed)
@@ -129,7 +130,8 @@ def compute_change(
         report = set_apart(report, gate.shapes, dataset, (patch.added, patch.removed), history)
         refuse(report, gate.shapes, graph, patch.sources)
         notes = [as_note(note) for note in report.notes]
-    facts = {"version": dataset.version, "existed": patch.existed, "notes": notes}
+        warnings = advice(report, gate.shapes, graph, patch.sources)
+    facts = {"version": dataset.version, "existed": patch.existed, "notes": notes, "warnings": warnings}
     return Outcome(patch.lines().encode(), facts)
 
 

@@ -41,7 +41,7 @@ class Receipt:
 
     ``changed`` says whether it changed anything, ``existed`` whether its graph existed before. A change that changed
     nothing has no commit, and ``commit`` is "" then, as it is where there is no journal.
-    ``notes`` are about what is stored.
+    ``notes`` are about what is stored, ``warnings`` are the results about the change that did not refuse it.
     """
 
     version: int
@@ -50,3 +50,4 @@ class Receipt:
     changed: bool = True
     commit: str = ""
     notes: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[Mapping[str, Any], ...] = ()

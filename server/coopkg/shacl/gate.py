@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from coopkg.errors import DoesNotConform
 from coopkg.rdf.graph import Graph
@@ -81,6 +81,17 @@ class Gate:
 def open_gate(files: Iterable[Path], base: str) -> Gate:
     """Read the files of the shapes graph, moved to that base IRI. Raises RdfSyntaxError and DatasetBroken."""
     return Gate(read_shapes(Graph(shapes_quads(files, base))))
+
+
+def advice(
+    report: Report, shapes: Mapping[Node, Shape], graph: StoreGraph, sources: Sequence[Source] = ()
+) -> list[dict[str, Any]]:
+    """Return what refuses nothing of a report, its warnings and then its infos, as JSON objects; the first of many."""
+    if not report.results:
+        return []
+    names = report_prefixes(sources)
+    listed = explain(report.first(SHOWN), shapes, graph, sources, names, seconds=_PLACE_SECONDS)
+    return [as_object(ReportView(listed, names), result) for result in listed.results]
 
 
 def refuse(report: Report, shapes: Mapping[Node, Shape], graph: StoreGraph, sources: Sequence[Source] = ()) -> None:

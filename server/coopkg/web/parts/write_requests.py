@@ -118,6 +118,7 @@ def receipt_response(receipt: Receipt, status: int = 200) -> Response:
     response = jsonify(
         version=receipt.version, commit=receipt.commit or None, changed=receipt.changed, tag=receipt.tag,
         **({"notes": receipt.notes} if receipt.notes else {}),
+        **({"warnings": receipt.warnings} if receipt.warnings else {}),
     )  # fmt: skip
     response.status_code = status
     response.headers.update(receipt_headers(receipt))
