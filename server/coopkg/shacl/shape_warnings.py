@@ -10,7 +10,7 @@ from coopkg.rdf.graph import RDF_TYPE
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.shacl.report import Note
 from coopkg.shacl.shape_nodes import SH, TRUE, sh
-from coopkg.shacl.shapes import SHAPE_TERMS
+from coopkg.shacl.shapes import OF_DATA, SHAPE_TERMS
 from coopkg.shacl.sparql_constraints import PARTS, near_miss
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def _of_terms(graph: Graph) -> Iterator[_Warning]:
         name = predicate.value.removeprefix(SH)
         if predicate.value.startswith(SH) and name not in known:
             yield (subject, f"sh:{name} is no term of SHACL that is known here{near_miss(name, known)}"), None
+        if name == OF_DATA:
+            yield (subject, "sh:shape is for nodes of the data and means nothing here; perhaps sh:node is meant"), None
         if predicate == RDF_TYPE and isinstance(obj, ox.NamedNode) and obj.value.startswith(SH):
             kind = obj.value.removeprefix(SH)
             if kind not in _CLASSES:

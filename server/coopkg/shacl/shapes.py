@@ -54,8 +54,10 @@ ANNOTATIONS: Final = frozenset({
     "agentInstruction", "codeIdentifier", "shapesGraph", "suggestedShapesGraph", "labelTemplate",
 })  # fmt: skip
 """Properties of shapes that no validation reads."""
-SHAPE_TERMS: Final = _PARAMETERS | ANNOTATIONS | {*TARGETS, "path", "severity", "deactivated"}
-UNSUPPORTED: Final = frozenset({"target", "js", "expression", "nodeByExpression", "shape", "rule", "values"})
+OF_DATA: Final = "shape"
+"""What SHACL 1.2 has nodes of the data name their shapes by: on a shape it means nothing."""
+SHAPE_TERMS: Final = _PARAMETERS | ANNOTATIONS | {*TARGETS, "path", "severity", "deactivated", OF_DATA}
+UNSUPPORTED: Final = frozenset({"target", "js", "expression", "nodeByExpression", "rule", "values"})
 """Properties that would change what is validated, and that nothing here evaluates."""
 _SHAPE_CLASS: Final = sh("ShapeClass")
 _SHAPE_KINDS: Final = (sh("NodeShape"), sh("PropertyShape"), _SHAPE_CLASS)
