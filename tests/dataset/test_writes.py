@@ -27,12 +27,14 @@ import pyoxigraph as ox
 import pytest
 
 from conftest import BASE, ROOT, free_port, run_coopkg
+from contribution_texts import GOOD
 from coopkg.dataset import tokens
 from coopkg.dataset.commit_log import canonical_digest, read_dataset, read_seed
 from coopkg.dataset.export import accepted_facts, with_accepted_facts
 from coopkg.dataset.journal import NAME
 from coopkg.dataset.journal_end import NAME as END
 from coopkg.dataset.published_files import find_published
+from coopkg.rdf.namespaces import prefixes
 from coopkg.settings import Settings
 from running import TURTLE, Answer, Running, made
 
@@ -156,7 +158,10 @@ def test_changes_are_listed_for_programs_and_people(server: Running) -> None:
         ("application/n-triples", "<http://e/kinds> <http://e/nt> <http://e/o> ."),
         ("application/trig", "<http://e/kinds> <http://e/trig> 1 ."),
         ("application/n-quads", f"<http://e/kinds> <http://e/nq> <http://e/o> <{GRAPH}> ."),
-        ("application/ld+json", f'{{"@context": "{BASE}context.jsonld", "@id": "country:BY", "http://e/jsonld": 1}}'),
+        (
+            "application/ld+json",
+            f'{{"@context": "{BASE}context.jsonld", "@id": "http://e/jsonld-thing", "http://e/jsonld": 1}}',
+        ),
         (
             "application/rdf+xml",
             '<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e/">'  # noqa: ISC004
@@ -209,7 +214,8 @@ def test_writes_want_a_token_with_the_scope(server: Running) -> None:
     assert server.ask(*update, Authorization=f"Bearer {few}", **form).status == 403
     assert server.ask("DELETE", "/graphs?graph=http://e/g", Authorization=f"Bearer {few}").status == 403
     assert server.ask("POST", "/changes/2/revert", Authorization=f"Bearer {few}").status == 403
-    mine = server.add("<http://e/few> <http://e/p> 1 .", f"?graph={GRAPH}/few", Authorization=f"Bearer {few}")
+    declared = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes().items())
+    mine = server.add(declared + GOOD, f"?graph={GRAPH}/few", Authorization=f"Bearer {few}")
     assert mine.status == 201
     for graph in (f"{BASE}graph/reference", f"{GRAPH}s", "http://e/g"):
         assert server.add("", f"?graph={graph}", Authorization=f"Bearer {few}").status == 403
