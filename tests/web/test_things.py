@@ -325,9 +325,8 @@ def test_a_term_has_its_constraints_in_words(client: FlaskClient) -> None:
     assert "spelt by the pattern <code>^[A-Z]{2}$</code>" in code
     assert "(recommended)" in page
     assert 'href="https://schema.org/Country"' in page
-    prop = get(client, "/ontology?term=hasParty")
+    prop = get(client, "/ontology?term=isSessionOf")
     assert "Its values are" in prop
-    assert "is party to" in prop
     assert client.get("/ontology?term=Nope", headers=HTML).status_code == 404
 
 
