@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,8 @@ class Owner:
         version = self.version
 
         def place(_: object) -> Outcome:
-            return Outcome(b"", {"pid": os.getpid(), "version": version, "nice": os.getpriority(os.PRIO_PROCESS, 0)})
+            nice, thread = os.getpriority(os.PRIO_PROCESS, 0), threading.get_native_id()
+            return Outcome(b"", {"pid": os.getpid(), "version": version, "nice": nice, "thread": thread})
 
         def burn(seconds: float) -> Outcome:
             until = time.process_time() + seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from coopkg.errors import CoopkgError
 from coopkg.settings import Settings
 from coopkg.workers.client import WorkerClient
 from coopkg.workers.scoreboard import MOST_WORKERS
+from coopkg.workers.wire import move_requests
 from coopkg.workers.worker import NICENESS
 from processor_time import PATIENCE, eventually, processor_seconds
 
@@ -28,8 +30,8 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def serving(folder: Path, readers: int = 1) -> Iterator[WorkerClient]:
-    command = [sys.executable, str(Path(tiny_owner.__file__)), str(folder), str(readers)]
+def serving(folder: Path, readers: int = 1, *, before: tuple[str, ...] = ()) -> Iterator[WorkerClient]:
+    command = [*before, sys.executable, str(Path(tiny_owner.__file__)), str(folder), str(readers)]
     # A client that believes in more workers than there are: what it posts waits in their socket.
     settings = Settings(readers=4 * readers, queue_seconds=PATIENCE / 2, deadline_seconds=10 * PATIENCE)
     client = WorkerClient(folder, settings)
@@ -109,3 +111,25 @@ def test_a_worker_that_says_nothing_more_costs_the_dataset_process_nothing(tmp_p
         before = processor_seconds(pid)
         time.sleep(2)
         assert processor_seconds(pid) - before < 0.6
+
+
+def test_a_server_of_low_priority_keeps_its_threads(tmp_path: Path) -> None:
+    """Its threads have that priority from the beginning: it is no sign of work that has yielded."""
+    with serving(tmp_path, before=("nice", "-n", "5")) as client:
+        found = [ask(client, "place") for _ in range(20)]
+        assert {each["nice"] for each in found} == {5}
+        assert len({each["thread"] for each in found}) <= MOST_WORKERS
+
+
+def test_requests_that_find_no_room_do_not_stop_a_version_from_being_published(tmp_path: Path) -> None:
+    source, target = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+    with source, target, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        for sock, name in ((source, "old"), (target, "new")):
+            sock.bind(str(tmp_path / name))
+        sender.setblocking(False)  # noqa: FBT003 - the name of the method says it
+        for name in ("old", "new"):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    sender.sendto(b"request", str(tmp_path / name))
+        source.shutdown(socket.SHUT_RD)
+        move_requests(source, tmp_path / "new")

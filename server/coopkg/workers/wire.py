@@ -180,7 +180,8 @@ class RequestSocket:
 def move_requests(source: socket.socket, target: Path) -> None:
     """Post all requests that wait at a socket anew, at the one of that name; ``source`` must be shut for senders.
 
-    As many as fit into the other one's queue within a second: the others stay where they are.
+    As many as fit into the other one's queue within a second: the others stay where they are. Never raises, since a
+    version is half published meanwhile; whoever waits for a request that is lost is told that no worker was free.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.connect(str(target))
@@ -196,6 +197,8 @@ def move_requests(source: socket.socket, target: Path) -> None:
                 return
             try:
                 socket.send_fds(sender, [head], descriptors)
+            except OSError:  # others have filled the queue in the meantime
+                return
             finally:
                 for descriptor in descriptors:
                     os.close(descriptor)

@@ -75,14 +75,15 @@ class Worker:
         threading.stack_size(sandbox.STACK_BYTES)
         requests, processor = RequestSocket(self.requests), sandbox.ProcessorTime()
         streams: dict[int, socket.socket] = {}
+        usual = os.getpriority(os.PRIO_PROCESS, 0)  # not 0 where the whole server was started with another one
         while True:
             # From here and not by the one that ends: a thread begins with the priority of the one that starts it.
-            thread = threading.Thread(target=self._serve, args=(requests, processor, streams), daemon=True)
+            thread = threading.Thread(target=self._serve, args=(requests, processor, streams, usual), daemon=True)
             thread.start()
             thread.join()
 
     def _serve(
-        self, requests: RequestSocket, processor: sandbox.ProcessorTime, streams: dict[int, socket.socket]
+        self, requests: RequestSocket, processor: sandbox.ProcessorTime, streams: dict[int, socket.socket], usual: int
     ) -> None:
         """Evaluate one request after the other; return where another thread, of usual priority, is to go on."""
         try:
@@ -110,7 +111,7 @@ class Worker:
                 # changes its reference count.
                 if self.slot.heavy or spoilt:
                     break
-                if os.getpriority(os.PRIO_PROCESS, 0):
+                if os.getpriority(os.PRIO_PROCESS, 0) > usual:
                     return
         except BaseException:  # noqa: BLE001 - a thread that ends must end its process
             traceback.print_exc()
