@@ -42,9 +42,9 @@ PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 SELECT DISTINCT ?s ?p ?o WHERE {
   ?s ?p ?o FILTER(ISIRI(?o) && STRSTARTS(STR(?s), [[base]]) && !STRSTARTS(STR(?o), [[base]]))
-  FILTER(?p NOT IN (dcterms:source, rdf:type))
+  FILTER(?p NOT IN (dcterms:source, rdf:type, rdf:object))
 } ORDER BY ?s ?p ?o"""
-"""All links to IRIs outside of the base IRI, except sources and types."""
+"""All links to IRIs outside of the base IRI, except sources, types and what repeats a link to give its evidence."""
 _NAMES: Final = """
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT DISTINCT ?s ?name WHERE {
