@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 import pytest
 
+from contribution_texts import claiming
+from coopkg.dataset.changes import POST, Change, Payload
+from coopkg.dataset.document_validation import private_copy
+from coopkg.dataset.licences import open_licences
+from coopkg.dataset.process import compute_change
+from coopkg.dataset.published_files import find_published
+from coopkg.errors import DoesNotConform
+from coopkg.rdf.namespaces import CONTRIBUTIONS, DEFAULT_BASE, prefixes
+from coopkg.shacl.gate import open_gate
+
 if TYPE_CHECKING:
     from coopkg.dataset.store import Dataset
 
@@ -114,12 +124,20 @@ INSERT { ?component qb:componentProperty ?p . ?p a ?kind } WHERE {
 """The part of the vocabulary's normalization (section 10) that our data sets need: the short forms spelt out."""
 
 
-@pytest.fixture
-def cube(dataset: Dataset) -> ox.Store:
+OBSERVATION_OF_A_TEST: Final = ox.NamedNode(f"{DEFAULT_BASE}id/observation/test")
+
+
+def as_cube(served: ox.Store) -> ox.Store:
+    """Give all triples in one graph, normalized."""
     store = ox.Store()
-    store.extend(ox.Quad(q.subject, q.predicate, q.object) for q in dataset.store)
+    store.extend(ox.Quad(q.subject, q.predicate, q.object) for q in served)
     store.update(PREFIXES + NORMALIZE)
     return store
+
+
+@pytest.fixture
+def cube(dataset: Dataset) -> ox.Store:
+    return as_cube(dataset.view(entailment=True))
 
 
 def test_all_of_them_are_here() -> None:
@@ -129,6 +147,44 @@ def test_all_of_them_are_here() -> None:
 @pytest.mark.parametrize("number", BREACHES)
 def test_integrity_constraint(number: int, cube: ox.Store) -> None:
     assert not bool(cube.query(PREFIXES + BREACHES[number]))
+
+
+ANOTHER_VALUE: Final = (
+    claiming(*(f"observation:test {fact}" for fact in (
+        "coop:hasMeasure measure:joint-projects", "coop:hasReferenceArea country:BY",
+        "coop:hasCounterpart country:CN", "coop:hasReferencePeriod period:publication",
+        "coop:value 29", "coop:hasUnit unit:projects", "coop:hasBound bound:exactly",
+    )))
+    + """
+observation:test a coop:Observation, qb:Observation ; qb:dataSet dataset:bilateral ;
+    coop:hasMeasure measure:joint-projects ; coop:hasReferenceArea country:BY ; coop:hasCounterpart country:CN ;
+    coop:hasReferencePeriod period:publication ; coop:value 29 ; coop:hasUnit unit:projects ;
+    coop:hasBound bound:exactly ; coop:hasCertainty certainty:asserted ; coop:hasEvidence claim:test-001 ;
+    skos:prefLabel "Joint projects with China after another source"@en, "Сумесныя праекты з Кітаем"@be,
+        "Совместные проекты с Китаем и другой источник"@ru .
+"""
+)  # fmt: skip
+"""An observation with all dimensions of the published joint-projects-cn, which another source gives."""
+
+
+@pytest.mark.parametrize("source", ["belta-2019-04-29", "high-tech-country"])
+def test_a_value_of_another_source_keeps_the_cube_well_formed(dataset: Dataset, source: str) -> None:
+    """A second value of the same source is refused by the gate, since nothing tells the two apart (constraint 12)."""
+    ground, gate = private_copy(dataset), open_gate(find_published().shapes(), DEFAULT_BASE)
+    declared = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in prefixes(DEFAULT_BASE).items())
+    text = declared + ANOTHER_VALUE.replace("belta-2019-04-29", source)
+    payload = Payload(text, "ttl", DEFAULT_BASE, "c.ttl")
+    change = Change(POST, graph=DEFAULT_BASE + CONTRIBUTIONS, base=DEFAULT_BASE, payloads=(payload,), contribution=True)
+    licences = open_licences(find_published(), DEFAULT_BASE)
+    if source == "high-tech-country":
+        with pytest.raises(DoesNotConform) as refused:
+            compute_change(ground, gate, change, licences)
+        assert "IC-12" in str(refused.value.members["results"])
+        return
+    compute_change(ground, gate, change, licences)
+    changed = as_cube(ground.view(entailment=True))
+    assert len(list(changed.quads_for_pattern(OBSERVATION_OF_A_TEST, None, None, None))) > 15
+    assert [number for number in BREACHES if changed.query(PREFIXES + BREACHES[number])] == []
 
 
 def test_a_breach_is_found(cube: ox.Store) -> None:
