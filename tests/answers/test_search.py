@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from coopkg.answers.search import Index, Text, fold, index, tokens
+from coopkg.answers.search import Index, Text, index
+from coopkg.rdf.folded_text import fold, tokens
 from coopkg.web.app import create_app
 
 if TYPE_CHECKING:

@@ -1,24 +1,21 @@
 """Search by name, in any of the languages and either alphabet: an index over the labels and paraphrases of one version.
 
-A word and what is looked for are folded alike: no case, no diacritics, so that ё is е and ў is у, Cyrillic in Latin
-letters, and the ways of writing those in Latin made one. So Shumilin finds Шумилин and Шумілін, and the reverse.
+A word and what is looked for are folded alike, so Shumilin finds Шумилин and Шумілін, and the reverse.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import lru_cache
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from coopkg.answers.labels import NAMING
+from coopkg.rdf.folded_text import WORD, fold, tokens
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import compact
@@ -38,36 +35,6 @@ SHORTEST: Final = 4
 """Letters of a misspelt word that another may be meant by."""
 COMPARED: Final = 2000
 """Words that a misspelt one is compared with: more would take longer than it helps."""
-_CYRILLIC: Final = "абвгґдежзиіклмнопрстуфхцчшщъыьэюяє’'ʼ`"
-_LATIN: Final = (
-    "a", "b", "v", "g", "g", "d", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h",
-    "c", "ch", "sh", "sh", "", "i", "", "e", "iu", "ia", "ie", "", "", "", "",
-)  # fmt: skip
-_TABLE: Final = str.maketrans(dict(zip(_CYRILLIC, _LATIN, strict=True)))
-_TRANSLITERATIONS: Final = (
-    ("shch", "sh"), ("sch", "sh"), ("kh", "h"), ("tz", "c"), ("ts", "c"), ("yo", "e"), ("jo", "e"), ("yu", "iu"),
-    ("ju", "iu"), ("ya", "ia"), ("ja", "ia"), ("ye", "e"), ("je", "e"), ("y", "i"), ("j", "i"), ("w", "v"), ("x", "ks"),
-    ("ii", "i"),
-)  # fmt: skip
-"""Ways of writing Cyrillic in Latin letters, each with the one that stands for all."""
-_WORD: Final = re.compile(r"\w+")
-_APOSTROPHES: Final = str.maketrans("", "", "’'ʼ`")
-"""Belarusian has them inside of words, written with several characters."""
-
-
-@lru_cache(maxsize=100_000)  # the texts of a graph share their words: 200,000 texts take 59 MB with it, 150 without
-def fold(text: str) -> str:
-    """Return a text as it is compared: in lower case, without diacritics, in Latin letters."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    latin = bare.translate(_TABLE)
-    for variant, standard in _TRANSLITERATIONS:
-        latin = latin.replace(variant, standard)
-    return latin
-
-
-def tokens(text: str) -> list[str]:
-    """Return the folded words of a text."""
-    return [fold(word) for word in _WORD.findall(unicodedata.normalize("NFC", text).translate(_APOSTROPHES))]
 
 
 @dataclass(frozen=True)
@@ -148,7 +115,7 @@ class Index:
 
     def _as_written(self, word: str) -> str:
         texts = (self.texts[number].text for number in self.by_word.get(word, ()))
-        written = (candidate for text in texts for candidate in _WORD.findall(text))
+        written = (candidate for text in texts for candidate in WORD.findall(text))
         return next((candidate for candidate in written if fold(candidate) == word), word)
 
 

@@ -13,7 +13,7 @@ import click
 from coopkg.cli.options import emit, settings_from
 from coopkg.cli.progress import say, stage, steps
 from coopkg.cli.style import report
-from coopkg.dataset.licences import unlicensed
+from coopkg.dataset.licences import check_contributed
 from coopkg.dataset.published_files import FOLDERS, Published, find_published, moving
 from coopkg.dataset.validation import ENGINES, OURS, published_documents, validate_sources
 from coopkg.errors import CoopkgError, InputUnreadable, RdfSyntaxError, UsageError
@@ -73,7 +73,7 @@ class Job:
             contributions = [s for s in own_sources or () if closed and not self._is_published(Path(s.name))]
             outcome = validate_sources(
                 sources, shapes, own_sources, engine=self.engine, brought=brought, base=self.base,
-                further=unlicensed(sources, contributions, self.root, self.base) if contributions else None,
+                further=check_contributed(sources, contributions, self.root, self.base) if contributions else None,
             )  # fmt: skip
         return ReportView(outcome, report_prefixes(own_sources or (), self.base), self.language, texts, self.fail_on)
 

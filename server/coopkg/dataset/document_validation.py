@@ -21,6 +21,7 @@ from coopkg.dataset.consistency import contradictions, contradictions_of, inferr
 from coopkg.dataset.entailment import update_closure, with_closure
 from coopkg.dataset.licences import check_contribution, open_licences
 from coopkg.dataset.published_files import Published
+from coopkg.dataset.similar_names import similar_names
 from coopkg.dataset.stored_violations import set_apart
 from coopkg.errors import (
     BadParameter,
@@ -201,6 +202,7 @@ def _merged(  # noqa: PLR0913, PLR0917 - what is merged, into what, and against 
             report = (gate or Gate(shapes)).check_and_cover(graph, quads, removed)
         report = report.and_(contradictions(dataset, (*added_quads, *inferred.added)))
         report = report.and_(inferred_excess(dataset, shapes, inferred.added))
+        report = report.and_(similar_names(store, dataset.names, added, dataset.base))
         licences = licences or open_licences(Published(Path(question.published)), question.base)
         report = report.and_(check_contribution(licences, store, graph, added))
         report = set_apart(report, shapes, dataset, (added, removed), history)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from coopkg.dataset.similar_names import NameIndex
 from coopkg.dataset.store import ASSERTED, apply_to_view, copy_of, load_dataset, merge
 from coopkg.errors import NotFound
 from coopkg.rdf.namespaces import INFERRED, LANGUAGES, prefixes
@@ -38,8 +39,8 @@ def with_closure(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
     ``axiomatic`` adds the triples that hold in every graph (SPARQL 1.1 Entailment Regimes, sections 3 and 4). They are
     for ``--scratch``, where test suites expect them; a published graph does without.
     """
-    # Views belong to one store. The dataset may be a copy with a store of its own, and must not share them.
-    dataset = replace(dataset, views={})
+    # Both belong to one store. The dataset may be a copy with a store of its own, and must not share them.
+    dataset = replace(dataset, views={}, names=NameIndex())
     if dataset.regime == "none":
         return dataset
     store = merge(dataset.store) if dataset.merged else copy_of(dataset.store)
@@ -52,7 +53,7 @@ def with_closure(dataset: Dataset, *, axiomatic: bool = False) -> Dataset:
 
 
 def update_closure(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[ox.Quad, ...], Difference]:
-    """Maintain the closure after quads were added to or removed from ``dataset.store``; ``changed`` are both.
+    """Maintain closure and names after quads were added to or removed from ``dataset.store``; ``changed`` are both.
 
     Returns the added quads, as the store has them, and the difference in the graph of inferred triples.
     """
@@ -62,6 +63,7 @@ def update_closure(dataset: Dataset, changed: Iterable[ox.Quad]) -> tuple[tuple[
     stored.extend(changed)
     added = tuple(quad for quad in stored if quad in dataset.store)
     removed = tuple(quad for quad in stored if quad not in dataset.store)
+    dataset.names.update(dataset.store, added, removed)
     # With a closure the view without inference is dropped, and built again if a query needs it, which few do.
     closure, asserted = dataset.closure, dataset.views.pop(ASSERTED, None)
     if closure is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from coopkg.dataset.similar_names import NameIndex, similar_names
 from coopkg.dataset.store import read_manifest
 from coopkg.rdf.graph import RDF_TYPE, Graph
 from coopkg.rdf.namespaces import CONTRIBUTIONS, DEFAULT_BASE
@@ -71,8 +72,10 @@ def check_contribution(
     return licences.check(new, graph, elsewhere)
 
 
-def unlicensed(sources: Sequence[Source], contributions: Sequence[Source], published: Published, base: str) -> Report:
-    """Report what contributions add to the published files without a licence."""
+def check_contributed(
+    sources: Sequence[Source], contributions: Sequence[Source], published: Published, base: str
+) -> Report:
+    """Report what contributions add to the published files without a licence, and the names that are alike."""
     graphs = {e.file: ox.NamedNode(rebase_iri(e.graph, DEFAULT_BASE, base)) for e in read_manifest(published)}
     target = ox.NamedNode(base + CONTRIBUTIONS)
     store = ox.Store()
@@ -81,4 +84,5 @@ def unlicensed(sources: Sequence[Source], contributions: Sequence[Source], publi
         store.extend(ox.Quad(q.subject, q.predicate, q.object, name) for q in source.quads)
     added = [ox.Quad(q.subject, q.predicate, q.object, target) for source in contributions for q in source.quads]
     graph = Graph(quad for source in sources for quad in source.quads)
-    return check_contribution(open_licences(published, base), store, graph, added)
+    report = check_contribution(open_licences(published, base), store, graph, added)
+    return report.and_(similar_names(store, NameIndex(), added, base))

@@ -23,6 +23,7 @@ from coopkg.dataset.history import History
 from coopkg.dataset.journal import NAME
 from coopkg.dataset.licences import check_contribution, open_licences
 from coopkg.dataset.published_files import find_published
+from coopkg.dataset.similar_names import similar_names
 from coopkg.dataset.snapshot_writer import SnapshotWriter
 from coopkg.dataset.stored_violations import set_apart
 from coopkg.errors import CoopkgError
@@ -125,6 +126,7 @@ def compute_change(
         report = gate.check(graph, patch.added, patch.removed)
         report = report.and_(contradictions(dataset, (*added, *inferred.added)))
         report = report.and_(inferred_excess(dataset, gate.shapes, inferred.added))
+        report = report.and_(similar_names(store, dataset.names, patch.added, dataset.base))
         if licences is not None and change.contribution:
             report = report.and_(check_contribution(licences, store, graph, patch.added))
         report = set_apart(report, gate.shapes, dataset, (patch.added, patch.removed), history)
@@ -145,6 +147,7 @@ def _gate(settings: Settings, dataset: Dataset) -> Gate | None:
     gate = open_gate(find_published(settings.published).shapes(), settings.base)
     graph = StoreGraph(dataset.store, dataset.lexical_forms)
     gate.index.measure(graph)
+    dataset.names.build(dataset.store)
     if dataset.version > 1:  # version 1, the published files, has been validated before this process was started
         refuse(gate.check_all(graph).and_(contradictions(dataset)), gate.shapes, graph)
     return gate

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from coopkg.dataset.published_files import CATALOG, Published, find_published
+from coopkg.dataset.similar_names import NameIndex
 from coopkg.errors import DatasetBroken, UsageError
 from coopkg.rdf.lexical_forms import LexicalForms
 from coopkg.rdf.namespaces import DEFAULT_BASE, INFERRED, STANDARD_PREFIXES
@@ -46,6 +47,7 @@ class Dataset:
     that queries may name (sd:availableGraphs) and that are no part of the dataset: they are in no count, no default
     graph and no export. If the dataset is ``merged``, the default graph of queries is the merge of all named graphs;
     the closure's store has it, and so have the stores in ``views``. ``about`` is a digest of ``available``.
+    ``names`` is the index of the labels in ``store``.
     """
 
     store: ox.Store
@@ -59,6 +61,7 @@ class Dataset:
     available: AvailableGraphs = field(default_factory=AvailableGraphs)
     merged: bool = False
     views: dict[str, ox.Store] = field(default_factory=dict, compare=False, repr=False)
+    names: NameIndex = field(default_factory=NameIndex, compare=False, repr=False)
     about: str = ""
 
     @property

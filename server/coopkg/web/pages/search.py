@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, Response, jsonify
 
 from coopkg.answers.labels import Known, look_up, nodes
-from coopkg.answers.search import fold, index
+from coopkg.answers.search import index
 from coopkg.errors import BadParameter
+from coopkg.rdf.folded_text import fold
 from coopkg.rdf.formats import SOLUTION_FORMATS
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.shown_terms import plain
