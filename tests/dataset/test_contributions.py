@@ -9,6 +9,7 @@ import pyoxigraph as ox
 import pytest
 
 import vocabulary_terms
+from conftest import free_port, run_coopkg
 from contribution_texts import GOOD, claiming
 from coopkg.dataset.changes import DELETE, POST, Change, Payload, compute_patch
 from coopkg.dataset.document_validation import private_copy
@@ -17,7 +18,7 @@ from coopkg.dataset.licences import open_licences
 from coopkg.dataset.process import compute_change
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.store import read_manifest, read_quads
-from coopkg.errors import DoesNotConform, RdfSyntaxError
+from coopkg.errors import DatasetBroken, DoesNotConform, RdfSyntaxError
 from coopkg.rdf.graph import Graph
 from coopkg.rdf.namespaces import CONTRIBUTIONS, DEFAULT_BASE, LANGUAGES, STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import Document
@@ -25,6 +26,7 @@ from coopkg.rdf.vocabularies import near_misses, of_another_base, terms_by_names
 from coopkg.shacl.documents import read
 from coopkg.shacl.gate import open_gate
 from coopkg.shacl.syntax_errors import syntax_errors
+from small_home import SmallHome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,8 +237,6 @@ def test_near_misses_and_other_bases() -> None:
 
 @pytest.mark.parametrize("name", ["12-unknown-own-property", "57-schema-poison", "59-inverse-party", "foreign"])
 def test_the_command_refuses_the_same(tmp_path: Path, name: str) -> None:
-    from conftest import run_coopkg  # noqa: PLC0415 - of the root
-
     text = {"12": REFUSED["unknown property"], "57": REFUSED["subclass"], "59": REFUSED["inverse"]}
     turtle, words = text.get(name[:2], REFUSED["foreign property"])
     file = tmp_path / "c.ttl"
@@ -245,3 +245,21 @@ def test_the_command_refuses_the_same(tmp_path: Path, name: str) -> None:
     done = run_coopkg("validate", "-f", "json", str(file))
     assert done.returncode == 1, done.stderr
     assert any(words in result["message"] for result in json.loads(done.stdout)["results"])
+
+
+def test_without_the_shape_of_contributions_no_server_starts_that_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that lacks the file, as one of an earlier version does, would license everything."""
+    small = SmallHome(tmp_path)
+    small.publish()
+    for path in find_published(small.settings.published).licences():
+        path.unlink()
+    with pytest.raises(DatasetBroken, match=r"shapes/contribution/contribution\.ttl"):
+        open_licences(find_published(small.settings.published), DEFAULT_BASE)
+    command = ["serve", "--bind", f"127.0.0.1:{free_port()}", "--home", str(small.home), "--alignments", "none"]
+    monkeypatch.setenv("COOPKG_PUBLISHED", str(small.settings.published))
+    done = run_coopkg(*command)
+    assert done.returncode == 3
+    assert "shapes/contribution/contribution.ttl" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -31,6 +31,9 @@ CATALOG: Final = """@prefix dcterms: <http://purl.org/dc/terms/> .
 <http://127.0.0.1:8000/catalog#facts> dcterms:identifier "data/facts.ttl" ;
     sd:name <http://127.0.0.1:8000/graph/reference> .
 """
+CONTRIBUTION: Final = """@prefix sh: <http://www.w3.org/ns/shacl#> .
+<http://127.0.0.1:8000/shapes#Contribution> a sh:NodeShape ; sh:closed sh:ByTypes .
+"""
 FACTS: Final = "<http://e/a> <http://e/p> 1.10 , [ <http://e/p> 2 ] .\n"
 
 
@@ -60,6 +63,9 @@ class SmallHome:
         for name in ("ontology", "data", "shapes", "queries"):
             (self.root / "published" / name).mkdir(parents=True, exist_ok=True)
         (self.root / "published" / "data" / "catalog.ttl").write_text(CATALOG, encoding="utf-8")
+        licences = self.root / "published" / "shapes" / "contribution"
+        licences.mkdir(exist_ok=True)
+        (licences / "contribution.ttl").write_text(CONTRIBUTION, encoding="utf-8")
         (self.root / "published" / "data" / "facts.ttl").write_text(facts, encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
+from coopkg.errors import DatasetBroken
 from coopkg.rdf.graph import RDF_TYPE, Graph
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
 from coopkg.shacl.closed_shapes import properties_of_classes
@@ -43,7 +44,8 @@ _STATEMENT, _SUBJECT, _PREDICATE, _OBJECT = (
 class Licences:
     """What the shapes license, with the ontology's classes; made once.
 
-    ``licensing`` are the shapes of contributions, beside all ``shapes``; ``rules`` derive what nobody asserts.
+    ``licensing`` are the shapes of contributions, beside all ``shapes``; ``rules`` derive what nobody asserts. Raises
+    DatasetBroken where the shape of contributions is missing.
     """
 
     def __init__(
@@ -58,7 +60,14 @@ class Licences:
         # The shape of contributions must see which properties the other shapes name, and need not see more of them.
         self.shapes = read_shapes(graph)
         own = {quad.subject for quad in licensing}
-        self.contribution = self.shapes[ox.NamedNode(base + SHAPE)]
+        contribution = self.shapes.get(ox.NamedNode(base + SHAPE))
+        if contribution is None:
+            # To go on without it would license everything.
+            raise DatasetBroken(
+                f"There is no shape <{base}{SHAPE}>, which says what contributions may add: "
+                "put shapes/contribution/contribution.ttl back."
+            )
+        self.contribution = contribution
         self.base = base
         of_class = properties_of_classes(graph)
         self.properties = {cls: names for cls, names in of_class.items() if names and not is_about_terms(cls)}
