@@ -173,6 +173,12 @@ DROPPED: Final = {
     f'{{{CONTEXT}, "@id": "id/agreement/x",\n "@kind": 1, "coop:value": 1}}': (2, 2, "'@kind'"),
     f'{{{CONTEXT}, "@graph": [{{"@id": "id/x", "coop:value": {{\n"toe": 1}}}}]}}': (2, 1, "'toe'"),
     f'{{"@context": "{DEFAULT_BASE}context.jsonld",\n "prefLabel": "x", "coop:value": 1}}': (2, 2, "'prefLabel'"),
+    '{"@context": [{"p": "http://x/p"}, null, {"q": "http://x/q"}], "@id": "http://x/1", "q": 1,\n "p": 1}': (
+        2,
+        2,
+        "'p'",
+    ),
+    '{"@context": {"p": "http://x/p"}, "@id": "http://x/1", "p": {"@context": null,\n "p": 1}}': (2, 2, "'p'"),
 }
 KEPT: Final = (
     f'{{{CONTEXT}, "@id": "id/x", "coop:value": 1, "to": {{"@id": "id/y"}}}}',
@@ -183,6 +189,14 @@ KEPT: Final = (
     '{"@context": {"j": {"@id": "http://x/j", "@type": "@json"}}, "@id": "http://x/1", "j": {"any": 1}}',
     '{"@context": {"T": {"@id": "http://x/T", "@context": {"p": "http://x/p"}}}, "@type": "T", "p": 1}',
     '{"@context": {"p": {"@id": "http://x/p", "@context": {"q": "http://x/q"}}}, "@id": "http://x/1", "p": {"q": 1}}',
+    (
+        '{"@context": {"p": {"@id": "http://x/p", "@context": [{"q": "http://x/q"}, {"r": "http://x/r"}]}},'
+        ' "@id": "http://x/1", "p": {"q": 1, "r": 1}}'
+    ),
+    (
+        '{"@context": {"A": {"@id": "http://x/A", "@context": [{"p": "http://x/p"}]}, "B": "http://x/B"},'
+        ' "@type": ["A", "B"], "p": 1}'
+    ),
 )
 
 

@@ -82,8 +82,9 @@ class _Keys:
                 context = context.extended(self.bundled if isinstance(local.value, str) else plain(local))
         for key, _, item in members:
             if context.keyword(key) == "@type":
-                for kind in plain(item) if isinstance(item.value, list) else [plain(item)]:
-                    context = context.extended(_definition(context, str(kind)).get("@context"))
+                kinds = plain(item) if isinstance(item.value, list) else [plain(item)]
+                own = [_definition(context, str(kind)).get("@context", _EMPTY) for kind in sorted(map(str, kinds))]
+                context = context.extended(own)  # in this order (JSON-LD 1.1 API, section 5.1.2, step 11)
         if any(context.keyword(key) == "@value" for key, _, _ in members):
             return
         for key, at, item in members:
@@ -99,7 +100,7 @@ class _Keys:
             yield at, f"the key {key!r} means nothing: no context maps it to a property", _meant(key, context)
             return
         definition = _definition(context, key)
-        yield from self.of(item, context.extended(definition.get("@context")), definition)
+        yield from self.of(item, context.extended(definition.get("@context", _EMPTY)), definition)
 
 
 def _is_mapped(key: str, context: Context) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import ChainMap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
@@ -17,7 +18,7 @@ from coopkg.shacl.source_locations.index import SourceLocations
 from coopkg.shacl.source_locations.index import written as written_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from coopkg.rdf.terms import Document
 
@@ -45,20 +46,22 @@ class Context:
     language: str | None = None
 
     def extended(self, value: Any) -> Context:  # noqa: ANN401 - any JSON value
-        """Return the context with a local one on top of it."""
-        if isinstance(value, list):
-            context = self
-            for item in value:
-                context = context.extended(item)
-            return context
-        if not isinstance(value, dict):
-            return self
-        return Context(
-            {**self.terms, **value},
-            str(value.get("@base") or self.base),
-            str(value.get("@vocab") or self.vocabulary),
-            value.get("@language", self.language),
-        )
+        """Return the context with a local one on top of it, or several in turn; null takes all away."""
+        # Layers and not copies: a document can have as many contexts as it has terms. Of a list one layer is made.
+        layer: dict[str, Any] = {}
+        below: Mapping[str, Any] = self.terms
+        base, vocabulary, language = self.base, self.vocabulary, self.language
+        for item in _in_turn(value):
+            if item is None:
+                layer, below, vocabulary, language = {}, {}, "", None
+            elif isinstance(item, dict):
+                layer |= item
+                base, vocabulary = str(item.get("@base") or base), str(item.get("@vocab") or vocabulary)
+                language = item.get("@language", language)
+        if layer:
+            maps = below.maps if isinstance(below, ChainMap) else [dict(below)] if below else []
+            below = ChainMap(layer, *maps)
+        return Context(below, base, vocabulary, language)
 
     def keyword(self, key: str) -> str:
         """Return the keyword that a key is an alias of, else the key."""
@@ -85,6 +88,15 @@ class Context:
         definition = self.terms.get(key)
         datatype = definition.get("@type") if isinstance(definition, dict) else None
         return datatype if isinstance(datatype, str) else None
+
+
+def _in_turn(value: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Return the local contexts of a value; a scoped one may be a list too."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, list):
+            yield from item
+        else:
+            yield item
 
 
 def locate(document: Document, text: str, context: Mapping[str, Any]) -> SourceLocations:
