@@ -44,7 +44,7 @@ NICENESS: Final = 10
 """How far work that is not light steps back for light work, out of 19; where nothing else runs it costs nothing.
 
 With 10 it keeps a tenth of a processor beside a busy process of the usual priority, with 19 one part in 70: then a
-validation of 1.4 s ran into its deadline beside a test run. Lookups beside ten hostile clients are as quick with either.
+validation of 1.4 s ran into its deadline beside a test run. Lookups beside ten hostile clients are as quick with both.
 """
 _STREAMS: Final = 16
 """Streams to web processes that a worker keeps open; the oldest is closed first, so that dead ones do not pile up."""
