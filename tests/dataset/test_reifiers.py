@@ -18,11 +18,14 @@ from coopkg.dataset.licences import open_licences
 from coopkg.dataset.process import compute_change
 from coopkg.dataset.published_files import find_published
 from coopkg.dataset.validation_questions import Question, Upload
-from coopkg.errors import DoesNotConform, InputUnreadable
+from coopkg.errors import DoesNotConform, InputUnreadable, TooLarge
 from coopkg.rdf.formats import GRAPH_FORMATS, RDF_1_2_FORMATS, serialize_triples
 from coopkg.rdf.namespaces import CONTRIBUTIONS, DEFAULT_BASE, prefixes
 from coopkg.rdf.reification import RDF_REIFIES
+from coopkg.rdf.terms import Document
+from coopkg.shacl.documents import Bound, read_facts
 from coopkg.shacl.gate import open_gate
+from running import made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,3 +201,37 @@ def test_a_graph_of_100_000_statements_is_written_with_their_reifiers(dataset: D
     both = GraphExtract(name.value, "nq?version=1.2").answer(ground).split(b"\n")
     assert [line for line in both if b"reifies" not in line] == plain
     assert sum(b"reifies" in line for line in both) == number
+
+
+def test_what_reifiers_stand_for_keeps_within_the_bound() -> None:
+    document = Document("c.ttl", (HEAD + "<x:t> rdf:reifies <<( <x:s> <x:p> 1 )>> .").encode())
+    assert len(read_facts(document, Bound(4)).quads) == 4
+    with pytest.raises(TooLarge):
+        read_facts(document, Bound(3))
+
+
+@pytest.mark.slow
+def test_a_graph_goes_out_and_comes_back_over_http(tmp_path: Path) -> None:
+    running = made(tmp_path / "home", COOPKG_WORKERS="1")
+    try:
+        assert running.add(HEAD + ONLY).status == 201
+        path = f"/graphs?graph={GRAPH}"
+        given = running.ask("GET", path, Accept="text/turtle;version=1.2")
+        assert given.headers["content-type"] == "text/turtle; version=1.2; charset=utf-8"
+        assert given.body.count(b"rdf:reifies <<(") == 2
+        plain = running.ask("GET", path, Accept="text/turtle")
+        assert b"reifies" not in plain.body
+        # The tag of a representation in RDF 1.2 stands for the version, as every other does.
+        sent = {"Content_Type": "text/turtle", "If_Match": given.headers["etag"]}
+        assert running.ask("PUT", path, given.body, **sent).status == 204
+        assert running.add(given.body.decode()).value["changed"] is False
+        assert running.ask("GET", path, Accept="text/turtle").body == plain.body
+        other, replaced = re.subn(rb"country:MN \)>>", b"country:FR )>>", given.body)
+        assert replaced == 1
+        assert running.ask("PUT", path, other, **sent).status == 422
+        update = "INSERT DATA { <x:t> <http://www.w3.org/1999/02/22-rdf-syntax-ns#reifies> <<( <x:s> <x:p> 1 )>> }"
+        found = running.ask("POST", "/update", update, Content_Type="application/sparql-update")
+        assert found.status == 400
+        assert "rdf:Statement" in found.value["detail"]
+    finally:
+        running.stop()
