@@ -15,7 +15,7 @@ from coopkg.answers.http.validators import etag, matches
 from coopkg.answers.sparql_endpoint import Pending, answer_headers, prepare, respond
 from coopkg.answers.suggestions import similar
 from coopkg.errors import DatasetBroken, Gone, NotFound
-from coopkg.rdf.formats import GRAPH_FORMATS
+from coopkg.rdf.formats import GRAPH_FORMATS, serialize_triples
 from coopkg.rdf.namespaces import EXAMPLES, INFERRED, STANDARD_PREFIXES, prefixes
 from coopkg.rdf.terms import named_node, read_triples, serialize_triples_as
 from coopkg.sparql.query_text import QueryText, query_text
@@ -109,7 +109,7 @@ class Computed:
 
     def respond(self, request: HttpRequest, service: Service, fmt: Format) -> HttpResponse:
         """Return the description in an RDF format, with its validators."""
-        body = serialize_triples_as(self.triples, fmt.rdf, prefixes(service.settings.base))
+        body = serialize_triples(self.triples, fmt, prefixes(service.settings.base))
         tag = etag(service.engine.tag(), self.iri, fmt.name)
         headers = {**answer_headers(fmt), "ETag": tag, "Cache-Control": "public, max-age=0, must-revalidate"}
         if matches(request.headers.get("if-none-match"), tag):

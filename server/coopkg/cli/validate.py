@@ -21,7 +21,7 @@ from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.namespaces import DEFAULT_BASE, LANGUAGES
 from coopkg.rdf.terms import Document, format_of, without_mark
 from coopkg.shacl import text_edits
-from coopkg.shacl.documents import Source, read
+from coopkg.shacl.documents import Source, read, read_facts
 from coopkg.shacl.published_shapes import shapes_quads
 from coopkg.shacl.report import Edit, Report, Severity, SyntaxIssue
 from coopkg.shacl.report_formats import NAMES, report_format
@@ -30,7 +30,7 @@ from coopkg.shacl.report_formats.text import unreadable
 from coopkg.shacl.syntax_errors import syntax_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 NOT_CONFORMING: Final = 1
 UNREADABLE: Final = 3
@@ -60,7 +60,9 @@ class Job:
         own = [self._read(path) for path in self.files]
         documents = [*self._background(), *own]
         texts = {d.name: d.data.decode("utf-8", errors="replace") for d in own or documents}
-        sources, issues, more = _sources(documents)
+        # As the server reads them: what is sent to it may have reifiers, published files are taken as they are.
+        sent = set() if self.shapes else {d.name for d in own if not self._is_published(Path(d.name))}
+        sources, issues, more = _sources(documents, sent)
         if issues:
             return ReportView(
                 Report(()), report_prefixes((), self.base), self.language, texts, self.fail_on, issues, more
@@ -163,14 +165,19 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     raise SystemExit(_run(job, name, diff=diff, fix=fix))
 
 
-def _sources(documents: Sequence[Document]) -> tuple[list[Source], tuple[SyntaxIssue, ...], bool]:
-    """Parse documents; return them, every syntax error in all of them, and whether there are more errors."""
+def _sources(
+    documents: Sequence[Document], sent: Collection[str]
+) -> tuple[list[Source], tuple[SyntaxIssue, ...], bool]:
+    """Parse documents, those with a name in ``sent`` as facts that are sent to a server.
+
+    Return them, every syntax error in all of them, and whether there are more errors.
+    """
     sources: list[Source] = []
     issues: list[SyntaxIssue] = []
     more = False
     for document in steps(documents, "reading"):
         try:
-            sources.append(read(document))
+            sources.append((read_facts if document.name in sent else read)(document))
         except RdfSyntaxError:
             document_issues, further = syntax_errors(document)
             issues += document_issues

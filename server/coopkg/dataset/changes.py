@@ -15,8 +15,9 @@ from coopkg.errors import Forbidden, InputUnreadable, NotFound, ProtocolError, R
 from coopkg.rdf.formats import by_name
 from coopkg.rdf.lexical_forms import LexicalForms
 from coopkg.rdf.namespaces import EXAMPLES, INFERRED
+from coopkg.rdf.reification import RDF_REIFIES
 from coopkg.rdf.terms import Document, is_statable
-from coopkg.shacl.documents import Source, read
+from coopkg.shacl.documents import Source, read, read_facts
 from coopkg.shacl.syntax_errors import syntax_errors
 from coopkg.sparql import normal_form
 from coopkg.sparql.admission import admit, refuse_requests
@@ -51,7 +52,8 @@ class Change:
     """A SPARQL update or patch rows (``text``), or an operation on one graph (None is the default graph).
 
     ``base`` is the base IRI of the dataset; ``using`` and ``using_named`` are the graphs that the protocol names for an
-    update (SPARQL 1.1 Protocol, section 2.2.3). What is a ``contribution`` may add licensed triples only.
+    update (SPARQL 1.1 Protocol, section 2.2.3). What is a ``contribution`` may add licensed triples only. Reifiers of
+    triples are read as statements, unless they are to be stored as ``reifiers``, in a scratch dataset.
     """
 
     kind: str
@@ -62,6 +64,7 @@ class Change:
     using_named: tuple[str, ...] = ()
     payloads: tuple[Payload, ...] = ()
     contribution: bool = False
+    reifiers: bool = False
 
     @property
     def computed(self) -> frozenset[str]:
@@ -130,10 +133,12 @@ def compute_patch(store: ox.Store, change: Change, lexical_forms: LexicalForms |
         added, removed = after - before, frozenset(lexical_forms.restored(before - after))
         lexical_forms.remove(removed)
         _refuse_unstatable(added)
+        if not change.reifiers:
+            _refuse_reifiers(added)
     elif change.kind == PATCH:
         added, removed = apply_lines(store, change.text, lexical_forms)
     else:
-        sources = tuple(_read(payload, change.base) for payload in change.payloads)
+        sources = tuple(_read(payload, change) for payload in change.payloads)
         added, removed = _graph_store(store, change, sources, lexical_forms, existed=existed)
     # An update can name its graph anywhere in its text, also through a variable, so the result is what is checked.
     graphs_after = _graphs(store)
@@ -147,6 +152,19 @@ def _refuse_unstatable(quads: Iterable[ox.Quad]) -> None:
     for quad in quads:
         if not is_statable(quad.object):
             raise InputUnreadable(f"The update gives {quad.object}, and a string of that type has a language.")
+
+
+def _refuse_reifiers(quads: Iterable[ox.Quad]) -> None:
+    """Refuse reifiers that an update makes: unlike those of a document, it can find them again. Raises InputUnreadable.
+
+    A graph with both forms would have evidence that half of the queries miss.
+    """
+    for quad in quads:
+        if quad.predicate == RDF_REIFIES and isinstance(quad.object, ox.Triple):
+            raise InputUnreadable(
+                f"The update gives a reifier, {quad.subject}, and the graph has statements: write rdf:Statement with "
+                "rdf:subject, rdf:predicate and rdf:object."
+            )
 
 
 def _computed(graph: str | None) -> Forbidden:
@@ -221,7 +239,7 @@ def replace_quads(
     store.extend(added)
 
 
-def _read(payload: Payload, base: str | None) -> Source:
+def _read(payload: Payload, change: Change) -> Source:
     """Parse a document, with blank nodes that no other document shares.
 
     Raises ProtocolError for a format without RDF, RdfSyntaxError, RemoteContext.
@@ -229,9 +247,9 @@ def _read(payload: Payload, base: str | None) -> Source:
     fmt = by_name(payload.format_name)
     if fmt is None or fmt.rdf is None:
         raise ProtocolError(f"A graph is not read from {payload.format_name}.")
-    document = Document(payload.name, payload.text.encode(), fmt.rdf, payload.base or base)
+    document = Document(payload.name, payload.text.encode(), fmt.rdf, payload.base or change.base)
     try:
-        return read(document)
+        return read(document) if change.reifiers else read_facts(document)
     except RdfSyntaxError as error:
         # Some parsers give no place, and looking for it costs more than parsing: only what is wrong is looked through.
         issues, _ = syntax_errors(document)

@@ -39,7 +39,7 @@ from coopkg.rdf.terms import Document, rebase_iri
 from coopkg.shacl.change_preview import ChangePreview, Outcome, QueryChange
 from coopkg.shacl.columns import Columns
 from coopkg.shacl.coverage import stored, validated
-from coopkg.shacl.documents import Bound, Source, read
+from coopkg.shacl.documents import Bound, Source, read, read_facts
 from coopkg.shacl.gate import Gate
 from coopkg.shacl.new_nodes import find_new_nodes
 from coopkg.shacl.published_shapes import shapes_quads
@@ -91,8 +91,9 @@ def examine(
     where the shapes of the client cannot be used, TooLarge.
     """
     bound = None if question.triples is None else Bound(question.triples)
-    sources = _read(question.documents, question.base, bound)
-    own_shapes = _read(question.shapes, question.base, bound)
+    # Shapes of a client may be about reifiers (sh:reifierShape); the published ones are about what is stored.
+    sources = _read(question.documents, question.base, bound, read if question.shapes else read_facts)
+    own_shapes = _read(question.shapes, question.base, bound, read)
     if question.graph is None:
         report, preview = _alone(dataset, gate, question, sources, own_shapes), None
     else:
@@ -114,8 +115,10 @@ def examine(
     return body
 
 
-def _read(uploads: Iterable[Upload], base: str, bound: Bound | None) -> list[Source]:
-    """Parse documents.
+def _read(
+    uploads: Iterable[Upload], base: str, bound: Bound | None, reader: Callable[[Document, Bound | None], Source]
+) -> list[Source]:
+    """Parse documents by ``read`` or ``read_facts``.
 
     Raises RdfSyntaxError with the syntax errors of all of them, so that one round shows them all, and TooLarge.
     """
@@ -128,7 +131,7 @@ def _read(uploads: Iterable[Upload], base: str, bound: Bound | None) -> list[Sou
             raise BadParameter(f"No RDF is read from {upload.format_name!r}.")
         document = Document(upload.name, upload.data, fmt.rdf, base)
         try:
-            sources.append(read(document, bound))
+            sources.append(reader(document, bound))
         except RdfSyntaxError:
             own_issues, further = syntax_errors(document)
             issues += own_issues

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from coopkg.errors import NotAcceptable
+from coopkg.rdf.reification import reifiers
 from coopkg.rdf.terms import serialize_triples_as
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ class Shape(Enum):
 
 @dataclass(frozen=True)
 class Format:
-    """A concrete syntax: its name (also the suffix), media type, other media types for it, its W3C name IRI."""
+    """A concrete syntax: its name (also the suffix), media type, other media types for it, its W3C name IRI.
+
+    With a ``version``, it is written for readers of that version of RDF; its name is what an address ends in.
+    """
 
     name: str
     media_type: str
@@ -36,11 +41,17 @@ class Format:
     aliases: tuple[str, ...] = ()
     charset: bool = False
     quads: bool = False
+    version: str = ""
+
+    @property
+    def versioned_type(self) -> str:
+        """The media type, with its parameter ``version`` where the format has one (RDF 1.2 Concepts, section 2.1)."""
+        return f"{self.media_type}; version={self.version}" if self.version else self.media_type
 
     @property
     def content_type(self) -> str:
         """The value of Content-Type; a charset only where the media type has that parameter."""
-        return f"{self.media_type}; charset=utf-8" if self.charset else self.media_type
+        return f"{self.versioned_type}; charset=utf-8" if self.charset else self.versioned_type
 
 
 _W3C: Final = "http://www.w3.org/ns/formats/"
@@ -64,6 +75,22 @@ GRAPH_FORMATS: Final = (
     Format("nq", "application/n-quads", _W3C + "N-Quads", rdf=ox.RdfFormat.N_QUADS, quads=True),
     Format("trig", "application/trig", _W3C + "TriG", rdf=ox.RdfFormat.TRIG, quads=True),
 )  # fmt: skip
+RDF_1_1: Final = "1.1"
+"""The version of RDF that a format without a version is written in."""
+RDF_1_2: Final = "1.2"
+
+
+def versioned(name: str, version: str) -> str:
+    """Return the name of a format, or of a file, in that version of RDF; "" is RDF 1.1."""
+    return f"{name}?version={version}" if version else name
+
+
+RDF_1_2_FORMATS: Final = tuple(
+    replace(fmt, name=versioned(fmt.name, RDF_1_2), version=RDF_1_2) for fmt in GRAPH_FORMATS if fmt.name != "jsonld"
+)
+"""The formats that have triple terms: in them each statement is given as a reifier too. JSON-LD 1.1 has none."""
+DOCUMENT_FORMATS: Final = (*GRAPH_FORMATS, *RDF_1_2_FORMATS)
+"""The formats of whole documents: of descriptions and graphs, and not of answers to queries."""
 
 
 def formats_for(shape: Shape) -> tuple[Format, ...]:
@@ -73,7 +100,7 @@ def formats_for(shape: Shape) -> tuple[Format, ...]:
 
 def by_name(name: str) -> Format | None:
     """Return the format with that name, or None."""
-    return next((f for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS) if f.name == name), None)
+    return next((f for f in (*SOLUTION_FORMATS, *DOCUMENT_FORMATS) if f.name == name), None)
 
 
 def serialize_boolean(value: bool, fmt: Format) -> bytes:  # noqa: FBT001 - the value is the answer
@@ -90,13 +117,25 @@ def serialize_boolean(value: bool, fmt: Format) -> bytes:  # noqa: FBT001 - the 
 
 
 def serialize_triples(triples: Iterable[ox.Triple], fmt: Format, prefixes: dict[str, str]) -> bytes:
-    """Serialise a graph, each triple once; ``prefixes`` abbreviate it where the format can. Raises ValueError.
+    """Serialise a graph, each triple once; ``prefixes`` abbreviate it where the format can.
 
-    The engine's DESCRIBE returns a triple once for each named graph that has it.
+    Raises ValueError for a format without RDF, NotAcceptable for triple terms in JSON-LD.
+
+    In a format of RDF 1.2 the reifiers of statements follow. The engine's DESCRIBE returns a triple once for each named
+    graph that has it.
     """
     if fmt.rdf is None:
         raise ValueError(f"{fmt.name} is no format for graphs")
-    return serialize_triples_as(list(dict.fromkeys(triples)), fmt.rdf, prefixes)
+    distinct = dict.fromkeys(triples)
+    if fmt.version == RDF_1_2:
+        distinct |= dict.fromkeys(list(reifiers(distinct)))
+    if fmt.rdf == ox.RdfFormat.JSON_LD and any(isinstance(triple.object, ox.Triple) for triple in distinct):
+        available = [f.media_type for f in GRAPH_FORMATS if f is not fmt]
+        raise NotAcceptable(
+            f"There are triple terms in it, which JSON-LD 1.1 cannot write; available are {', '.join(available)}.",
+            available=available,
+        )
+    return serialize_triples_as(list(distinct), fmt.rdf, prefixes)
 
 
 def first(answer: bytes, given: Format, target: Format, most: int, prefixes: dict[str, str]) -> tuple[bytes, bool]:

@@ -21,7 +21,6 @@ RDF_TYPE: Final = ox.NamedNode(_RDF + "type")
 RDF_FIRST: Final = ox.NamedNode(_RDF + "first")
 RDF_REST: Final = ox.NamedNode(_RDF + "rest")
 RDF_NIL: Final = ox.NamedNode(_RDF + "nil")
-RDF_REIFIES: Final = ox.NamedNode(_RDF + "reifies")
 SUBCLASS_OF: Final = ox.NamedNode(STANDARD_PREFIXES["rdfs"] + "subClassOf")
 
 

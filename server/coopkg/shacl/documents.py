@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from coopkg.errors import RdfSyntaxError, TooLarge
 from coopkg.rdf.jsonld_contexts import NAME, with_bundled_contexts
+from coopkg.rdf.reification import RDF_REIFIES, as_statements
 from coopkg.rdf.terms import rebase_iri
 from coopkg.shacl.report import Lines
 from coopkg.shacl.unmapped_keys import unmapped_keys
@@ -111,6 +112,16 @@ def read(document: Document, bound: Bound | None = None) -> Source:
         for quad in (bound.within(parsed) if bound else parsed)
     )
     return Source(document, quads, labels)
+
+
+def read_facts(document: Document, bound: Bound | None = None) -> Source:
+    """Parse a document of facts: what it says in reifiers of triples is read as statements. Raises as ``read``."""
+    source = read(document, bound)
+    if all(quad.predicate != RDF_REIFIES for quad in source.quads):
+        return source
+    # A reifier is four triples of its statement, most of which the document may have already.
+    quads = dict.fromkeys(as_statements(source.quads))
+    return replace(source, quads=tuple(bound.within(quads) if bound else quads))
 
 
 def readable(document: Document) -> Document:

@@ -2,9 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from coopkg.answers.http.negotiation import choose, parse_accept, prefers_html
-from coopkg.errors import NotAcceptable
-from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
+from coopkg.answers.http.negotiation import (
+    choose,
+    choose_document_format,
+    document_formats,
+    parse_accept,
+    prefers_html,
+)
+from coopkg.errors import BadParameter, NotAcceptable
+from coopkg.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, SOLUTION_FORMATS
 
 
 @pytest.mark.parametrize(
@@ -61,3 +67,75 @@ def test_a_page_only_for_those_who_name_it() -> None:
     assert prefers_html(browser, SOLUTION_FORMATS)
     assert not prefers_html("*/*", SOLUTION_FORMATS)
     assert not prefers_html("text/csv, text/html;q=0.1", SOLUTION_FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("accept", "name"),
+    [
+        (None, "ttl"),
+        ("*/*", "ttl"),
+        ("text/turtle", "ttl"),
+        ("text/turtle;version=1.1", "ttl"),
+        ("text/turtle;version=, image/png", "ttl"),
+        ("text/turtle;version=1.2", "ttl?version=1.2"),
+        ('Text/Turtle; charset=utf-8 ; Version="1.2"; q=0.4', "ttl?version=1.2"),
+        ("application/n-triples;version=1.2", "nt?version=1.2"),
+        ("application/n-quads; version=1.2", "nq?version=1.2"),
+        ("application/trig;version=1.2", "trig?version=1.2"),
+        ("application/rdf+xml;version=1.2", "rdf?version=1.2"),
+        ("*/*;version=1.2", "ttl?version=1.2"),
+        ("text/turtle, text/turtle;version=1.2", "ttl?version=1.2"),
+        ("text/turtle;version=1.2, application/ld+json", "ttl?version=1.2"),
+        ("text/turtle;version=1.2;q=0.5, text/turtle", "ttl"),
+        ("text/turtle;version=1.2;q=0, text/turtle;q=0.1", "ttl"),
+        ("text/turtle;version=2.0, application/n-triples;q=0.1", "nt"),
+        ("application/ld+json;version=1.2, */*;q=0.1", "ttl"),
+    ],
+)
+def test_versions_of_rdf(accept: str | None, name: str) -> None:
+    assert choose_document_format(accept, "", []).name == name
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/turtle;version=1.3", "application/ld+json;version=1.2", "text/csv;version=1.2"]
+)
+def test_an_unknown_version_is_not_acceptable(accept: str) -> None:
+    with pytest.raises(NotAcceptable, match=r"available are text/turtle, .*text/turtle; version=1\.2"):
+        choose_document_format(accept, "", [])
+
+
+@pytest.mark.parametrize(
+    ("accept", "suffix", "versions", "name"),
+    [
+        (None, "", ["1.2"], "ttl?version=1.2"),
+        ("application/n-triples", "", ["1.2"], "nt?version=1.2"),
+        ("application/n-triples;version=1.1", "", ["1.2"], "nt?version=1.2"),
+        ("application/n-triples;version=1.2", "", ["1.1"], "nt"),
+        ("application/n-triples;version=1.2", "ttl", [], "ttl"),
+        ("text/html", "nq", ["1.2", "1.2"], "nq?version=1.2"),
+        ("text/html", "jsonld", ["1.1"], "jsonld"),
+    ],
+)
+def test_an_address_says_more_than_accept(accept: str | None, suffix: str, versions: list[str], name: str) -> None:
+    assert choose_document_format(accept, suffix, versions).name == name
+
+
+@pytest.mark.parametrize("versions", [[""], ["1.3"], ["1.2 "], ["1.1", "1.2"], ["12"]])
+def test_an_address_with_an_unknown_version_is_a_mistake(versions: list[str]) -> None:
+    for suffix in ("", "ttl", "html"):
+        with pytest.raises(BadParameter, match=r"1\.1.*1\.2"):
+            document_formats(suffix, versions)
+
+
+def test_json_ld_of_rdf_1_2_is_not_on_offer() -> None:
+    for accept, suffix in (("application/ld+json", ""), (None, "jsonld")):
+        with pytest.raises(NotAcceptable):
+            choose_document_format(accept, suffix, ["1.2"])
+
+
+def test_where_versions_make_no_difference_they_select_nothing() -> None:
+    assert choose("text/turtle;version=1.2", GRAPH_FORMATS).name == "ttl"
+    assert choose("text/csv;version=9", SOLUTION_FORMATS).name == "csv"
+    assert prefers_html("text/html, text/turtle;version=1.2;q=0.5", DOCUMENT_FORMATS)
+    assert not prefers_html("text/html;q=0.5, text/turtle;version=1.2", DOCUMENT_FORMATS)
+    assert prefers_html("text/html;q=0.5, text/turtle;version=7", DOCUMENT_FORMATS)

@@ -1,11 +1,12 @@
-"""Content negotiation by the Accept field (RFC 9110, section 12.5.1)."""
+"""Content negotiation by the Accept field (RFC 9110, section 12.5.1), and by what an address says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from coopkg.errors import NotAcceptable
+from coopkg.errors import BadParameter, NotAcceptable
+from coopkg.rdf.formats import DOCUMENT_FORMATS, GRAPH_FORMATS, RDF_1_1, RDF_1_2, RDF_1_2_FORMATS, versioned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MediaRange:
-    """An entry of an Accept field: ``type/subtype`` or a wildcard, and its weight."""
+    """An entry of an Accept field: ``type/subtype`` or a wildcard, its weight, and the version that it asks for.
+
+    The version is empty where the entry has none, and for RDF 1.1.
+    """
 
     value: str
     quality: float
+    version: str = ""
 
     @property
     def specificity(self) -> int:
@@ -39,8 +44,11 @@ def parse_accept(field: str | None) -> tuple[MediaRange, ...]:
             value = "*/*"
         if "/" not in value:
             continue
-        weights = [p[2:].strip() for p in (q.replace(" ", "") for q in parameters) if p[:2].lower() == "q="]
-        ranges.append(MediaRange(value.lower(), _weight(weights[0]) if weights else 1.0))
+        named = [p.replace(" ", "").partition("=") for p in parameters]
+        weights = [weight for name, equals, weight in named if name.lower() == "q" and equals]
+        version = next((text.strip('"') for name, _, text in named if name.lower() == "version"), RDF_1_1)
+        weight = _weight(weights[0]) if weights else 1.0
+        ranges.append(MediaRange(value.lower(), weight, "" if version == RDF_1_1 else version))
     return tuple(ranges) or (MediaRange("*/*", 1.0),)
 
 
@@ -67,27 +75,35 @@ def quality(ranges: Sequence[MediaRange], media_types: Iterable[str]) -> tuple[f
 
 def _score(ranges: Sequence[MediaRange], fmt: Format) -> tuple[float, int]:
     """Return weight and specificity of a format; its aliases count only where the client names them exactly."""
+    ranges = [r for r in ranges if r.version == fmt.version]
     # Aliases are generic types. Under "text/*" the alias text/plain would offer N-Triples, whose own type is another.
     exact = [r for r in ranges if r.specificity == 2]
     return max(quality(ranges, (fmt.media_type,)), quality(exact, fmt.aliases))
 
 
+def _ranges(field: str | None, offered: Sequence[Format]) -> Sequence[MediaRange]:
+    """Parse an Accept field; where what is offered differs in no version, the parameter selects nothing."""
+    ranges, versions = parse_accept(field), {f.version for f in offered}
+    return ranges if len(versions) > 1 else [replace(r, version=version) for r in ranges for version in versions]
+
+
 def choose(field: str | None, offered: Sequence[Format], name: str | None = None) -> Format:
     """Return the offered format with ``name`` or that media type, where ``format=`` or a suffix gives one.
 
-    Else the one with the highest weight in the Accept ``field``, among equals the first. Raises NotAcceptable with the
-    media types that are available.
+    Else the one with the highest weight in the Accept ``field``, among equals the first of the latest version. Raises
+    NotAcceptable with the media types that are available.
     """
     if name:
         return _named(name, offered)
-    ranges = parse_accept(field)
+    ranges = _ranges(field, offered)
     # The Accept field of most programs; scoring every format would take longer than a small answer from the cache.
-    if len(ranges) == 1 and ranges[0].value == "*/*" and ranges[0].quality > 0:
+    only = ranges[0]
+    if len(ranges) == 1 and (only.value, only.version) == ("*/*", offered[0].version) and only.quality > 0:
         return offered[0]
-    scored = [(_score(ranges, f), -index, f) for index, f in enumerate(offered)]
-    (weight, _), _, best = max(scored, key=lambda entry: entry[:2])
+    scored = [(_score(ranges, f), f.version, -index, f) for index, f in enumerate(offered)]
+    (weight, _), _, _, best = max(scored, key=lambda entry: entry[:3])
     if weight <= 0:
-        available = [f.media_type for f in offered]
+        available = [f.versioned_type for f in offered]
         raise NotAcceptable(
             f"None of {field!r} is on offer; available are {', '.join(available)}.", available=available
         )
@@ -107,6 +123,36 @@ def prefers_html(field: str | None, offered: Sequence[Format]) -> bool:
 
     ``*/*`` alone does not count: it comes from programs, which want data.
     """
-    ranges = parse_accept(field)
+    ranges = _ranges(field, offered)
     page = quality([r for r in ranges if r.specificity], ("text/html", "application/xhtml+xml"))
     return page[0] > 0 and page >= max(_score(ranges, f) for f in offered)
+
+
+def rdf_version(values: Sequence[str]) -> str:
+    """Return the version of RDF that the parameter ``version`` of an address asks for: "1.2", or "" for RDF 1.1.
+
+    Raises BadParameter where its values name no version, or two.
+    """
+    if len(set(values)) > 1 or not {RDF_1_1, RDF_1_2}.issuperset(values):
+        raise BadParameter(f"The version of RDF is {RDF_1_1}, which is the default, or {RDF_1_2}; it is named once.")
+    return RDF_1_2 if RDF_1_2 in values else ""
+
+
+def document_formats(suffix: str, versions: Sequence[str]) -> tuple[Format, ...]:
+    """Return the formats of a whole document at an address with that suffix, "" for none, and values of ``version``.
+
+    Raises BadParameter as ``rdf_version``.
+    """
+    if rdf_version(versions):
+        return RDF_1_2_FORMATS
+    # An address that names a format or a version says all: what Accept has of versions is not read.
+    return GRAPH_FORMATS if suffix or versions else DOCUMENT_FORMATS
+
+
+def choose_document_format(field: str | None, suffix: str, versions: Sequence[str]) -> Format:
+    """Return the format of a whole document: by suffix and ``version`` of the address, else by the Accept ``field``.
+
+    Raises BadParameter as ``rdf_version``, and NotAcceptable as ``choose``.
+    """
+    offered = document_formats(suffix, versions)
+    return choose(field, offered, suffix and versioned(suffix, rdf_version(versions)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from coopkg.answers.http.protocol import COMMON_HEADERS, HttpResponse
+from coopkg.answers.http.negotiation import rdf_version
+from coopkg.answers.http.protocol import COMMON_HEADERS, HttpResponse, form_fields
 from coopkg.answers.http.validators import etag, matches
 from coopkg.answers.publication.dumps import find, made
 from coopkg.errors import MethodNotAllowed
@@ -31,13 +32,14 @@ def concerns(path: str) -> bool:
 def distribute(request: HttpRequest, service: Service) -> HttpResponse:
     """Build the response to a request for a dump, or for one range of its bytes.
 
-    Raises NotFound, MethodNotAllowed, Busy and the errors of evaluation.
+    Raises NotFound, MethodNotAllowed, BadParameter, ProtocolError, Busy and the errors of evaluation.
     """
     if request.method not in METHODS:
         raise MethodNotAllowed(f"{request.method} is not allowed here.", METHODS)
-    dump = find(service, request.path.removeprefix(PREFIX))
+    versions = [value for name, value in form_fields(request.query_string) if name == "version"]
+    dump = find(service, request.path.removeprefix(PREFIX), rdf_version(versions))
     file = made(service, dump)
-    tag = etag(file.tag, dump.name, file.digest)
+    tag = etag(file.tag, dump.address, file.digest)
     headers = {
         **COMMON_HEADERS,
         "Content-Type": dump.media_type,

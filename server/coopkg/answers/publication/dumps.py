@@ -12,14 +12,14 @@ import hashlib
 import os
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from coopkg.dataset.graph_extract import GraphExtract
 from coopkg.errors import Busy, NotFound, StorageExceeded
-from coopkg.rdf.formats import by_name
+from coopkg.rdf.formats import by_name, versioned
 from coopkg.sparql.query_text import query_text
 
 if TYPE_CHECKING:
@@ -42,22 +42,36 @@ ATTEMPTS: Final = 3
 
 @dataclass(frozen=True)
 class Dump:
-    """A dump that is offered: ``stem`` is its name without suffixes, ``graph`` the graph's IRI, None for all graphs."""
+    """A dump that is offered: ``stem`` is its name without suffixes, ``graph`` the graph's IRI, None for all graphs.
+
+    With a ``version`` it is the file for readers of that version of RDF, which nothing lists.
+    """
 
     stem: str
     graph: str | None
     format: str
     zipped: bool = False
+    version: str = ""
 
     @property
     def name(self) -> str:
-        """Return the file's name, which is its address under ``/dumps/``."""
+        """Return the file's name, which is the path of its address under ``/dumps/``."""
         return f"{self.stem}.{self.format}{'.gz' if self.zipped else ''}"
+
+    @property
+    def address(self) -> str:
+        """Return its address under ``/dumps/``, which tells it from every other."""
+        return versioned(self.name, self.version)
+
+    @property
+    def written_in(self) -> str:
+        """Return the name of the RDF format that it is written in."""
+        return versioned(self.format, self.version)
 
     @property
     def media_type(self) -> str:
         """Return the media type of the file as it is: gzip, or that of the RDF format."""
-        fmt = by_name(self.format)
+        fmt = by_name(self.written_in)
         return GZIP if self.zipped or fmt is None else fmt.content_type
 
 
@@ -102,9 +116,9 @@ def _stem(graph: str, base: str) -> str:
     return local if plain and local.isascii() else f"graph-{hashlib.sha256(graph.encode()).hexdigest()[:16]}"
 
 
-def find(service: Service, name: str) -> Dump:
-    """Find the dump with that file name. Raises NotFound."""
-    match = next((dump for dump in offered(service) if dump.name == name), None)
+def find(service: Service, name: str, version: str = "") -> Dump:
+    """Find the dump with that file name, for readers of that version of RDF. Raises NotFound."""
+    match = next((replace(dump, version=version) for dump in offered(service) if dump.name == name), None)
     if match is None:
         raise NotFound(f"There is no dump {name!r}; {service.settings.base}dumps lists those that there are.")
     return match
@@ -131,17 +145,17 @@ def made(service: Service, dump: Dump) -> Made:
 def _make(service: Service, dump: Dump, tag: str) -> Made | None:
     """Write the file of a dump of the version with that tag; None where the dataset has another version by now."""
     if dump.zipped:
-        plain = Dump(dump.stem, dump.graph, dump.format)
+        plain = replace(dump, zipped=False)
         source = _existing(service, tag, plain) or _make(service, plain, tag)
         return None if source is None else _write(service, tag, dump, lambda: _chunks(source.path))
     if dump.graph is not None:
-        extract = service.engine.extract(GraphExtract(dump.graph, dump.format))
+        extract = service.engine.extract(GraphExtract(dump.graph, dump.written_in))
         return _write(service, tag, dump, lambda: iter((extract.body,))) if extract.tag == tag else None
     # All files of the graphs, one after another: N-Quads and TriG may be concatenated, and blank nodes have one label
     # each.
     parts = []
     for graph in graphs(service):
-        part = Dump(_stem(graph, service.settings.base), graph, dump.format)
+        part = replace(dump, stem=_stem(graph, service.settings.base), graph=graph)
         file = _existing(service, tag, part) or _make(service, part, tag)
         if file is None:
             return None
@@ -155,7 +169,7 @@ def _root(service: Service) -> Path:
 
 def _path(service: Service, tag: str, dump: Dump) -> Path:
     """Return the path of a dump's file: its name there is a digest, so that no name leads out of the folder."""
-    return _root(service) / tag / f"{hashlib.sha256(dump.name.encode()).hexdigest()}.dump"
+    return _root(service) / tag / f"{hashlib.sha256(dump.address.encode()).hexdigest()}.dump"
 
 
 def _existing(service: Service, tag: str, dump: Dump) -> Made | None:

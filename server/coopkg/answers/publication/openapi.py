@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coopkg import __version__
 from coopkg.answers.http.protocol import FORM, QUERY_BODY, UPDATE_BODY
 from coopkg.errors import CoopkgError
-from coopkg.rdf.formats import GRAPH_FORMATS, SOLUTION_FORMATS
+from coopkg.rdf.formats import GRAPH_FORMATS, RDF_1_1, RDF_1_2, SOLUTION_FORMATS
 from coopkg.rdf.namespaces import LANGUAGES
 from coopkg.shacl.report_formats import NAMES, REPORT_FORMATS
 
@@ -87,6 +87,7 @@ _SOLUTIONS, _GRAPHS = _media(SOLUTION_FORMATS), _media(GRAPH_FORMATS)
 _TRIPLES: Final = _media(f for f in GRAPH_FORMATS if not f.quads)
 _FORMAT: Final = Parameter("format", options=tuple(f.name for f in (*SOLUTION_FORMATS, *GRAPH_FORMATS)))
 _ENTAILMENT: Final = Parameter("entailment", options=("on", "off"))
+_VERSION: Final = Parameter("version", options=(RDF_1_1, RDF_1_2), text="the version of RDF")
 _LANG: Final = Parameter("lang", options=LANGUAGES)
 _GRAPHS_OF: Final = (Parameter("default-graph-uri", many=True), Parameter("named-graph-uri", many=True))
 _QUERY: Final = (Parameter("query", required=True), *_GRAPHS_OF, _FORMAT, _ENTAILMENT)
@@ -113,13 +114,13 @@ KNOWN: Final[Mapping[tuple[str, str], _Known]] = {
         example=("/queries/european-programs.csv",),
     ),
     ("graph_store.graph", "get"): _Known(
-        "read", _ONE_GRAPH, answers=_GRAPHS, example=("-H", "Accept: text/turtle", "/graphs?default")
+        "read", (*_ONE_GRAPH, _VERSION), answers=_GRAPHS, example=("-H", "Accept: text/turtle", "/graphs?default")
     ),
     ("graph_store.graph", "put"): _Known("write", (*_ONE_GRAPH, *_NOTE), _TRIPLES, (), 204, "graphs"),
     ("graph_store.graph", "post"): _Known("write", (*_ONE_GRAPH, *_NOTE), (*_TRIPLES, _MULTIPART), (), 204, "graphs"),
     ("graph_store.graph", "delete"): _Known("write", (*_ONE_GRAPH, *_NOTE), (), (), 204, "graphs"),
     ("entities.entity", "get"): _Known(
-        "read", answers=(*_GRAPHS, _HTML), example=("-H", "Accept: text/turtle", "/id/country/BY")
+        "read", (_VERSION,), answers=(*_GRAPHS, _HTML), example=("-H", "Accept: text/turtle", "/id/country/BY")
     ),
     ("explain.explain", "get"): _Known(
         "read", (*_TRIPLE, Parameter("format", options=("json", "txt")), _LANG), answers=(_JSON, "text/plain", _HTML),
@@ -162,7 +163,7 @@ KNOWN: Final[Mapping[tuple[str, str], _Known]] = {
     ("dumps.listing", "get"): _Known("read", answers=(_HTML,), example=("/dumps/",)),
     ("dumps.manifest", "get"): _Known("read", example=("/dumps/manifest.json",)),
     ("dumps.sums", "get"): _Known("read", answers=("text/plain",), example=("/dumps/SHA256SUMS",)),
-    ("dumps.dump", "get"): _Known("read", answers=("application/octet-stream",)),
+    ("dumps.dump", "get"): _Known("read", (_VERSION,), answers=("application/octet-stream",)),
     ("api.description", "get"): _Known("operate", answers=(_JSON,), example=("/openapi.json",)),
     ("status.status", "get"): _Known(
         "operate", (_LANG,), answers=("text/plain", _JSON, _HTML), example=("/status",)

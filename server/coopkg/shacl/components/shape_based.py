@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 import pyoxigraph as ox
 
-from coopkg.rdf.graph import RDF_REIFIES
 from coopkg.rdf.namespaces import LANGUAGES
+from coopkg.rdf.reification import RDF_REIFIES
 from coopkg.shacl.constraints import Constraint, ValueConstraint, Violation
 from coopkg.shacl.property_paths import Predicate
 from coopkg.shacl.shape_nodes import BOOLEAN, WHOLE, is_boolean, is_whole, sh

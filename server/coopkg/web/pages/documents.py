@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from coopkg.answers.http.negotiation import prefers_html
-from coopkg.answers.sparql_endpoint import choose_format
-from coopkg.rdf.formats import GRAPH_FORMATS, Shape
+from coopkg.answers.http.negotiation import choose_document_format, document_formats, prefers_html
+from coopkg.rdf.formats import GRAPH_FORMATS
 from coopkg.rdf.namespaces import LICENCE
 from coopkg.web.pages.thing import shown
 from coopkg.web.parts.page_response import page, visitor
@@ -71,13 +70,15 @@ def document(source: Source, path: str, suffix: str, face: Face = PLAIN) -> Resp
     """Return the representation of a description that the client asks for.
 
     The status is 200 also for what is no document, such as a country: Content-Location and the links tell the IRI from
-    the address of what is said of it, and who follows many links is spared the detour of 303. Raises NotAcceptable.
+    the address of what is said of it, and who follows many links is spared the detour of 303. The version of RDF is no
+    matter of the page. Raises NotAcceptable, and BadParameter for a version that there is not.
     """
-    accept = request.headers.get("Accept")
-    if suffix == PAGE or (not suffix and prefers_html(accept, GRAPH_FORMATS)):
+    accept, versions = request.headers.get("Accept"), request.args.getlist("version")
+    offered = document_formats(suffix, versions)
+    if suffix == PAGE or (not suffix and prefers_html(accept, offered)):
         chosen, response = PAGE, _page(source, path, face)
     else:
-        fmt = choose_format(accept, suffix or None, Shape.GRAPH)
+        fmt = choose_document_format(accept, suffix, versions)
         chosen, response = fmt.name, flask_response(source.respond(http_request(), service(), fmt))
     response.headers["Link"] = _links(source.iri, path, chosen)
     response.headers["Content-Location"] = f"/{quote(path)}.{chosen}"

@@ -28,7 +28,10 @@ def add() -> Response:
     own = f"{target}/".startswith(f"{base}{CONTRIBUTIONS}/")
     author = author_for("facts" if own else "graphs")
     documents = payloads(GRAPH_FORMATS, base)
-    change = Change(POST, graph=target, base=base, payloads=documents, contribution=not author.admin)
+    change = Change(
+        POST, graph=target, base=base, payloads=documents, contribution=not author.admin,
+        reifiers=running.settings.scratch,
+    )  # fmt: skip
     receipt = running.propose(proposal(change, author))
     return receipt_response(receipt, 201 if receipt.changed else 200)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 from flask import Blueprint, Response, request
 
+from coopkg.answers.http.negotiation import choose_document_format
 from coopkg.answers.http.protocol import HttpResponse
-from coopkg.answers.sparql_endpoint import answer_headers, choose_format
+from coopkg.answers.sparql_endpoint import answer_headers
 from coopkg.dataset.changes import DELETE, POST, PUT, Change
 from coopkg.errors import BadParameter, MethodNotAllowed, NotFound, ProtocolError
-from coopkg.rdf.formats import Shape
 from coopkg.rdf.namespaces import prefixes
 from coopkg.rdf.terms import named_node
 from coopkg.sparql.query_text import query_text
@@ -79,7 +79,7 @@ def _target(name: str) -> str | None:
 
 def _read(target: str | None) -> Response:
     running = service()
-    fmt = choose_format(request.headers.get("Accept"), None, Shape.GRAPH)
+    fmt = choose_document_format(request.headers.get("Accept"), "", request.args.getlist("version"))
     text = query_text("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
     if target:
         graph = ox.NamedNode(target)
@@ -99,7 +99,8 @@ def _write(target: str | None) -> Response:
     name = uuid.uuid5(uuid.NAMESPACE_URL, f"{author.name} {key}") if key else uuid.uuid4()
     graph = f"{base}graphs/{name}" if made else target
     kind = PUT if request.method == "PUT" else POST
-    change = Change(kind, base=base, graph=graph or None, payloads=payloads(TRIPLE_FORMATS, graph or base))
+    documents = payloads(TRIPLE_FORMATS, graph or base)
+    change = Change(kind, base=base, graph=graph or None, payloads=documents, reifiers=running.settings.scratch)
     receipt = running.propose(proposal(change, author))
     response = Response(status=201 if made or not receipt.existed else 204, headers=receipt_headers(receipt))
     if made and graph:

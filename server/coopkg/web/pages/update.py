@@ -32,5 +32,6 @@ def update() -> Response:
         running.settings.base,
         using=operation.default_graphs,
         using_named=operation.named_graphs,
+        reifiers=running.settings.scratch,
     )
     return receipt_response(running.propose(proposal(change, author)))
