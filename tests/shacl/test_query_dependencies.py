@@ -21,6 +21,7 @@ from coopkg.shacl.gate import Gate
 from coopkg.shacl.query_dependencies import steps_of_query
 from coopkg.shacl.shapes import read_shapes
 from coopkg.shacl.store_graph import StoreGraph
+from coopkg.shacl.validator import Run
 
 EX: Final = "http://example.org/"
 SEED: Final = int(os.environ.get("COOPKG_SEED", "20261130"))
@@ -80,6 +81,24 @@ SCOPES: Final = {
 }  # fmt: skip
 
 
+TARGETS: Final = {
+    "a class of its own": "?this :p :n0",
+    "a chain": "?this :p ?x . ?x :q ?y FILTER NOT EXISTS { ?y :r ?z }",
+    "a union of other starts": "{ ?this :p :n0 } UNION { ?x :q ?this . ?x :r :n1 }",
+    "bound by an expression": "?x :p ?y BIND(?y AS ?this)",
+    "bound in one branch": "{ ?this :p :n0 } UNION { ?x :q ?y BIND(?y AS ?this) }",
+    "without what another has": "?this :p ?x MINUS { ?this :q ?x }",
+    "of nothing in common": "?this :p ?x MINUS { ?y :q :n0 }",
+    "filtered in a group of its own": "?this :p ?x . { ?x :q ?y FILTER NOT EXISTS { ?this :r ?y } }",
+    "the first alone": "{ SELECT ?this { ?this :p ?x } ORDER BY ?this LIMIT 1 }",
+    "counted": "{ SELECT ?this (COUNT(?x) AS ?n) { ?this :p ?x } GROUP BY ?this } FILTER(?n > 1)",
+    "counted over all": "{ SELECT ?x (COUNT(?this) AS ?n) { ?this :p ?x } GROUP BY ?x } ?this :q ?x FILTER(?n > 1)",
+    "deep in exists": "?this :p ?x FILTER NOT EXISTS { ?x :q ?y FILTER NOT EXISTS { ?y :r ?this } }",
+    "listed": "VALUES ?this { :n0 :n1 } FILTER NOT EXISTS { ?this :p ?x FILTER EXISTS { ?x :q ?y } }",
+    "compared": "?this :p ?x . ?y :q ?z FILTER(?x = ?z)",
+}
+
+
 def gate_of(shapes: str) -> Gate:
     return Gate(read_shapes(Graph(Document("shapes.ttl", (PREFIXES + shapes).encode()).quads())))
 
@@ -87,6 +106,11 @@ def gate_of(shapes: str) -> Gate:
 def constraint(where: str) -> str:
     query = f"PREFIX : <{EX}> SELECT $this WHERE {{ {where} }}"
     return f"ex:S sh:targetNode ex:n0, ex:n1 ; sh:sparql [ sh:select '''{query}''' ] ."
+
+
+def target(where: str) -> str:
+    query = f"PREFIX : <{EX}> SELECT ?this WHERE {{ {where} }}"
+    return f"ex:S sh:target [ sh:select '''{query}''' ] ; sh:property [ sh:path ex:s ; sh:maxCount 0 ] ."
 
 
 def edit(graph: StoreGraph, chance: random.Random) -> tuple[list[ox.Quad], list[ox.Quad]]:
@@ -132,6 +156,34 @@ def caught(gate: Gate, seed: int) -> int:
 @pytest.mark.parametrize("where", [pytest.param(w, id=name) for name, w in (NESTED | SCOPES).items()])
 def test_after_any_edit_the_affected_nodes_give_the_whole_result(where: str) -> None:
     assert caught(gate_of(constraint(where)), SEED) > 2
+
+
+SELECTING: Final = {name: w for name, w in (TARGETS | NESTED | SCOPES).items() if not w.startswith("FILTER")}
+
+
+@pytest.mark.parametrize("where", [pytest.param(w, id=name) for name, w in SELECTING.items()])
+def test_after_any_edit_the_nodes_that_a_query_selects_are_checked_as_by_a_whole_pass(where: str) -> None:
+    assert caught(gate_of(target(where)), SEED) > 2
+
+
+def test_a_target_with_parameters_is_looked_at_again_where_its_query_leads_back() -> None:
+    query = f"PREFIX : <{EX}> SELECT ?this WHERE {{ ?this :p $by FILTER NOT EXISTS {{ $by :q ?this }} }}"
+    gate = gate_of(f"""
+        ex:Type a sh:SPARQLTargetType ; sh:parameter [ sh:path ex:by ] ; sh:select '{query}' .
+        ex:S sh:target [ a ex:Type ; ex:by ex:n0 ], [ a ex:Type ; ex:by ex:n1 ] ;
+          sh:property [ sh:path ex:s ; sh:maxCount 0 ] .
+    """)
+    assert caught(gate, SEED) > 2
+
+
+def test_what_leads_back_to_the_nodes_that_a_query_selects_is_walked_and_no_more() -> None:
+    gate = gate_of(target("?this :p ?x . ?x :q :n1"))
+    graph = StoreGraph(ox.Store(), LexicalForms())
+    (p, q), (a, b) = PREDICATES[:2], NODES[:2]
+    added = [ox.Quad(a, p, b), ox.Quad(b, q, b), ox.Quad(b, p, a)]
+    apply(graph, added, [])
+    affected = gate.index.affected(graph, added, (), run=Run(gate.shapes, graph, graph.store))
+    assert (affected.all, [list(nodes) for nodes in affected.nodes.values()]) == (False, [[a]])
 
 
 @pytest.mark.parametrize("where", [pytest.param(w, id=name) for name, w in NESTED.items()])
