@@ -68,7 +68,7 @@ RIGHT: Final = {
     "34-info-only": Right(1, exit_code=0),
     "35-misspelt-parameter": Right(None, ("sh:minlength", "perhaps sh:minLength is meant")),
     "36-ignored-without-closed": Right(0),
-    "43-target-untyped": Right(None, ("sh:target is not supported",)),
+    "43-target-untyped": Right(1),
     "44-target-typo": Right(None, ("perhaps sh:targetClass is meant",)),
     "45-nodeshape-typo": Right(None, ("perhaps sh:NodeShape is meant", "Nothing was looked at")),
     "58-wktliteral-datatype": Right(None, ("more than one sh:datatype",)),

@@ -81,7 +81,7 @@ def inferred_excess(dataset: Dataset, shapes: Mapping[Node, Shape], inferred: It
     for quad in inferred if closure is not None else ():
         for shape, inner, count in bounds.get(quad.predicate, ()):
             quads = closure.store.quads_for_pattern(quad.subject, quad.predicate, None, None) if closure else ()
-            if len({q.object for q in quads}) > count.value and is_target(graph, shape, quad.subject, run.conforms):
+            if len({q.object for q in quads}) > count.value and is_target(graph, shape, quad.subject, run):
                 proof = closure.explain((quad.subject, quad.predicate, quad.object)) if closure else None
                 facts = dict.fromkeys(ox.Triple(*leaf.fact) for leaf in leaves_of(proof)) if proof else {}
                 found[inner.node, quad.subject] = Result(

@@ -122,7 +122,7 @@ def _standing(results: Collection[Result], shapes: Mapping[Node, Shape], dataset
         said = result.path is not None and result.value is not None
         stored = said and (result.focus, ox.NamedNode(result.path or ""), result.value) in graph
         for shape in above.get(result.shape, ()):
-            if not (stored or is_target(graph, shape, result.focus, run.conforms)):
+            if not (stored or is_target(graph, shape, result.focus, run)):
                 continue
             key = (result.focus, shape.node)
             if key not in found:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from coopkg.shacl.constraints import TARGET_WHERE, ValueConstraint
+from coopkg.shacl.constraints import SPARQL_TARGET, TARGET_WHERE, ValueConstraint
 from coopkg.shacl.property_paths import Alternative, Inverse, Path, Predicate, Sequence
 from coopkg.shacl.relations import ColumnRelation, Relation
 
@@ -64,6 +64,8 @@ class CandidateSelection:
                     numbers |= self.columns.column(node).first.keys()
                 case "targetObjectsOf":
                     numbers |= self.columns.column(node).values()
+                case _ if kind == SPARQL_TARGET:
+                    numbers |= {self.columns.number(n) for n in self.run.selected(shape, node)}
                 case _ if kind == TARGET_WHERE:
                     everything = {self.columns.number(n) for n in self.columns.nodes()}
                     numbers |= everything - self.failing(node, everything)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from coopkg.shacl.relations import Relation
     from coopkg.shacl.report import Severity
     from coopkg.shacl.shape_nodes import ShapeNode
+    from coopkg.shacl.sparql_targets import SparqlTarget
     from coopkg.shacl.steps import Step
 
     Row = Mapping[str, Node]
@@ -71,6 +72,14 @@ class Checks(Protocol):
 
     def targets(self, shape: Shape) -> Mapping[Node, None]:
         """Return the nodes that are targets of a shape."""
+        ...
+
+    def selected(self, shape: Shape, target: SparqlTarget) -> Mapping[Node, None]:
+        """Return the nodes that a query of a shape selects as its targets."""
+        ...
+
+    def selects(self, shape: Shape, target: SparqlTarget, node: Node) -> bool:
+        """Return whether a query of a shape selects a node as its target."""
         ...
 
     def index(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever was made
@@ -252,7 +261,7 @@ class Shape:
     """A node shape, or a property shape where there is a path.
 
     ``severity_node`` is the severity as the shapes graph has it; one that SHACL does not know counts as Violation.
-    ``filters`` are the shapes of sh:targetWhere.
+    ``targets`` are kinds of targets, each with its node, or with the ``SparqlTarget`` of sh:target.
     """
 
     node: Node
@@ -262,7 +271,7 @@ class Shape:
     severity_node: ox.NamedNode
     message_terms: tuple[ox.Literal, ...]
     constraints: tuple[Constraint, ...] = field(hash=False)
-    targets: tuple[tuple[str, Node], ...]
+    targets: tuple[tuple[str, Any], ...]
 
     @property
     def name(self) -> str:
@@ -283,6 +292,9 @@ class Shape:
 
 
 TARGET_WHERE: Final = "targetWhere"
+SPARQL_TARGET: Final = "target"
+DECIDED: Final = frozenset({TARGET_WHERE, SPARQL_TARGET})
+"""Targets that more than a lookup of triples decides on."""
 
 
 def by_language(terms: Iterable[ox.Literal]) -> dict[str, str]:

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from coopkg.rdf.graph import RDF_TYPE
 from coopkg.shacl.candidate_selection import CandidateSelection
 from coopkg.shacl.components.queries import Sparql
-from coopkg.shacl.constraints import TARGET_WHERE
+from coopkg.shacl.constraints import SPARQL_TARGET, TARGET_WHERE
 from coopkg.shacl.dependencies import steps, steps_of_shape
 from coopkg.shacl.report import Coverage
 from coopkg.shacl.steps import Sign
@@ -76,6 +76,8 @@ class _Seen:
                     self.subjects[node] |= nodes
                 case "targetObjectsOf":
                     self.objects[node] |= nodes
+                case _ if kind == SPARQL_TARGET:
+                    self.anywhere |= _predicates(node.query.text)
 
     def _steps(self, shape: Shape, nodes: set[Node], inner: list[tuple[Node, Path | None]]) -> None:
         def of(node: Node, path: Path | None, sign: Sign) -> Iterator[Step]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from coopkg.rdf.graph import RDF_FIRST, RDF_REST, RDF_TYPE, SUBCLASS_OF, Node, Readable
-from coopkg.shacl.constraints import TARGET_WHERE
+from coopkg.shacl.constraints import DECIDED, SPARQL_TARGET, TARGET_WHERE
 from coopkg.shacl.dependencies import joined, steps_of_shape
 from coopkg.shacl.property_paths import Path, Predicate, Sequence, inverted
+from coopkg.shacl.query_dependencies import steps_of_query
 from coopkg.shacl.steps import Sign, Step
 from coopkg.shacl.targets import focus_nodes
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
 
-    from coopkg.shacl.constraints import Shape
+    from coopkg.shacl.constraints import Checks, Shape
 
 _STRUCTURE: Final = frozenset({SUBCLASS_OF, RDF_FIRST, RDF_REST})
 """Predicates a change of which can affect any node: the class hierarchy, and lists, which shapes walk freely."""
@@ -85,10 +86,10 @@ class DependencyIndex:
 
         Only speed depends on it, so that it need not be done again for every version.
         """
-        plain = (s for s in self.shapes.values() if s.targets and all(kind != TARGET_WHERE for kind, _ in s.targets))
-        self._few = frozenset(s.node for s in plain if len(focus_nodes(graph, s, _never)) <= FEW)
+        plain = (s for s in self.shapes.values() if s.targets and all(kind not in DECIDED for kind, _ in s.targets))
+        self._few = frozenset(s.node for s in plain if len(focus_nodes(graph, s)) <= FEW)
 
-    def affected(
+    def affected(  # noqa: PLR0913 - a change, and how far to look
         self,
         graph: Readable,
         added: Iterable[ox.Quad],
@@ -96,15 +97,17 @@ class DependencyIndex:
         most: int = 1000,
         *,
         every: bool = False,
+        run: Checks | None = None,
     ) -> AffectedFocusNodes:
         """Find what must be checked again; ``graph`` is the one after the change, and conformed before it.
 
         Past ``most`` focus nodes of a shape, or where the class hierarchy changes, the answer is a whole pass. With
-        ``every`` those are found too that the change cannot have made violate.
+        ``every`` those are found too that the change cannot have made violate. ``run`` is wanted where a query selects
+        the targets of a shape.
         """
         # The graph conformed, so that an edge matters only if its change can make a node violate: an added one not
         # where only fewer edges could, a removed one not where only more could.
-        search = _Search(graph, self._few, most)
+        search = _Search(graph, self._few, most, run)
         for quads, harmless in ((added, Sign.FEWER), (removed, Sign.MORE)):
             for quad in quads:
                 # One subclass more or less may change the targets of every shape below it.
@@ -129,6 +132,8 @@ class DependencyIndex:
                     yield Step(target, None, backwards=True, sign=Sign.MORE)
                 case _ if kind == TARGET_WHERE:  # a change anywhere may make any node a target
                     yield Step(None, None, anywhere=True)
+                case _ if kind == SPARQL_TARGET:
+                    yield from steps_of_query(target.query.text, pre_bound=False)
 
     def _of_shape(self, shape: Shape, before: Path | None, sign: Sign = Sign.MORE) -> Iterator[Step]:
         """Yield the edges that a shape depends on when it is applied to the nodes that ``before`` leads to."""
@@ -142,8 +147,9 @@ class DependencyIndex:
 class _Search:
     """The walks back from the triples of one change; each is made once."""
 
-    def __init__(self, graph: Readable, few: AbstractSet[Node], most: int) -> None:
+    def __init__(self, graph: Readable, few: AbstractSet[Node], most: int, run: Checks | None) -> None:
         self.graph = graph
+        self.run = run
         self.few = few
         self.most = most
         self._reaching: dict[tuple[int, Node], dict[Node, dict[Node, None]]] = {}
@@ -172,7 +178,7 @@ class _Search:
         # The triples of a change have few subjects, and a shape may have twenty target classes.
         key = (shape.node, node)
         if key not in self._focus:
-            self._focus[key] = _is_focus(self.graph, shape, node, self._classes_of(node))
+            self._focus[key] = _is_focus(self.graph, shape, node, self._classes_of(node), self.run)
         return self._focus[key]
 
     def _classes_of(self, node: Node) -> AbstractSet[Node]:
@@ -194,7 +200,7 @@ class _Search:
         key = (entry.way, entry.shape.node)
         if key not in self._reaching:
             reaching = self._reaching[key] = {}
-            for focus in focus_nodes(self.graph, entry.shape, _never):
+            for focus in focus_nodes(self.graph, entry.shape):
                 for node in entry.first.values(self.graph, focus) if entry.first else (focus,):
                     reaching.setdefault(node, {})[focus] = None
         return self._reaching[key]
@@ -211,11 +217,7 @@ class _Search:
         return self._walked[key]
 
 
-def _never(node: Node, shape: Node) -> bool:
-    raise AssertionError(f"{node} is a target by {shape}, which has everything checked again")
-
-
-def _is_focus(graph: Readable, shape: Shape, node: Node, classes: AbstractSet[Node]) -> bool:
+def _is_focus(graph: Readable, shape: Shape, node: Node, classes: AbstractSet[Node], run: Checks | None) -> bool:
     """Whether a target of a shape selects a node of those classes, without listing all nodes that it selects."""
     for kind, target in shape.targets:
         match kind:
@@ -225,6 +227,9 @@ def _is_focus(graph: Readable, shape: Shape, node: Node, classes: AbstractSet[No
                 selected = target in classes
             case "targetSubjectsOf":
                 selected = bool(graph.objects(node, target))
+            case _ if kind in DECIDED:
+                # A change that may make any node a target has everything checked again, and nobody asks here.
+                selected = kind == SPARQL_TARGET and run is not None and run.selects(shape, target, node)
             case _:
                 selected = graph.has_subject(target, node)
         if selected:

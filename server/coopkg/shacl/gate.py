@@ -53,10 +53,11 @@ class Gate:
         """
         # In the engine's form, because SPARQL constraints match literals in that form: a path back must lead over a
         # literal however it is written.
-        affected = self.index.affected(EngineFormGraph(graph.store, graph.lexical_forms), added, removed, BREAK_EVEN)
+        lookup = EngineFormGraph(graph.store, graph.lexical_forms)
+        run = Run(self.shapes, graph, graph.store)
+        affected = self.index.affected(lookup, added, removed, BREAK_EVEN, run=run)
         if affected.all:
             return self.check_all(graph)
-        run = Run(self.shapes, graph, graph.store)
         return Report.of(
             result
             for shape, nodes in affected.nodes.items()
@@ -68,7 +69,8 @@ class Gate:
         """Check a change, and say what of the triples added was looked at."""
         report = self.check(graph, added, removed)
         lookup = EngineFormGraph(graph.store, graph.lexical_forms)
-        affected = self.index.affected(lookup, added, (), BREAK_EVEN, every=True)
+        run = Run(self.shapes, graph, graph.store)
+        affected = self.index.affected(lookup, added, (), BREAK_EVEN, every=True, run=run)
         if affected.all:
             return validated(self.shapes, Columns(graph.quads()), graph.store, added)
         return replace(report, coverage=coverage_of_change(graph, self.shapes, affected.nodes, added))

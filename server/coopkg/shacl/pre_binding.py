@@ -8,7 +8,7 @@ anything but tells the optimizer that they may be an IRI or a literal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
@@ -76,48 +76,100 @@ def read_query(  # noqa: PLR0913 - what a query stands in
     ``names`` are all parameters of a component, ``parameters`` those that have a value. Raises ValueError for a query
     that the engine does not accept or that breaks a rule of pre-binding.
     """
+    normal, tokens = _admitted(text, path, ask=ask)
+    candidates = {"this", *OPTIONAL, *names, *({"value"} if ask else ())}
+    _check(tokens, candidates)
+    # An optional parameter without a value stays a free variable of the query.
+    valueless = set(names) - parameters.keys()
+    mentioned = _variables(tokens) & candidates - valueless
+    set_based = not ask and mentioned == {"this"} and starts_from_this(normal.text)
+    query = _query(normal, tokens, mentioned, parameters, ask=ask, set_based=set_based)
+    query = replace(query, shapes_graph=shapes_graph if "shapesGraph" in mentioned else None)
+    _try(query, normal)
+    return query
+
+
+def read_target_query(
+    text: str, parameters: Mapping[str, Node], names: Collection[str]
+) -> tuple[SparqlQuery, SparqlQuery | None]:
+    """Read a query that selects targets as ``$this``, in which the parameters of a target type are pre-bound.
+
+    Returned are that query, and the same with ``$this`` pre-bound too; None where this may make a difference. ``names``
+    are all parameters of the type, ``parameters`` those that have a value. Raises ValueError for a query that the
+    engine does not accept or that breaks a rule of pre-binding.
+    """
+    normal, tokens = _admitted(text, None, ask=False)
+    mentioned = _variables(tokens)
+    without = sorted(mentioned & OPTIONAL)
+    if without:
+        raise ValueError(f"its query has ${without[0]}, which has no value in a target")
+    _check(tokens, set(names))
+    bound = frozenset(mentioned & parameters.keys())
+    queries = [_query(normal, tokens, bound, parameters)]
+    if starts_from_this(normal.text) and not any(token.keyword == "VALUES" for token in tokens):
+        queries.append(_query(normal, tokens, bound | {"this"}, parameters))
+    for query in queries:
+        _try(query, normal)
+    return queries[0], queries[1] if len(queries) > 1 else None
+
+
+def _admitted(text: str, path: Path | None, *, ask: bool) -> tuple[NormalForm, list[Token]]:
     normal = _normal(_with_path(text, path))
     try:
         admit(normal.text, service=True, load=True)  # both are refused below, for a reason of SHACL's own
     except CoopkgError as error:
         raise ValueError(f"its query cannot be used: {error.detail}") from None
-    text, tokens = normal.text, list(significant(normal.text))
+    tokens = list(significant(normal.text))
     form = next((token.keyword for token in tokens if token.keyword in _FORMS), "")
     # The form is checked by tokens: the word may also stand in a comment or a string.
     if form != ("ASK" if ask else "SELECT"):
         raise ValueError(f"its query must be {'an ASK' if ask else 'a SELECT'}")
-    candidates = {"this", *OPTIONAL, *names, *({"value"} if ask else ())}
-    _check(tokens, candidates)
-    # An optional parameter without a value stays a free variable of the query.
-    valueless = set(names) - parameters.keys()
-    mentioned = frozenset({t.text[1:] for t in tokens if t.kind is Kind.VARIABLE} & candidates - valueless)
-    query = SparqlQuery(
-        text=text,
-        bound=_rewritten(text, tokens, sorted(mentioned), ask=ask),
-        names=mentioned,
+    return normal, tokens
+
+
+def _variables(tokens: list[Token]) -> frozenset[str]:
+    return frozenset(token.text[1:] for token in tokens if token.kind is Kind.VARIABLE)
+
+
+def _query(  # noqa: PLR0913 - what makes a query
+    normal: NormalForm,
+    tokens: list[Token],
+    names: frozenset[str],
+    parameters: Mapping[str, Node],
+    *,
+    ask: bool = False,
+    set_based: bool = False,
+) -> SparqlQuery:
+    return SparqlQuery(
+        text=normal.text,
+        bound=_rewritten(normal.text, tokens, sorted(names), ask=ask),
+        names=names,
         ask=ask,
-        set_based=not ask and mentioned == {"this"} and starts_from_this(text),
+        set_based=set_based,
         parameters=tuple((name, parameters[name]) for name in sorted(parameters)),
-        shapes_graph=shapes_graph if "shapesGraph" in mentioned else None,
         base=normal.base,
     )
+
+
+def _try(query: SparqlQuery, normal: NormalForm) -> None:
+    """Try a query on an empty store: a fault must refuse the shapes, not a validation later on. Raises ValueError."""
     try:
-        # Both forms are tried on an empty store now: a fault must refuse the shapes, not some validation later on.
-        _EMPTY.query(text, base_iri=query.base)
-        values: dict[ox.Variable, Term] = {ox.Variable(name): _ANYTHING for name in mentioned}
+        _EMPTY.query(query.text, base_iri=query.base)
+        values: dict[ox.Variable, Term] = {ox.Variable(name): _ANYTHING for name in query.names}
         _EMPTY.query(query.bound, base_iri=query.base, substitutions=values)
     except SyntaxError as error:
         raise ValueError(f"its query cannot be used: {explain_syntax(error, normal, _EMPTY.query)}") from None
     except RuntimeError as error:
         raise ValueError(f"its query cannot be used: {error}") from None
-    return query
 
 
 def _normal(text: str) -> NormalForm:
     try:
         return normal_form.of_query(text)
     except QuerySyntaxError as error:
-        raise ValueError(f"its query cannot be used: {error}") from None
+        where = "; prefixes are those of sh:prefixes and sh:declare, not of the file"
+        told = where if "is not declared" in error.detail else ""
+        raise ValueError(f"its query cannot be used: {str(error).rstrip('.')}{told}") from None
 
 
 def _with_path(text: str, path: Path | None) -> str:
@@ -136,9 +188,11 @@ def _with_path(text: str, path: Path | None) -> str:
 
 def _check(tokens: list[Token], candidates: Collection[str]) -> None:
     """Check the rules of pre-binding, and that the query has one data graph. Raises ValueError."""
+    # Where nothing is pre-bound, as in a target without parameters, its rules do not matter.
+    forbidden = _FORBIDDEN if candidates else {"SERVICE"}
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         name = following.text[1:] if following and following.kind is Kind.VARIABLE else ""
-        if token.keyword in _FORBIDDEN:
+        if token.keyword in forbidden:
             raise ValueError(f"its query has {token.keyword}, which SHACL does not allow")
         if token.keyword == "AS" and name in candidates:
             raise ValueError(f"its query gives another value to ${name}, which is bound beforehand")
@@ -231,18 +285,21 @@ def _count(tokens: list[Token], keyword: str) -> int:
 
 def _binds_this(tokens: list[Token], opening: int) -> int | None:
     """Return the index behind a group that binds ``$this`` before anything else, None for any other group."""
-    index, bound = opening + 1, False
+    index, bound, joined = opening + 1, False, False
     while index < len(tokens) and tokens[index].text != "}":
         token = tokens[index]
         if token.text == "{" or token.keyword == "UNION":
             after = _binds_this(tokens, index + (token.keyword == "UNION"))
-            if after is None:
+            # Of a group that is joined with something, the engine shows EXISTS the variables outside or not, as it
+            # happens to plan the join, which differs with what is bound beforehand.
+            alone = not joined and (tokens[after].text == "}" or tokens[after].keyword == "UNION") if after else False
+            if after is None or (not alone and _count(tokens[index:after], "EXISTS")):
                 return None
             index, bound = after, True
             continue
         if not bound and (token.text != "?this" or _begins_with_zero_steps(tokens[index:])):
             return None
-        bound = True
+        bound = joined = True
         index += 1
         if token.keyword in {"OPTIONAL", "EXISTS"}:
             closing = _closing(tokens, index)

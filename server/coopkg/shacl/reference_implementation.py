@@ -41,6 +41,8 @@ class PyshaclValidator:
         quads = list(shapes)
         _refuse_fetching(quads)
         self._shapes = self._graph(quads)
+        # pySHACL leaves out the targets that queries select, and so their shapes, unless it is told to see them.
+        self._advanced = any(quad.predicate.value == _SH + "target" for quad in quads)
 
     def validate(self, data: Iterable[ox.Quad]) -> Report:
         """Return pySHACL's report. Raises DatasetBroken where the shapes cannot be used."""
@@ -49,7 +51,7 @@ class PyshaclValidator:
 
         try:
             _, results, _ = pyshacl.validate(
-                self._graph(data), shacl_graph=self._shapes, inference="none", advanced=False, meta_shacl=False
+                self._graph(data), shacl_graph=self._shapes, inference="none", advanced=self._advanced, meta_shacl=False
             )
         except (ShapeLoadError, ReportableRuntimeError, ValidationFailure) as error:
             raise DatasetBroken(f"The shapes cannot be used: {error}.") from None

@@ -26,18 +26,19 @@ from coopkg.shacl.components import (  # noqa: F401 - each registers its compone
     value_ranges,
     value_types,
 )
-from coopkg.shacl.constraints import TARGET_WHERE, Constraint, Shape, registered
+from coopkg.shacl.constraints import SPARQL_TARGET, TARGET_WHERE, Constraint, Shape, registered
 from coopkg.shacl.property_paths import read_path
 from coopkg.shacl.report import Severity
 from coopkg.shacl.shape_nodes import BOOLEAN, IRI, SH, TRUE, ShapeNode, sh
 from coopkg.shacl.sparql_constraints import IN_CONSTRAINT, known_only, messages, near_miss, read_components
+from coopkg.shacl.sparql_targets import read_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     Called = Callable[[Node], str]
 
-TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", TARGET_WHERE)
+TARGETS: Final = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf", TARGET_WHERE, SPARQL_TARGET)
 COMPONENTS: Final = registered()
 _PARAMETERS: Final = frozenset(
     name for component in COMPONENTS if component.is_parameter for name in (component.name, *component.further)
@@ -57,7 +58,7 @@ ANNOTATIONS: Final = frozenset({
 OF_DATA: Final = "shape"
 """What SHACL 1.2 has nodes of the data name their shapes by: on a shape it means nothing."""
 SHAPE_TERMS: Final = _PARAMETERS | ANNOTATIONS | {*TARGETS, "path", "severity", "deactivated", OF_DATA}
-UNSUPPORTED: Final = frozenset({"target", "js", "expression", "nodeByExpression", "rule", "values"})
+UNSUPPORTED: Final = frozenset({"js", "expression", "nodeByExpression", "rule", "values"})
 """Properties that would change what is validated, and that nothing here evaluates."""
 _SHAPE_CLASS: Final = sh("ShapeClass")
 _SHAPE_KINDS: Final = (sh("NodeShape"), sh("PropertyShape"), _SHAPE_CLASS)
@@ -163,7 +164,7 @@ class _Reader:
             severity_node=severity,
             message_terms=messages(self.graph, node),
             constraints=() if deactivated else tuple(self._constraints(source)),
-            targets=() if deactivated else tuple(self._targets(node)),
+            targets=() if deactivated else tuple(self._targets(source)),
         )
 
     @staticmethod
@@ -194,10 +195,11 @@ class _Reader:
                 if component.for_node_shapes and has_path:
                     raise ValueError(f"it is a property shape, and only a node shape can have sh:{component.name}")
 
-    def _targets(self, node: Node) -> Iterator[tuple[str, Node]]:
+    def _targets(self, source: ShapeNode) -> Iterator[tuple[str, Any]]:
+        node = source.node
         for name in TARGETS:
-            for value in self.graph.objects(node, sh(name)):
-                yield name, value
+            for value in source.values(name):
+                yield name, read_target(source, value) if name == SPARQL_TARGET else value
         # Implicit class targets (section 2.1.3.3): a shape that is a class targets its instances.
         is_shape = any(self.graph.is_instance(node, kind) for kind in _SHAPE_KINDS)
         types = self.graph.objects(node, RDF_TYPE)

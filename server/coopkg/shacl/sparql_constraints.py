@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.shacl.imported_prefixes import declared_prefixes
 from coopkg.shacl.pre_binding import SparqlQuery, read_query
 from coopkg.shacl.shape_nodes import TRUE, sh
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 _SH: Final = STANDARD_PREFIXES["sh"]
 _IMPORTS: Final = ox.NamedNode(STANDARD_PREFIXES["owl"] + "imports")
 _RESERVED: Final = frozenset({"this", "shapesGraph", "currentShape", "path", "PATH", "value"})
-_ABOUT: Final = frozenset({"name", "description", "order", "group"})
-IN_CONSTRAINT: Final = _ABOUT | {"select", "prefixes", "message", "deactivated", "severity"}
-_IN_VALIDATOR: Final = _ABOUT | {"select", "ask", "prefixes", "message"}
-_IN_COMPONENT: Final = _ABOUT | {"parameter", "validator", "nodeValidator", "propertyValidator", "labelTemplate"}
+ABOUT: Final = frozenset({"name", "description", "order", "group"})
+"""Properties that say something to people alone."""
+IN_CONSTRAINT: Final = ABOUT | {"select", "prefixes", "message", "deactivated", "severity"}
+_IN_VALIDATOR: Final = ABOUT | {"select", "ask", "prefixes", "message"}
+_IN_COMPONENT: Final = ABOUT | {"parameter", "validator", "nodeValidator", "propertyValidator", "labelTemplate"}
 STRINGS: Final = frozenset({STANDARD_PREFIXES["xsd"] + "string", STANDARD_PREFIXES["rdf"] + "langString"})
 
 
@@ -70,7 +72,7 @@ def read_components(graph: Graph, called: Called) -> tuple[Component, ...]:
 
 def _component(graph: Graph, node: Node, called: Called) -> Component:
     known_only(graph, node, _IN_COMPONENT, called)
-    parameters = tuple(_parameter(graph, node, p) for p in graph.objects(node, sh("parameter")))
+    parameters = tuple(parameter(graph, node, p) for p in graph.objects(node, sh("parameter")))
     names = [parameter.name for parameter in parameters]
     # With optional parameters alone the component would apply to every shape.
     if len(set(names)) < len(names) or all(parameter.optional for parameter in parameters):
@@ -78,11 +80,12 @@ def _component(graph: Graph, node: Node, called: Called) -> Component:
     return Component(node, parameters, tuple(graph.objects(node, sh("labelTemplate"))))
 
 
-def _parameter(graph: Graph, component: Node, node: Node) -> Parameter:
+def parameter(graph: Graph, owner: Node, node: Node) -> Parameter:
+    """Read a parameter of a component or target type. Raises ValueError for one that gives no name for a variable."""
     paths = graph.objects(node, sh("path"))
     name = re.search(r"[^\W\d]\w*$", paths[0].value) if len(paths) == 1 and isinstance(paths[0], ox.NamedNode) else None
     if name is None or name[0] in _RESERVED:
-        raise ValueError(f"a parameter of the component {component} gives no name that a variable can have")
+        raise ValueError(f"a parameter of {owner} gives no name that a variable can have")
     return Parameter(name[0], paths[0], graph.value(node, sh("optional")) == TRUE)
 
 
@@ -96,7 +99,7 @@ def read_constraint(shape: ShapeNode, node: Node) -> Declaration | None:
             raise ValueError(f"the severity of {shape.called(node)} is not the shape's, whose results it gives")
     if graph.value(node, sh("deactivated")) == TRUE:
         return None
-    text = _prologue(graph, node, shape.called) + _text(graph, node, "select", shape.called)
+    text = prologue(graph, node, shape.called) + declared_query(graph, node, shape.called)
     query = read_query(text, shape.path, graph, {})
     return Declaration(query, messages(graph, node), _SH + "SPARQLConstraintComponent")
 
@@ -128,7 +131,7 @@ def _applied(shape: ShapeNode, component: Component, parameters: Mapping[str, No
         raise ValueError(f"the component {component.node} has no validator for it")
     known_only(graph, node, _IN_VALIDATOR, called)
     ask = not graph.objects(component.node, sh(own))
-    text = _prologue(graph, node, called) + _text(graph, node, "ask" if ask else "select", called)
+    text = prologue(graph, node, called) + declared_query(graph, node, called, "ask" if ask else "select")
     names = {parameter.name for parameter in component.parameters}
     query = read_query(text, path, graph, parameters, ask=ask, names=names)
     return Declaration(query, messages(graph, node) or component.labels, component.node.value)
@@ -159,14 +162,15 @@ def near_miss(name: str, known: Collection[str]) -> str:
     return f"; perhaps sh:{close[0]} is meant" if close else ""
 
 
-def _text(graph: Graph, node: Node, name: str, called: Called) -> str:
+def declared_query(graph: Graph, node: Node, called: Called, name: str = "select") -> str:
+    """Return the query of a node as it is written. Raises ValueError where there is not just one."""
     texts = graph.objects(node, sh(name))
     if len(texts) != 1 or not isinstance(texts[0], ox.Literal) or texts[0].datatype.value not in STRINGS:
         raise ValueError(f"{called(node)} must have exactly one sh:{name}, a string")
     return str(texts[0].value)
 
 
-def _prologue(graph: Graph, node: Node, called: Called) -> str:
+def prologue(graph: Graph, node: Node, called: Called) -> str:
     """Write the prefixes that sh:prefixes leads to as a prologue, over owl:imports too (section 5.2.1).
 
     Raises ValueError for a declaration that is ill-formed, or contradicts another.
@@ -180,4 +184,9 @@ def _prologue(graph: Graph, node: Node, called: Called) -> str:
             raise ValueError(f"{called(declaration)} must have exactly one sh:prefix and one sh:namespace")
         if prefixes.setdefault(names[0].value, namespaces[0].value) != namespaces[0].value:
             raise ValueError(f"the prefix {names[0].value} is declared with two namespaces")
-    return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in prefixes.items())
+    for source in sources:
+        # What the shapes graph says itself comes first: the other graph was not read.
+        if isinstance(source, ox.NamedNode) and not any(True for _ in graph.predicates(source)):
+            prefixes = {**declared_prefixes(source.value), **prefixes}
+    # On one line with the query, so that the lines of its errors are those of its text.
+    return "".join(f"PREFIX {prefix}: <{namespace}> " for prefix, namespace in prefixes.items())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coopkg.rdf.graph import Node, Readable
     from coopkg.shacl.constraints import At, Shape
     from coopkg.shacl.pre_binding import SparqlQuery
+    from coopkg.shacl.sparql_targets import SparqlTarget
 
     Row = dict[str, Node]
 
@@ -33,6 +34,8 @@ class SparqlEvaluation:
         self._with_shapes: ox.Store | None = None
         self._set_based: dict[tuple[str, str], dict[Node, list[Row]] | None] = {}
         self._holding: dict[tuple[SparqlQuery, Node], bool] = {}
+        self._selected: dict[SparqlTarget, dict[Node, None]] = {}
+        self._written: dict[Node, list[Node]] | None = None
 
     @property
     def store(self) -> ox.Store:
@@ -94,6 +97,32 @@ class SparqlEvaluation:
             rewritten = any(isinstance(focus, ox.Literal) for focus in grouped)
             self._set_based[key] = None if rewritten else grouped
         return self._set_based[key]
+
+    def selected(self, shape: Shape, target: SparqlTarget) -> Mapping[Node, None]:
+        """Return the nodes that a target's query selects, literals as the data graph has them."""
+        if target not in self._selected:
+            rows = self._query(shape, target.query, {})
+            nodes = dict.fromkeys(row["this"] for row in rows if "this" in row)
+            self._selected[target] = {form: None for node in nodes for form in self._forms_in_data(node)}
+        return self._selected[target]
+
+    def selects(self, shape: Shape, target: SparqlTarget, node: Node) -> bool:
+        """Whether a target's query selects a node; the query is evaluated for it alone where it can be."""
+        # The engine would not find a literal by the form in which it is written.
+        if target in self._selected or target.of_one is None or isinstance(node, ox.Literal):
+            return node in self.selected(shape, target)
+        return any(True for _ in self._query(shape, target.of_one, {"this": node}))
+
+    def _forms_in_data(self, node: Node) -> Iterable[Node]:
+        """Return the literals of the data graph that the store has as this one, or any other node as it is."""
+        if not isinstance(node, ox.Literal) or node.datatype.value in STRINGS:
+            return (node,)
+        if self._written is None:
+            self._written = {}
+            for term in self.graph.nodes():
+                if isinstance(term, ox.Literal):
+                    self._written.setdefault(canonical(term), []).append(term)
+        return self._written.get(node, (node,))
 
     def _rows(self, query: SparqlQuery, at: At) -> Iterable[Row]:
         if at.crowd >= _SET_BASED_FROM and (solutions := self.solutions(at.shape, query)) is not None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from coopkg.shacl.constraints import SPARQL_TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from coopkg.rdf.graph import Node, Readable
-    from coopkg.shacl.constraints import Shape
+    from coopkg.shacl.constraints import Checks, Shape
 
 
-def is_target(graph: Readable, shape: Shape, focus: Node, conforms: Callable[[Node, Node], bool]) -> bool:
+def is_target(graph: Readable, shape: Shape, focus: Node, run: Checks) -> bool:
     """Whether a node is a target of a shape, without looking for the others (SHACL, section 2.1.3)."""
 
-    def targeted(kind: str, node: Node) -> bool:
+    def targeted(kind: str, node: Any) -> bool:  # noqa: ANN401 - what a kind of target has
         match kind:
             case "targetNode":
                 return bool(focus == node)
@@ -24,16 +24,18 @@ def is_target(graph: Readable, shape: Shape, focus: Node, conforms: Callable[[No
                 return bool(graph.objects(focus, node))
             case "targetObjectsOf":
                 return graph.has_subject(node, focus)
+            case _ if kind == SPARQL_TARGET:
+                return run.selects(shape, node, focus)
             case _:
-                return conforms(focus, node)
+                return run.conforms(focus, node)
 
     return any(targeted(kind, node) for kind, node in shape.targets)
 
 
-def focus_nodes(graph: Readable, shape: Shape, conforms: Callable[[Node, Node], bool]) -> dict[Node, None]:
+def focus_nodes(graph: Readable, shape: Shape, run: Checks | None = None) -> dict[Node, None]:
     """Select the nodes of a data graph that are targets of a shape, once each, in a dict (SHACL, section 2.1.3).
 
-    ``conforms`` checks a node against the shape of a sh:targetWhere.
+    ``run`` is wanted for the targets that more than a lookup decides on: those of sh:targetWhere and of queries.
     """
     nodes: dict[Node, None] = {}
     for kind, node in shape.targets:
@@ -46,6 +48,10 @@ def focus_nodes(graph: Readable, shape: Shape, conforms: Callable[[Node, Node], 
                 nodes.update((s, None) for s, _ in graph.pairs(node))
             case "targetObjectsOf":
                 nodes.update((o, None) for _, o in graph.pairs(node))
+            case _ if run is None:
+                raise TypeError(f"{shape.name} has targets that only a run can decide on")
+            case _ if kind == SPARQL_TARGET:
+                nodes.update(run.selected(shape, node))
             case _:
-                nodes.update((n, None) for n in graph.nodes() if conforms(n, node))
+                nodes.update((n, None) for n in graph.nodes() if run.conforms(n, node))
     return nodes

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coopkg.shacl.constraints import Constraint, Row, Shape, Violation
     from coopkg.shacl.pre_binding import SparqlQuery
     from coopkg.shacl.report import Result
+    from coopkg.shacl.sparql_targets import SparqlTarget
 
 _DEEPEST: Final = 24
 """Shapes within shapes that are checked by recursion; what lies deeper is checked first, and then known."""
@@ -107,8 +108,16 @@ class Run:
     def targets(self, shape: Shape) -> dict[Node, None]:
         """Select the nodes that are targets of a shape, once each (SHACL, section 2.1.3)."""
         if shape.node not in self._targets:
-            self._targets[shape.node] = focus_nodes(self.graph, shape, self.conforms)
+            self._targets[shape.node] = focus_nodes(self.graph, shape, self)
         return self._targets[shape.node]
+
+    def selected(self, shape: Shape, target: SparqlTarget) -> Mapping[Node, None]:
+        """Return the nodes that a query of a shape selects as its targets (SHACL-AF, section 3.1)."""
+        return self._queries.selected(shape, target)
+
+    def selects(self, shape: Shape, target: SparqlTarget, node: Node) -> bool:
+        """Whether a query of a shape selects a node as its target."""
+        return self._queries.selects(shape, target, node)
 
     def index(self, key: object, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever was made
         """Return what ``make`` gives, made once for the data graph."""

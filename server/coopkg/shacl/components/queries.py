@@ -10,8 +10,9 @@ import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
 from coopkg.shacl.constraints import Constraint, Violation
-from coopkg.shacl.dependencies import joined, steps_of_query
+from coopkg.shacl.dependencies import joined
 from coopkg.shacl.property_paths import Predicate
+from coopkg.shacl.query_dependencies import steps_of_query
 from coopkg.shacl.shape_nodes import TRUE
 from coopkg.shacl.sparql_constraints import STRINGS, component_constraints, read_constraint
 from coopkg.shacl.steps import Sign, Step
@@ -84,8 +85,8 @@ class Sparql(_Query):
 
     def steps(self, shape: Shape, before: Path | None, values: Path | None, sign: Sign, of: StepsOf) -> Iterator[Step]:
         """Yield the edges that the query's patterns follow."""
-        del values, of
-        for step in steps_of_query(self.value.text, shape.path):
+        del shape, values, of
+        for step in steps_of_query(self.value.text):
             kind = step.sign if sign is Sign.MORE else Sign.EITHER
             yield Step(step.predicate, joined(before, step.before), step.backwards, step.anywhere, kind)
 
