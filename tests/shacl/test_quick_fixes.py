@@ -228,8 +228,8 @@ def test_a_wrong_namespace_is_mended_where_it_is_declared() -> None:
 
 
 def values(document: Document) -> set[str]:
-    """Give what a document speaks of, whatever the case of a code or the datatype of a text."""
-    return {name_of(term).casefold() for q in read(document).quads for term in (q.subject, q.object)}
+    """Give what a document speaks of, whatever the case of a code, the spaces around it or the datatype of a text."""
+    return {name_of(term).casefold().strip() for q in read(document).quads for term in (q.subject, q.object)}
 
 
 LETTERS = st.sampled_from("abcdeiоxyzABCXY0123456789 -")
