@@ -57,7 +57,7 @@ other-tools: $(DEV) ## the published shapes in Jena and RDF4J, fetched by Maven:
 	COOPKG_JAVA_TOOLS=$(CURDIR)/build/java-tools COOPKG_OTHER_TOOLS_CASES=1000 $(BIN)/python -m pytest -q tests/shacl/test_other_tools.py
 
 contributions: $(DEV) ## 200 right contributions are accepted, 500 plausible wrong ones refused or warned of: two minutes
-	COOPKG_CONTRIBUTIONS=200 $(BIN)/python -m pytest -q tests/dataset/test_contribution_mistakes.py
+	COOPKG_CONTRIBUTIONS=200 $(BIN)/python -m pytest -q tests/dataset/test_contribution_mistakes.py tests/dataset/test_contribution_cases.py
 
 fuzz: $(DEV) ## 20,000 queries and updates, read by us and by the engine, and 1,000 documents; COOPKG_FUZZ_SEED makes others
 	COOPKG_FUZZ=20000 $(BIN)/python -m pytest -q -s tests/sparql/test_fuzz_reading.py tests/web/test_hostile_documents.py
