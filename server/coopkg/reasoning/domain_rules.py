@@ -30,5 +30,9 @@ def domain_rules(base: str) -> tuple[Rule, ...]:
 
 
 def irreflexive_predicates(base: str | None) -> frozenset[ox.NamedNode]:
-    """Return the predicates that relate different things only, whatever rule would derive them."""
-    return frozenset() if base is None else frozenset({ox.NamedNode(f"{base}ontology#cooperatesWith")})
+    """Return the predicates that relate different things only, whatever rule would derive them.
+
+    A source document supports what is said of itself, which tells nobody that it reports it.
+    """
+    names = () if base is None else ("cooperatesWith", "isReportedBy")
+    return frozenset(ox.NamedNode(f"{base}ontology#{name}") for name in names)
