@@ -44,6 +44,20 @@ def test_the_head_comment_stays_and_others_are_refused() -> None:
         canonical("<http://e/a> <http://e/p> 1 .\n# lost\n")
 
 
+@pytest.mark.parametrize("comment", ["e:a e:p 1 . # why\n", "e:a e:p 1 ; # why\n  e:q 2 .\n", 'e:a e:p "#" . #\n'])
+def test_a_comment_after_a_statement_is_not_lost_either(comment: str) -> None:
+    with pytest.raises(InputUnreadable, match=":2: a comment"):
+        canonical_turtle(Document("a.ttl", f"@prefix e: <http://e/> .\n{comment}".encode()), {"e": "http://e/"})
+
+
+def test_a_number_sign_in_a_string_an_iri_or_a_name_begins_no_comment() -> None:
+    text = """<http://e/a#b> <http://e/p> "#", '#', "\\"#", \"\"\"SELECT
+# a comment of SPARQL
+"quoted" # \"\"\" ; e:q e:a\\#b ."""
+    written = canonical_turtle(Document("a.ttl", f"@prefix e: <http://e/> .\n{text}\n".encode()), {"e": "http://e/"})
+    assert len(list(Document("b.ttl", written.encode()).quads())) == 4
+
+
 def test_syntax_error_has_a_place() -> None:
     with pytest.raises(RdfSyntaxError, match=r"^t\.ttl:2:"):
         canonical("@prefix e: <http://e/> .\ne:a e:p , .")

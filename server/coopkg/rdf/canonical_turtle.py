@@ -26,6 +26,11 @@ _NIL: Final = ox.NamedNode(_RDF + "nil")
 _INDENT: Final = "    "
 _DEEPEST: Final = 50
 """Levels of blank nodes inside of each other; a deeper one has a label."""
+_COMMENT: Final = re.compile(
+    r"\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|<[^<>\s]*>|\\#|#[^\n]*",
+    re.DOTALL,
+)
+"""A comment of Turtle, or something in which a number sign begins none: a string, an IRI, an escape in a name."""
 
 
 def canonical_turtle(document: Document, prefixes: dict[str, str]) -> str:
@@ -46,10 +51,12 @@ def canonical_turtle(document: Document, prefixes: dict[str, str]) -> str:
 def _head_comment(name: str, text: str) -> str:
     lines = text.splitlines()
     count = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    for number, line in enumerate(lines[count:], count + 1):
-        if line.lstrip().startswith("#"):
+    head = "\n".join(lines[:count])
+    for match in _COMMENT.finditer(text, len(head)):
+        if match.group().startswith("#"):
+            number = text.count("\n", 0, match.start()) + 1
             raise InputUnreadable(f"{name}:{number}: a comment inside the file would be lost; move it to the head.")
-    return "\n".join(lines[:count])
+    return head
 
 
 class _Writer:
