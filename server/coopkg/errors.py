@@ -39,6 +39,7 @@
     +-- StorageExceeded        507, exit 5    the disk is full or failed: nothing was changed
     +-- EngineFault            500, exit 70   the engine failed unexpectedly
     +-- NotConfined            500, exit 1    the kernel lets nothing keep workers from the network
+    +-- SystemUnsupported      500, exit 1    the operating system lacks what the server is built on
     +-- PortInUse              500, exit 1    the address to serve on is taken
     +-- HomeInUse              500, exit 1    another process writes to the data directory
 
@@ -375,6 +376,13 @@ class NotConfined(CoopkgError):
 
     exit_code = 1
     title = "Workers cannot be confined here"
+
+
+class SystemUnsupported(CoopkgError):
+    """The operating system lacks what the server is built on."""
+
+    exit_code = 1
+    title = "The server does not run on this system"
 
 
 class PortInUse(CoopkgError):

@@ -158,3 +158,36 @@ def test_the_filter_refuses_what_leads_elsewhere_and_nothing_else() -> None:
     with open(reading, "rb") as pipe:  # noqa: PTH123 - a descriptor
         assert pipe.read() == b"True" + 5 * b" refused"
     assert os.waitpid(pid, 0)[1] == 0
+
+
+WITHOUT_LINUX = """
+import ctypes, os, socket
+
+known = ctypes.CDLL.__getattr__
+
+def found(self, name):
+    if name in {"prctl", "unshare", "mallopt"}:
+        raise AttributeError(name)
+    return known(self, name)
+
+ctypes.CDLL.__getattr__ = found
+del os.memfd_create, os.posix_fallocate, socket.SOCK_NONBLOCK
+"""
+"""What the libraries of other systems lack, taken away when Python starts."""
+
+
+@pytest.mark.parametrize("option", [[], ["--unconfined"]])
+def test_on_another_system_the_server_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: list[str]
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_LINUX, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT / 'server'}")
+    command = [sys.executable, "-m", "coopkg"]
+    started = subprocess.run([*command, "serve", "--bind", f"127.0.0.1:{free_port()}", *option],
+                             capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
+    assert started.returncode == 1
+    assert started.stderr.startswith("coopkg: The server needs Linux: this system lacks memfd_create, ")
+    assert "Traceback" not in started.stderr
+    other = subprocess.run([*command, "validate", str(ROOT / "data" / "facts.ttl")],
+                           capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
+    assert other.returncode == 0, other.stderr

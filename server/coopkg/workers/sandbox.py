@@ -10,12 +10,14 @@ import contextlib
 import ctypes
 import os
 import resource
+import select
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import Final
 
-from coopkg.errors import NotConfined
+from coopkg.errors import NotConfined, SystemUnsupported
 from coopkg.workers.syscall_filter import refuse_system_calls
 
 CLONE_NEWUSER: Final = 0x10000000
@@ -49,6 +51,19 @@ def _leave_network() -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     # Root may leave at once; anybody else needs a user namespace of their own, which some systems forbid.
     return any(libc.unshare(flags) == 0 for flags in (CLONE_NEWNET, CLONE_NEWUSER | CLONE_NEWNET))
+
+
+def require_system() -> None:
+    """Check that the system has what the processes of a server use. Raises SystemUnsupported, with what it lacks."""
+    needed = (
+        (os, ("memfd_create", "posix_fallocate")),
+        (socket, ("SOCK_NONBLOCK", "send_fds")),
+        (select, ("epoll",)),
+        (ctypes.CDLL(None), ("prctl", "unshare", "mallopt")),
+    )
+    lacking = [name for module, names in needed for name in names if not hasattr(module, name)]
+    if lacking:
+        raise SystemUnsupported(f"The server needs Linux: this system lacks {', '.join(lacking)}.")
 
 
 def require_confinement() -> None:

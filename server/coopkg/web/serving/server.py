@@ -16,7 +16,7 @@ from coopkg.errors import PortInUse
 from coopkg.web.serving.environment import COUNTERS, SOCKETS
 from coopkg.web.serving.service_manager import ServiceManager
 from coopkg.web.serving.supervisor import Supervisor
-from coopkg.workers.sandbox import require_confinement
+from coopkg.workers.sandbox import require_confinement, require_system
 
 if TYPE_CHECKING:
     from coopkg.settings import Settings
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 def serve(settings: Settings, host: str, port: int) -> int:
     """Serve until a signal ends it, and return the exit code.
 
-    Raises PortInUse, NotConfined, and what ``lock_data_directory`` and ``open_federation`` raise, before anything is
-    started.
+    Raises SystemUnsupported, PortInUse, NotConfined, and what ``lock_data_directory`` and ``open_federation`` raise,
+    before anything is started.
     """
+    require_system()
     # The lock comes first: two servers on one journal would each overwrite what the other has acknowledged.
     if settings.home is not None:
         lock_data_directory(settings.home)
