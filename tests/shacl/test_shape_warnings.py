@@ -28,7 +28,7 @@ def warnings(text: str) -> list[str]:
         ("ex:x sh:widget 1 .", "3:1: sh:widget is no term of SHACL that is known here"),
         ("ex:S sh:targetNode ex:a ; sh:shape ex:T .", "3:1: sh:shape is for nodes of the data and means nothing here"),
         ("ex:g owl:imports <http://e/other> .", "3:1: owl:imports is not followed"),
-        ("ex:S a sh:NodeShape .", "3:1: the shape has no target, and no other shape refers to it"),
+        ("ex:S a sh:NodeShape .", "3:1: the shape has no target, and no other active shape refers to it"),
         ("ex:S sh:targetNode ex:a ;\n sh:property [ sh:path ex:p ; sh:flags 'i' ] .", "4:14: sh:flags has no effect"),
         ("ex:S sh:targetNode ex:a ; sh:ignoredProperties ( ex:p ) .", "sh:ignoredProperties has no effect"),
         ("ex:S sh:targetNode ex:a ; sh:path ex:p ; sh:qualifiedMinCount 1 .", "without sh:qualifiedValueShape"),

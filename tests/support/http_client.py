@@ -26,3 +26,12 @@ def _fields(response: http.client.HTTPResponse | urllib.error.HTTPError) -> dict
 def connection(address: str) -> http.client.HTTPConnection:
     parts = urllib.parse.urlsplit(address)
     return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
+
+
+def multipart(*parts: tuple[str, str, str, str]) -> tuple[bytes, str]:
+    """Give the body and Content-Type of a form: (field, file name, media type, content); no file name for a field."""
+    lines = []
+    for field, name, kind, content in parts:
+        file = f'; filename="{name}"\r\nContent-Type: {kind}' if name else ""
+        lines.append(f'--B\r\nContent-Disposition: form-data; name="{field}"{file}\r\n\r\n{content}\r\n')
+    return ("".join(lines) + "--B--\r\n").encode(), "multipart/form-data; boundary=B"

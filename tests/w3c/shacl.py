@@ -20,7 +20,7 @@ from w3c.harness import Outcome
 from w3c.manifest import MF, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from coopkg.rdf.graph import Node
     from coopkg.shacl.report import Report
@@ -167,3 +167,37 @@ def report_graph(report: Report, expected: tuple[ox.Quad, ...]) -> Iterator[ox.Q
 
 def _quad(subject: Node, predicate: ox.NamedNode | str, obj: Node) -> ox.Quad:
     return ox.Quad(subject, ox.NamedNode(SH + predicate) if isinstance(predicate, str) else predicate, obj)
+
+
+DROPPED: Final = frozenset(
+    {"http://www.w3.org/2000/01/rdf-schema#label", "http://www.w3.org/2000/01/rdf-schema#comment"}
+)
+"""What reports have beyond the specification: names of shapes, and what was looked at."""
+
+
+def run_at(case: Case, door: Callable[[bytes, bytes], tuple[bool, str]]) -> Outcome:
+    """Give what came of a test at a door that takes data and shapes as N-Triples.
+
+    The door gives the report in Turtle, or says that there is none with the reason. That nothing was looked at is a
+    refusal at every door, where the suite has a report without results. Results in detail are optional
+    (section 3.6.2.4), and the suite has none.
+    """
+    assert case.data is not None
+    assert case.shapes is not None
+    reported, text = door(*(_n_triples(_read(file)) for file in (case.data, case.shapes)))
+    if not reported:
+        conforms = case.expected is not None and not any(q.predicate.value == SH + "result" for q in case.expected)
+        right = case.expected is None or (conforms and "Nothing was looked at" in text)
+        return Outcome(Verdict.STRICT if right else Verdict.FAILED, text)
+    if case.expected is None:
+        return Outcome(Verdict.FAILED, "it must fail, and it gave a report")
+    graph = Graph(ox.parse(text, ox.RdfFormat.TURTLE))
+    with_messages = any(quad.predicate.value == SH + "resultMessage" for quad in case.expected)
+    left_out = DROPPED | {SH + "detail"} | (set() if with_messages else {SH + "resultMessage"})
+    report = graph.subjects(RDF_TYPE, ox.NamedNode(SH + "ValidationReport"))[0]
+    found = tuple(quad for quad in _expected(graph, report) if quad.predicate.value not in left_out)
+    return Outcome(*compare(ox.Dataset(case.expected), ox.Dataset(found)))
+
+
+def _n_triples(graph: Graph) -> bytes:
+    return ox.serialize((ox.Triple(*fact) for fact in graph.triples()), format=ox.RdfFormat.N_TRIPLES)

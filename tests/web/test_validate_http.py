@@ -16,6 +16,7 @@ from conftest import run_coopkg
 from coopkg.rdf.namespaces import DEFAULT_BASE
 from coopkg.shacl.report_formats import REPORT_FORMATS
 from documents import BROKEN, LINKED, QUADS, SEED, SEEDS, TRIG, XML, mutated
+from http_client import multipart
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,15 +50,6 @@ def report(server: str, body: bytes, content_type: str = "text/turtle", query: s
     assert status == 200, answer
     found: dict[str, Any] = json.loads(answer)
     return found
-
-
-def multipart(*parts: tuple[str, str, str, str]) -> tuple[bytes, str]:
-    """Give the body and Content-Type of a form: (field, file name, media type, content); no file name for a field."""
-    lines = []
-    for field, name, kind, content in parts:
-        file = f'; filename="{name}"\r\nContent-Type: {kind}' if name else ""
-        lines.append(f'--B\r\nContent-Disposition: form-data; name="{field}"{file}\r\n\r\n{content}\r\n')
-    return ("".join(lines) + "--B--\r\n").encode(), "multipart/form-data; boundary=B"
 
 
 def version(server: str) -> object:

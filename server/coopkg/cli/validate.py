@@ -199,7 +199,7 @@ def _run(job: Job, name: str, *, diff: bool, fix: bool) -> int:
     if view.fails():
         return NOT_CONFORMING
     coverage = view.report.coverage
-    if coverage and coverage.nothing:
+    if coverage and view.report.vacuous:
         click.echo(f"coopkg: {coverage.reason()}", err=True)
         return UNREADABLE
     return 0

@@ -100,7 +100,7 @@ def examine(
         report, preview = _merged(dataset, gate, question, sources, own_shapes, licences, history)
     texts = {source.name: source.text for source in sources}
     covered = report.coverage
-    if covered and covered.nothing and report.conforms:
+    if covered and report.vacuous:
         raise NothingValidated(
             covered.reason(), notes=[str(note) for note in report.notes], idle=list(covered.idle)[:MOST]
         )

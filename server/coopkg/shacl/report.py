@@ -221,7 +221,7 @@ class Coverage:
         if not self.triples:
             return "Nothing was looked at: there are no triples."
         if not self.shapes:
-            return "Nothing was looked at: no shape has a target."
+            return "Nothing was looked at: no active shape has a target."
         if not self.focus_nodes:
             return f"Nothing was looked at: none of {counted(self.shapes, 'shape')} found a focus node in the data."
         return f"Nothing was looked at: no shape reads any of {counted(self.triples, 'triple')}."
@@ -278,6 +278,11 @@ class Report:
     def conforms(self) -> bool:
         """Whether there is no result at all, of whatever severity (SHACL, section 3.6.1.1)."""
         return not self.results
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether there is no result because nothing was looked at, which says nothing of the data."""
+        return self.conforms and self.coverage is not None and self.coverage.nothing
 
     def and_(self, other: Report) -> Report:
         """Merge two reports, sorted."""

@@ -88,4 +88,4 @@ def _of_shapes(graph: Graph, shapes: Mapping[Node, Shape]) -> Iterator[_Warning]
                     None,
                 )
         if not shape.targets and node not in referred and graph.value(node, sh("deactivated")) != TRUE:
-            yield (node, "the shape has no target, and no other shape refers to it: it is never used"), None
+            yield (node, "the shape has no target, and no other active shape refers to it: it is never used"), None
