@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ _TITLE: Final = f"<{STANDARD_PREFIXES['dcterms']}title>"
 _RDF: Final = STANDARD_PREFIXES["rdf"]
 _EXEMPT: Final = {_A, _LABEL, *(f"<{DEFAULT_BASE}ontology#{name}>" for name in ("hasCertainty", "hasEvidence"))}
 _DURATION: Final = f"^^<{STANDARD_PREFIXES['xsd']}duration>"
+_DATE: Final = f"^^<{STANDARD_PREFIXES['xsd']}date>"
 _SOURCE: Final = "gknt-2017-12-12"
 _COUNTRIES: Final = ("AM", "AZ", "CN", "CU", "GE", "ID", "IN", "KR", "KZ", "PK", "SK", "UA", "UZ")
 _PARTNERS: Final = ("CH", "FR", "IT", "NL", "LT", "PL")
@@ -98,6 +100,8 @@ def _nodes(number: int, chance: random.Random) -> Iterator[str]:
     for node, facts in _described(number, chance):
         yield from facts
         yield from _supported(node, facts)
+    if number % 3 == 0:
+        yield from _period(number)
 
 
 def _described(number: int, chance: random.Random) -> Iterator[tuple[str, list[str]]]:
@@ -167,10 +171,21 @@ def _session(number: int, chance: random.Random) -> Iterator[str]:
     yield f"{session} {_A} {_coop('CommissionSession')}"
     yield from _asserted(session, f"generated-session-{number:07}")
     yield from _parties(session, country)
+    yield f"{session} {_coop('hasReferencePeriod')} {_id('period', f'generated-{number:07}')}"
     yield f"{session} {_coop('hasStatus')} {_id('status', 'completed')}"
     yield f"{session} {_coop('isOrganizedBy')} {_id('body', 'scst')}"
     yield f"{session} {_coop('isSessionOf')} {_id('commission', f'by-{country.lower()}')}"
     yield from _labels(session, f"Session {number}", f"Заседание {number}", f"Пасяджэнне {number}")
+
+
+def _period(number: int) -> Iterator[str]:
+    """Give the day of a session: one of its own, since two sessions of one day would be taken for the same."""
+    period, day = _id("period", f"generated-{number:07}"), date(2018, 1, 1) + timedelta(number % 365)
+    yield f"{period} {_A} {_coop('Period')}"
+    yield f"{period} {_coop('hasPrecision')} {_id('precision', 'day')}"
+    yield f'{period} {_coop("startDate")} "{day}"{_DATE}'
+    yield f'{period} {_coop("endDate")} "{day}"{_DATE}'
+    yield from _labels(period, f"Day {number}", f"День {number}", f"Дзень {number}")
 
 
 def _agreement(number: int, chance: random.Random) -> Iterator[str]:
@@ -193,7 +208,6 @@ def _claim(name: str) -> str:
 def _parties(node: str, country: str) -> Iterator[str]:
     yield f"{node} {_coop('hasParty')} {_id('country', 'BY')}"
     yield f"{node} {_coop('hasParty')} {_id('country', country)}"
-    yield f"{node} {_coop('hasReferencePeriod')} {_id('period', 'year-2018')}"
 
 
 def _labels(node: str, en: str, ru: str, be: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,13 +22,12 @@ from coopkg.dataset.commit_log import CommitLog, read_dataset
 from coopkg.dataset.journal import NAME
 from coopkg.dataset.journal_end import NAME as END
 from coopkg.dataset.journal_index import INDEX, REMOVALS
-from processor_time import PATIENCE
+from processor_time import PATIENCE, eventually
 from running import Answer, Running, made
 from small_home import SmallHome, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +50,11 @@ def own(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
 def add(running: Running, number: int) -> Answer:
     return running.add(f"<{BASE}id/topic/t{number}> <http://e/p> {number}.10 .", Idempotency_Key=f"k{number}")
+
+
+def has_open(pid: int, path: Path) -> bool:
+    """Say whether a process has a file open."""
+    return any(entry.samefile(path) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.exists())
 
 
 def snapshot_versions(running: Running) -> list[int]:
@@ -122,6 +127,8 @@ def test_a_journal_that_is_gone_stops_writes_and_nothing_else(own: Callable[...,
     running = own(COOPKG_WORKERS="2")
     add(running, 1)
     journal, aside = running.home / NAME, running.home / "aside"
+    # One that has not opened the journal yet would find none, and have no history.
+    assert eventually(lambda: sum(has_open(pid, journal) for pid in running.web_processes()) == 2)
     whole = journal.read_bytes()
     if deed == "cut":
         journal.write_bytes(whole[: len(whole) // 2])

@@ -11,6 +11,7 @@ from conftest import opened
 from coopkg.dataset.entailment import load_with_closure
 from coopkg.settings import Settings
 from coopkg.web.app import create_app
+from navigation import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,9 +67,9 @@ def bare(browser: Browser, server: str) -> Iterator[Page]:
 def test_a_parameter_is_changed_without_scripts(bare: Page) -> None:
     bare.goto("/queries/commission-sessions-by-year")
     bare.get_by_label("Period").select_option(label="2019")
-    bare.get_by_role("button", name="Ask").click()
+    follow(bare.get_by_role("button", name="Ask"))
     assert "period=period%3Ayear-2019" in bare.url
-    bare.get_by_role("link", name="Table", exact=True).click()
+    follow(bare.get_by_role("link", name="Table", exact=True))
     assert bare.locator("table").get_by_role("link", name="Uzbekistan", exact=True).count() == 1
     with bare.expect_download() as download:
         bare.get_by_role("link", name="csv").click()
@@ -80,8 +81,8 @@ def test_an_own_query_is_asked_and_its_emptiness_explained_without_scripts(bare:
     bare.get_by_label("SPARQL query").fill(
         "PREFIX coop: <http://127.0.0.1:8000/ontology#>\nSELECT * { ?s a coop:Projet }"
     )
-    bare.get_by_role("button", name="Run").click()
-    bare.get_by_role("link", name="Why is this empty?").click()
+    follow(bare.get_by_role("button", name="Run"))
+    follow(bare.get_by_role("link", name="Why is this empty?"))
     assert "Instead of coop:Projet perhaps coop:Project" in bare.locator("main").inner_text()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from conftest import ROOT, run_coopkg, start_server, stop
 from contributed_project import PROJECT
+from navigation import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,13 +41,13 @@ def bare(browser: Browser, writable: tuple[str, str]) -> Iterator[Page]:
 def test_a_broken_document_is_mended_step_by_step(bare: Page) -> None:
     bare.goto("/validate?lang=en")
     bare.get_by_label("RDF text").fill(MISTAKES)
-    bare.get_by_role("button", name="Validate", exact=True).click()
+    follow(bare.get_by_role("button", name="Validate", exact=True))
     assert bare.get_by_role("status").inner_text() == "3 problems, 39 facts checked"
-    bare.get_by_role("link", name="line 19").click()
+    follow(bare.get_by_role("link", name="line 19"))
     assert bare.url.endswith("#d0-19")
-    bare.get_by_role("button", name="Apply this fix").nth(1).click()
+    follow(bare.get_by_role("button", name="Apply this fix").nth(1))
     assert bare.get_by_role("status").inner_text() == "2 problems, 39 facts checked"
-    bare.get_by_role("button", name="Apply all fixes").click()
+    follow(bare.get_by_role("button", name="Apply all fixes"))
     assert "problem" not in bare.get_by_role("status").inner_text()
     with bare.expect_download() as download:
         bare.get_by_role("button", name="SARIF").click()
@@ -64,12 +65,12 @@ def fill(page: Page) -> None:
 
 def test_a_project_is_proposed_and_written_without_scripts(bare: Page, writable: tuple[str, str]) -> None:
     bare.goto("/contribute?lang=en")
-    bare.get_by_role("link", name="Project", exact=True).click()
+    follow(bare.get_by_role("link", name="Project", exact=True))
     fill(bare)
-    bare.get_by_role("button", name="Add another: has participant").click()
+    follow(bare.get_by_role("button", name="Add another: has participant"))
     assert bare.locator('[name="coop:hasParticipant"]').count() == 2
     assert bare.locator('[name="skos:prefLabel@be"]').input_value() == PROJECT["skos:prefLabel@be"]
-    bare.get_by_role("button", name="Check and preview").last.click()
+    follow(bare.get_by_role("button", name="Check and preview").last)
     assert "It keeps all the rules." in bare.locator("main").inner_text()
     with bare.expect_download() as download:
         bare.get_by_role("button", name="Save as Turtle").click()
@@ -85,8 +86,8 @@ def test_a_mistake_leads_to_its_field(bare: Page) -> None:
     bare.goto("/contribute/Project?lang=en")
     fill(bare)
     bare.locator('[name="coop:isUnderProgram"]').fill("no such program")
-    bare.get_by_role("button", name="Check and preview").last.click()
-    bare.get_by_role("alert").get_by_role("link").first.click()
+    follow(bare.get_by_role("button", name="Check and preview").last)
+    follow(bare.get_by_role("alert").get_by_role("link").first)
     assert bare.url.endswith("#coop:isUnderProgram")
 
 
@@ -114,13 +115,13 @@ def test_what_is_sent_back_is_accessible_on_every_width(
     for text in (MISTAKES, "broken"):
         page.goto("/validate?lang=ru")
         page.locator("#v-text").fill(text)
-        page.locator("button.main").click()
+        follow(page.locator("button.main"))
         look()
     page.goto("/contribute/Project?lang=be")
     look()
     fill(page)
     page.locator('[name="coop:isUnderProgram"]').fill("body:bsu")
-    page.locator("button.main").last.click()
+    follow(page.locator("button.main").last)
     look()
     for path in ("/api", "/status", "/contribute", "/changes"):
         page.goto(path)

@@ -232,31 +232,51 @@ def test_a_slow_body_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None
         stop(process)
 
 
-def test_clients_that_do_not_read_hold_no_memory_and_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+LARGE = f"/sparql?query={urllib.parse.quote('SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 50000')}"
+"""An answer of 20 MB."""
+
+
+def test_clients_that_do_not_read_hold_no_memory() -> None:
     """Nine answers of 20 MB each, of which nobody reads more than the beginning."""
-    monkeypatch.setenv("COOPKG_WRITE_SECONDS", "4")
     process, address = start_server()
-    query = "SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 50000"
-    readers = []
+    readers: list[socket.socket] = []
     try:
-        pids = tree(server_process(address))
-        for number in range(9):
-            text = urllib.parse.quote(f"{query} # {number}")
-            reader = socket.socket()
-            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            reader.settimeout(PATIENCE)
-            reader.connect(place(address))
-            reader.sendall(f"GET /sparql?query={text} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            assert reader.recv(12) == b"HTTP/1.1 200"
-            readers.append(reader)
-        web = [pid for pid in pids if b"web_process" in command(pid)]
+        web = web_processes(address)
         assert len(web) == 2
-        assert eventually(lambda: sum(map(resident, web)) < 2 * 80 + 50)
-        assert eventually(lambda: not any(map(connected, web)))
+        idle = sum(map(resident, web))
+        readers += (slow_reader(address, f"{LARGE}%23{number}") for number in range(9))
+        assert eventually(lambda: sum(map(resident, web)) < idle + 50)
+        assert sum(map(connections, web)) == len(readers)
     finally:
         for reader in readers:
             reader.close()
         stop(process)
+
+
+def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COOPKG_WRITE_SECONDS", "1")
+    process, address = start_server()
+    try:
+        with slow_reader(address, LARGE):
+            assert eventually(lambda: not any(map(connections, web_processes(address))))
+    finally:
+        stop(process)
+
+
+def slow_reader(address: str, target: str) -> socket.socket:
+    """Ask for an answer, and read no more of it than its status."""
+    reader = socket.socket()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reader.settimeout(PATIENCE)
+    reader.connect(place(address))
+    reader.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert reader.recv(12) == b"HTTP/1.1 200"
+    return reader
+
+
+def web_processes(address: str) -> list[int]:
+    """Give the web processes of a server."""
+    return [pid for pid in tree(server_process(address)) if b"web_process" in command(pid)]
 
 
 def command(pid: int) -> bytes:
@@ -271,15 +291,15 @@ def resident(pid: int) -> int:
         return sum(int(line.split()[1]) for line in file if line.startswith("Private")) // 1024
 
 
-def connected(pid: int) -> bool:
-    """Say whether a process has a connection of a client: a TCP socket beside the one that listens."""
+def connections(pid: int) -> int:
+    """Give the number of connections that a process has to clients: TCP sockets beside the one that listens."""
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
             inodes.add(str(entry.readlink()))
     with open("/proc/net/tcp", encoding="ascii") as file:  # noqa: PTH123
         rows = [line.split() for line in file][1:]
-    return any(f"socket:[{row[9]}]" in inodes and row[3] == "01" for row in rows)
+    return sum(f"socket:[{row[9]}]" in inodes and row[3] == "01" for row in rows)
 
 
 def test_repeated_fields_keep_all_their_values(server: str) -> None:

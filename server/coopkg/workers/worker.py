@@ -84,7 +84,7 @@ class Worker:
             # From here and not by the one that ends: a thread begins with the priority of the one that starts it.
             thread = threading.Thread(target=self._serve, args=(requests, processor, streams, usual), daemon=True)
             thread.start()
-            thread.join()
+            await_end(thread)
 
     def _serve(
         self, requests: RequestSocket, processor: sandbox.ProcessorTime, streams: dict[int, socket.socket], usual: int
@@ -158,6 +158,17 @@ class Worker:
         except OSError:
             streams.pop(request.process).close()
             print("a web process went away before its answer", file=sys.stderr)  # noqa: T201
+
+
+def await_end(thread: threading.Thread) -> None:
+    """Wait until a thread has given back its stack, which the cap on memory has room for once.
+
+    ``join`` returns before: with what Python knows of the thread. One of low priority takes longer to end on a busy
+    machine, and an evaluation in the next one would be refused the memory that its stack still takes.
+    """
+    thread.join()
+    while os.path.exists(f"/proc/self/task/{thread.native_id}"):  # noqa: PTH110 - a file of the kernel
+        time.sleep(0.001)
 
 
 def yield_processor(thread: int) -> None:

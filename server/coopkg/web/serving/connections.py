@@ -8,13 +8,15 @@ and a deadline for clients that do not read.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import re
 import socket
 import struct
 import sys
 import traceback
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import quote, unquote_to_bytes
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -256,9 +258,14 @@ def _fields(incoming: web.BaseRequest) -> Mapping[str, str]:
 
 
 async def respond(
-    incoming: web.BaseRequest, response: HttpResponse, write_seconds: float, *, close: bool = False
+    incoming: web.BaseRequest,
+    response: HttpResponse,
+    write_seconds: float,
+    *,
+    close: bool = False,
+    spooled: BinaryIO | None = None,
 ) -> web.StreamResponse:
-    """Send a whole response; to HEAD only its header fields, with the length that GET would have.
+    """Send a whole response, its body from ``spooled`` if given; to HEAD only its header fields, as GET has them.
 
     A client that does not read a block, or what is left, within ``write_seconds`` is disconnected.
     """
@@ -271,33 +278,32 @@ async def respond(
         out.force_close()
     empty = incoming.method == "HEAD" or response.status in {204, 304}
     if not empty or response.status in {200, 206}:
-        out.content_length = response.length
-    try:
-        if empty or response.path is None:
-            async with asyncio.timeout(write_seconds):
-                await out.prepare(incoming)
-                await out.write_eof(b"" if empty else response.body)
-        else:
-            await out.prepare(incoming)
-            for block in _blocks(response):
+        out.content_length = response.length if spooled is None else spooled.seek(0, os.SEEK_END)
+    file = spooled if spooled is not None or response.path is None else response.path.open("rb")
+    first, last = response.span if spooled is None else (0, out.content_length or 0)
+    with file or contextlib.nullcontext():
+        try:
+            if empty or file is None:
                 async with asyncio.timeout(write_seconds):
-                    await out.write(block)
-            await out.write_eof()
-    except TimeoutError:
-        _reset(incoming)
+                    await out.prepare(incoming)
+                    await out.write_eof(b"" if empty else response.body)
+            else:
+                await out.prepare(incoming)
+                for block in _blocks(file, first, last):
+                    async with asyncio.timeout(write_seconds):
+                        await out.write(block)
+                await out.write_eof()
+        except TimeoutError:
+            _reset(incoming)
     return out
 
 
-def _blocks(response: HttpResponse) -> Iterator[bytes]:
-    """Yield the bytes of a response that is a file, or a span of one."""
-    if response.path is None:
-        raise ValueError("the response is no file")
-    first, last = response.span
-    with response.path.open("rb") as file:
-        file.seek(first)
-        while first < last and (block := file.read(min(BLOCK, last - first))):
-            first += len(block)
-            yield block
+def _blocks(file: BinaryIO, first: int, last: int) -> Iterator[bytes]:
+    """Yield the bytes of a file from one place to before another."""
+    file.seek(first)
+    while first < last and (block := file.read(min(BLOCK, last - first))):
+        first += len(block)
+        yield block
 
 
 def _reset(incoming: web.BaseRequest) -> None:

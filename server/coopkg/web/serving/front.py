@@ -14,8 +14,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Final, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -40,6 +39,7 @@ from coopkg.workers.liveness import read_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flask import Flask
 
@@ -124,7 +124,9 @@ class Front:
         self.observer.saw(request, response, client, began)
         if limits := self.budget.fields(CLIENT.get()):
             response = replace(response, headers={**response.headers, **limits})
-        return await self._send(incoming, response, close=close)
+        # Under the same name, so that nothing here holds on to a large body while its client reads.
+        response, spooled = await self._spooled(incoming, response)
+        return await respond(incoming, response, self.settings.write_seconds, close=close, spooled=spooled)
 
     def _client(self, incoming: web.BaseRequest) -> str:
         """Return the address of the client, behind the proxies that the settings name."""
@@ -221,20 +223,16 @@ class Front:
             self.kept.put(request, response, version)
         return response
 
-    async def _send(self, incoming: web.BaseRequest, response: HttpResponse, *, close: bool) -> web.StreamResponse:
-        seconds = self.settings.write_seconds
+    async def _spooled(self, incoming: web.BaseRequest, response: HttpResponse) -> tuple[HttpResponse, BinaryIO | None]:
+        """Return a response to send, and the file that its body was put into where that is large."""
         if len(response.body) <= SPOOLED:
-            return await respond(incoming, response, seconds, close=close)
+            return response, None
         try:
-            path = await in_thread(self.threads, _spool, self.engine.folder, response.body)
+            spooled = await in_thread(self.threads, _spool, self.engine.folder, response.body)
         except OSError as error:
             full = StorageExceeded(f"The answer found no room on the disk: {error.strerror}.")
-            return await respond(incoming, problem(full, request_of(incoming), self.settings.base), seconds)
-        try:
-            response = replace(response, body=b"", path=path, span=(0, len(response.body)))
-            return await respond(incoming, response, seconds, close=close)
-        finally:
-            path.unlink(missing_ok=True)
+            return problem(full, request_of(incoming), self.settings.base), None
+        return replace(response, body=b""), spooled
 
 
 async def in_thread(pool: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -243,12 +241,14 @@ async def in_thread(pool: ThreadPoolExecutor, work: Callable[P, T], *args: P.arg
     return await asyncio.get_running_loop().run_in_executor(pool, lambda: context.run(work, *args, **kwargs))
 
 
-def _spool(folder: Path, body: bytes) -> Path:
-    """Write a body to a file of the server's folder, and return its path. Raises OSError, and leaves no file then."""
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="answer-", delete=False) as file:
-        try:
-            file.write(body)
-        except OSError:
-            Path(file.name).unlink()
-            raise
-    return Path(file.name)
+def _spool(folder: Path, body: bytes) -> BinaryIO:
+    """Write a body to a file of the server's folder. Raises OSError.
+
+    The file has no name, so that nothing of it is left whenever the client leaves, or this process ends.
+    """
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(tempfile.TemporaryFile(dir=folder))
+        file.write(body)
+        file.flush()
+        stack.pop_all()
+    return file
