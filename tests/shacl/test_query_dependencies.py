@@ -166,6 +166,34 @@ def test_after_any_edit_the_nodes_that_a_query_selects_are_checked_as_by_a_whole
     assert caught(gate_of(target(where)), SEED) > 2
 
 
+EXPRESSIONS: Final = {
+    "a path from the values of another": "[ sh:exists [ sh:path ex:q ; sh:nodes [ sh:path ex:p ] ] ]",
+    "nothing at the end of a path": "[ sh:if [ sh:exists [ sh:path ( ex:p ex:q ) ] ] ; sh:then false ; sh:else true ]",
+    "a filter of what a path gives": (
+        "[ sh:exists [ sh:nodes [ sh:path ex:p ] ; sh:filterShape [ sh:property [ sh:path ex:q ; sh:maxCount 0 ] ] ] ]"
+    ),
+    "a difference": "[ sh:exists [ sh:nodes [ sh:path ex:p ] ; sh:minus [ sh:path ( ex:q ex:r ) ] ] ]",
+    "from an inverse path": "[ sh:exists [ sh:path ex:s ; sh:nodes [ sh:path [ sh:inversePath ex:p ] ] ] ]",
+    "from a constant": "[ sh:exists [ sh:path ex:q ; sh:nodes ex:n1 ] ]",
+    "from what a condition gives": (
+        "[ sh:exists [ sh:path ex:s ; sh:nodes [ sh:if [ sh:exists [ sh:path ex:r ] ] ; sh:then [ sh:path ex:p ] ; "
+        "sh:else [ sh:path ex:q ] ] ] ]"
+    ),
+    "a function that reads": "[ ex:Led ( [ sh:path ex:p ] ) ]",
+    "from what a function gives": "[ sh:exists [ sh:path ex:q ; sh:nodes [ ex:Same ( [ sh:path ex:p ] ) ] ] ]",
+}
+CALLED: Final = f"""
+    ex:Led a sh:SPARQLFunction ; sh:parameter [ sh:path ex:one ] ; sh:ask "PREFIX : <{EX}> ASK {{ ?x :q ?one }}" .
+    ex:Same a sh:SPARQLFunction ; sh:parameter [ sh:path ex:one ] ; sh:select "SELECT ?it {{ BIND(?one AS ?it) }}" .
+"""
+
+
+@pytest.mark.parametrize("expression", [pytest.param(w, id=name) for name, w in EXPRESSIONS.items()])
+def test_after_any_edit_an_expression_is_evaluated_wherever_it_may_give_something_else(expression: str) -> None:
+    gate = gate_of(f"ex:S a sh:NodeShape ; sh:targetSubjectsOf ex:p ; sh:expression {expression} . {CALLED}")
+    assert caught(gate, SEED) > 2
+
+
 def test_a_target_with_parameters_is_looked_at_again_where_its_query_leads_back() -> None:
     query = f"PREFIX : <{EX}> SELECT ?this WHERE {{ ?this :p $by FILTER NOT EXISTS {{ $by :q ?this }} }}"
     gate = gate_of(f"""

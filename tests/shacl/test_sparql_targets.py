@@ -66,6 +66,7 @@ SELECTED: Final = {
     "two queries": (f"{target('SELECT ?this { ?this a ex:D }')} ; {target('SELECT ?this { ex:d ex:p ?this }')}", "c a"),
     "no type": (target("SELECT ?this { ?this a ex:C }", "sh:description 'all'"), "a b"),
     "a parameter": (of_type("SELECT ?this { ?this ex:p $by }", "ex:by ex:x"), "a c"),
+    "a parameter in an expression of SELECT": (of_type("SELECT (?by AS ?this) {}", "ex:by ex:x"), "x"),
     "a parameter in a filter": (of_type("SELECT ?this { ?this ex:p ?v FILTER(?v != $by) }", "ex:by ex:x"), "b d"),
     "a parameter in exists": (
         of_type("SELECT ?this { ?this ex:p ?v FILTER NOT EXISTS { ?this a $by } }", "ex:by ex:C"), "c d",

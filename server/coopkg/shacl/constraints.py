@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from coopkg.shacl.relations import Relation
     from coopkg.shacl.report import Severity
     from coopkg.shacl.shape_nodes import ShapeNode
+    from coopkg.shacl.sparql_functions import SparqlFunction
     from coopkg.shacl.sparql_targets import SparqlTarget
     from coopkg.shacl.steps import Step
 
@@ -88,6 +89,10 @@ class Checks(Protocol):
 
     def solve(self, query: SparqlQuery, at: At) -> Iterator[Row]:
         """Return the violations of a query at one focus node."""
+        ...
+
+    def call(self, function: SparqlFunction, arguments: Rows[Node]) -> Node | None:
+        """Return what a function of the shapes graph gives for some arguments, or None."""
         ...
 
     def solutions(self, shape: Shape, query: SparqlQuery) -> Mapping[Node, Rows[Any]] | None:

@@ -113,6 +113,27 @@ def read_target_query(
     return queries[0], queries[1] if len(queries) > 1 else None
 
 
+def read_function_query(
+    text: str, given: Collection[str], names: Collection[str], *, ask: bool
+) -> tuple[SparqlQuery, tuple[str, ...]]:
+    """Read the query of a function, in which the parameters that are ``given`` are pre-bound, of all ``names``.
+
+    Returned are the query and its result variables, of which an ASK has one without a meaning. Raises ValueError for a
+    query that the engine does not accept or that breaks a rule of pre-binding.
+    """
+    normal, tokens = _admitted(text, None, ask=ask)
+    mentioned = _variables(tokens)
+    without = sorted(mentioned & OPTIONAL)
+    if without:
+        raise ValueError(f"its query has ${without[0]}, which has no value in a function")
+    _check(tokens, set(names), projects_this=False)
+    query = _query(normal, tokens, mentioned & set(given), {}, ask=ask)
+    _try(query, normal)
+    result = _EMPTY.query(query.text, base_iri=query.base)
+    names = [variable.value for variable in result.variables] if isinstance(result, ox.QuerySolutions) else ["conforms"]
+    return query, tuple(names)
+
+
 def _admitted(text: str, path: Path | None, *, ask: bool) -> tuple[NormalForm, list[Token]]:
     normal = _normal(_with_path(text, path))
     try:
@@ -186,7 +207,7 @@ def _with_path(text: str, path: Path | None) -> str:
     return text
 
 
-def _check(tokens: list[Token], candidates: Collection[str]) -> None:
+def _check(tokens: list[Token], candidates: Collection[str], *, projects_this: bool = True) -> None:
     """Check the rules of pre-binding, and that the query has one data graph. Raises ValueError."""
     # Where nothing is pre-bound, as in a target without parameters, its rules do not matter.
     forbidden = _FORBIDDEN if candidates else {"SERVICE"}
@@ -200,7 +221,7 @@ def _check(tokens: list[Token], candidates: Collection[str]) -> None:
             raise ValueError("its query names a graph, but the data graph is one graph")
     clauses = [_projected(tokens, index) for index, token in enumerate(tokens) if token.keyword == "SELECT"]
     form = next(token.keyword for token in tokens if token.keyword in _FORMS)
-    if form == "SELECT" and not clauses[0] & {"this", "*"}:
+    if projects_this and form == "SELECT" and not clauses[0] & {"this", "*"}:
         raise ValueError("its query does not project $this")
     for projected in clauses[1:] if form == "SELECT" else clauses:
         missing = sorted(set(candidates) - OPTIONAL - projected)
@@ -209,14 +230,16 @@ def _check(tokens: list[Token], candidates: Collection[str]) -> None:
 
 
 def _projected(tokens: list[Token], select: int) -> set[str]:
-    """Return the variables that a SELECT clause names, or ``*``."""
+    """Return the variables that a SELECT clause projects, or ``*``: those of its expressions only behind AS."""
     names: set[str] = set()
+    depth = 0
     for token, before in zip(tokens[select + 1 :], tokens[select:], strict=False):
         if token.text == "{" or token.keyword == "WHERE":
             break
+        depth += (token.text == "(") - (token.text == ")")
         if token.text == "*" and before.keyword in {"SELECT", "DISTINCT", "REDUCED"}:
             return {"*"}
-        if token.kind is Kind.VARIABLE:
+        if token.kind is Kind.VARIABLE and (not depth or before.keyword == "AS"):
             names.add(token.text[1:])
     return names
 

@@ -41,8 +41,8 @@ class PyshaclValidator:
         quads = list(shapes)
         _refuse_fetching(quads)
         self._shapes = self._graph(quads)
-        # pySHACL leaves out the targets that queries select, and so their shapes, unless it is told to see them.
-        self._advanced = any(quad.predicate.value == _SH + "target" for quad in quads)
+        # pySHACL leaves out the targets that queries select, and so their shapes, and expressions, unless it is told.
+        self._advanced = any(quad.predicate.value in {_SH + "target", _SH + "expression"} for quad in quads)
 
     def validate(self, data: Iterable[ox.Quad]) -> Report:
         """Return pySHACL's report. Raises DatasetBroken where the shapes cannot be used."""

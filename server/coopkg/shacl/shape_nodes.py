@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SH: Final = STANDARD_PREFIXES["sh"]
 _XSD: Final = STANDARD_PREFIXES["xsd"]
 TRUE: Final = ox.Literal("true", datatype=ox.NamedNode(_XSD + "boolean"))
+FALSE: Final = ox.Literal("false", datatype=TRUE.datatype)
 
 
 def sh(name: str) -> ox.NamedNode:

@@ -8,10 +8,11 @@ import pyoxigraph as ox
 
 from coopkg.rdf.graph import RDF_TYPE
 from coopkg.rdf.namespaces import STANDARD_PREFIXES
+from coopkg.shacl.declared_queries import near_miss
 from coopkg.shacl.report import Note
 from coopkg.shacl.shape_nodes import SH, TRUE, sh
 from coopkg.shacl.shapes import OF_DATA, SHAPE_TERMS
-from coopkg.shacl.sparql_constraints import PARTS, near_miss
+from coopkg.shacl.sparql_constraints import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -16,6 +16,7 @@ from coopkg.rdf.graph import RDF_TYPE, SUBCLASS_OF, Graph, Node
 from coopkg.shacl.closed_shapes import CLASSES
 from coopkg.shacl.components import (  # noqa: F401 - each registers its components
     cardinality,
+    expressions,
     lists,
     logic,
     others,
@@ -27,10 +28,11 @@ from coopkg.shacl.components import (  # noqa: F401 - each registers its compone
     value_types,
 )
 from coopkg.shacl.constraints import SPARQL_TARGET, TARGET_WHERE, Constraint, Shape, registered
+from coopkg.shacl.declared_queries import known_only, near_miss
 from coopkg.shacl.property_paths import read_path
 from coopkg.shacl.report import Severity
 from coopkg.shacl.shape_nodes import BOOLEAN, IRI, SH, TRUE, ShapeNode, sh
-from coopkg.shacl.sparql_constraints import IN_CONSTRAINT, known_only, messages, near_miss, read_components
+from coopkg.shacl.sparql_constraints import IN_CONSTRAINT, messages, read_components
 from coopkg.shacl.sparql_targets import read_target
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ ANNOTATIONS: Final = frozenset({
 OF_DATA: Final = "shape"
 """What SHACL 1.2 has nodes of the data name their shapes by: on a shape it means nothing."""
 SHAPE_TERMS: Final = _PARAMETERS | ANNOTATIONS | {*TARGETS, "path", "severity", "deactivated", OF_DATA}
-UNSUPPORTED: Final = frozenset({"js", "expression", "nodeByExpression", "rule", "values"})
+UNSUPPORTED: Final = frozenset({"js", "nodeByExpression", "rule", "values"})
 """Properties that would change what is validated, and that nothing here evaluates."""
 _SHAPE_CLASS: Final = sh("ShapeClass")
 _SHAPE_KINDS: Final = (sh("NodeShape"), sh("PropertyShape"), _SHAPE_CLASS)

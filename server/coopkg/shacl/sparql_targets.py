@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from coopkg.rdf.graph import RDF_TYPE
+from coopkg.shacl.declared_queries import ABOUT, declared_query, known_only, parameter, prologue
 from coopkg.shacl.pre_binding import SparqlQuery, read_target_query
 from coopkg.shacl.shape_nodes import sh
-from coopkg.shacl.sparql_constraints import ABOUT, declared_query, known_only, parameter, prologue
 
 if TYPE_CHECKING:
     from coopkg.rdf.graph import Node

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coopkg.shacl.constraints import Constraint, Row, Shape, Violation
     from coopkg.shacl.pre_binding import SparqlQuery
     from coopkg.shacl.report import Result
+    from coopkg.shacl.sparql_functions import SparqlFunction
     from coopkg.shacl.sparql_targets import SparqlTarget
 
 _DEEPEST: Final = 24
@@ -128,6 +129,10 @@ class Run:
     def solve(self, query: SparqlQuery, at: At) -> Iterator[Row]:
         """Yield the violations of a query at one focus node."""
         return self._queries.solve(query, at)
+
+    def call(self, function: SparqlFunction, arguments: Sequence[Node]) -> Node | None:
+        """Return what a function of the shapes graph gives for some arguments, or None."""
+        return self._queries.call(function, arguments)
 
     def solutions(self, shape: Shape, query: SparqlQuery) -> Mapping[Node, Sequence[Any]] | None:
         """Return the violations of a query by focus node; None where it must be evaluated for each of them."""

@@ -10,11 +10,12 @@ import pyoxigraph as ox
 
 from coopkg.errors import DatasetBroken
 from coopkg.shacl.constraints import Constraint, Violation
+from coopkg.shacl.declared_queries import STRINGS
 from coopkg.shacl.dependencies import joined
 from coopkg.shacl.property_paths import Predicate
 from coopkg.shacl.query_dependencies import steps_of_query
 from coopkg.shacl.shape_nodes import TRUE
-from coopkg.shacl.sparql_constraints import STRINGS, component_constraints, read_constraint
+from coopkg.shacl.sparql_constraints import component_constraints, read_constraint
 from coopkg.shacl.steps import Sign, Step
 
 if TYPE_CHECKING:
