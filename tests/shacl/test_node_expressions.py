@@ -25,7 +25,7 @@ DATA: Final = """
     ex:d a ex:C ; ex:ok 1 .
 """
 FUNCTIONS: Final = """
-    ex:short a sh:SPARQLFunction ; sh:parameter [ sh:path ex:text ] ; sh:parameter [ sh:path ex:size ; sh:order 2 ] ;
+    ex:short a sh:SPARQLFunction ; sh:parameter [ sh:path ex:text ; sh:order 1 ], [ sh:path ex:size ; sh:order 2 ] ;
       sh:select "SELECT ?short { BIND (STRLEN(?text) < ?size AS ?short) }" .
     ex:joined a sh:SPARQLFunction ; sh:parameter [ sh:path ex:op1 ] ; sh:parameter [ sh:path ex:op2 ] ;
       sh:select "SELECT ?it { BIND (CONCAT(?op1, ?op2) AS ?it) }" .
@@ -106,6 +106,7 @@ REFUSED: Final = {
     "[ ex:known ( sh:this sh:this ) ]": "called with 2 arguments",
     "[ ex:two ( sh:this ) ]": "must have one result variable, and has 2",
     "[ ex:asks ( sh:this ) ]": "SERVICE",
+    "[ ex:half ( 1 2 ) ]": "some parameters of .* have sh:order and others have not",
     "[ ex:known sh:this ]": "list",
     "_:loop . _:loop sh:exists _:loop": "in itself",
     nested(60): "more than 50 in one another",
@@ -116,6 +117,8 @@ REFUSED: Final = {
 def test_what_is_not_evaluated_is_refused(expression: str) -> None:
     more = """
         ex:two a sh:SPARQLFunction ; sh:parameter [ sh:path ex:one ] ; sh:select "SELECT ?a ?b { ?a ?one ?b }" .
+        ex:half a sh:SPARQLFunction ; sh:parameter [ sh:path ex:one ], [ sh:path ex:two ; sh:order 1 ] ;
+          sh:ask "ASK { ?one ?two ?x }" .
         ex:asks a sh:SPARQLFunction ; sh:parameter [ sh:path ex:one ] ;
           sh:ask "ASK { SERVICE <http://e/> { ?s ?p ?one } }" .
     """

@@ -38,9 +38,12 @@ def read_function(shape: ShapeNode, node: Node, arguments: int) -> SparqlFunctio
         raise ValueError(f"{called(node)} is no function that the shapes graph declares")
     known_only(graph, node, _IN_FUNCTION, called)
     declared = sorted(
-        ((_place(graph, p), parameter(graph, node, p)) for p in graph.objects(node, sh("parameter"))),
+        ((_places(graph, p), parameter(graph, node, p)) for p in graph.objects(node, sh("parameter"))),
         key=lambda pair: (pair[0], pair[1].name),
     )
+    if len({len(places) for places, _ in declared}) > 1:
+        # Whether the others come first or last is read differently by different implementations.
+        raise ValueError(f"some parameters of {called(node)} have sh:order and others have not")
     parameters: list[Parameter] = [each for _, each in declared]
     if len({each.name for each in parameters}) < len(parameters):
         raise ValueError(f"two parameters of {called(node)} have one name")
@@ -55,10 +58,9 @@ def read_function(shape: ShapeNode, node: Node, arguments: int) -> SparqlFunctio
     return SparqlFunction(query, names[:arguments], None if ask else variables[0])
 
 
-def _place(graph: Graph, node: Node) -> float:
-    """Return the place that sh:order gives a parameter: 0 without it. Those of one place follow their names."""
-    order = graph.value(node, sh("order"))
+def _places(graph: Graph, node: Node) -> tuple[float, ...]:
+    """Return the values of sh:order of a parameter. Without any, parameters are in the order of their names."""
     try:
-        return float(order.value) if isinstance(order, ox.Literal) else 0.0
+        return tuple(float(order.value) for order in graph.objects(node, sh("order")) if isinstance(order, ox.Literal))
     except ValueError:
-        raise ValueError(f"sh:order of a parameter is {order}, which is no number") from None
+        raise ValueError("sh:order of a parameter is no number") from None
