@@ -159,6 +159,27 @@ def test_a_service_manager_is_told_of_readiness_and_keeps_a_watchdog(tmp_path: P
             told.append(manager.recv(4096))
 
 
+def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
+    """What it has missed it is told once it reads again: the last of each."""
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.setblocking(False)  # noqa: FBT003 - the name of the method says it
+        server = ServiceManager({"NOTIFY_SOCKET": path})
+        for number in range(2000):  # more than wait in any system's socket
+            server.tell(f"STATUS={number}")
+        server.tell("READY=1", "STATUS=serving")
+        told: list[bytes] = []
+        for _ in range(2):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    told.append(manager.recv(4096))
+            server.keep_alive()
+    assert told[0] == b"STATUS=0"
+    assert len(told) < 2000
+    assert sorted(told[-1].split(b"\n")) == [b"READY=1", b"STATUS=serving"]
+
+
 def test_without_a_service_manager_nothing_is_told() -> None:
     environment: dict[str, str] = {}
     ServiceManager(environment).tell("READY=1")
