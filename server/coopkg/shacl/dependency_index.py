@@ -71,7 +71,7 @@ class DependencyIndex:
     def __init__(self, shapes: Mapping[Node, Shape]) -> None:
         self.shapes = shapes
         self._few: frozenset[Node] = frozenset()
-        self._entries: dict[Node | None, list[_Entry]] = {}
+        self._entries: dict[tuple[Node | None, bool], list[_Entry]] = {}
         ways: dict[Path | None, int] = {}
         for shape in shapes.values():
             if shape.targets:
@@ -79,7 +79,7 @@ class DependencyIndex:
                 for step in dict.fromkeys((*self._of_targets(shape), *self._of_shape(shape, None))):
                     back = None if step.before is None else inverted(step.before)
                     entry = _Entry(shape, step, back, ways.setdefault(back, len(ways)), *_parted(step.before))
-                    self._entries.setdefault(step.predicate, []).append(entry)
+                    self._entries.setdefault((step.predicate, step.backwards), []).append(entry)
 
     def measure(self, graph: Readable) -> None:
         """Note which shapes have few focus nodes in graphs such as this one, which makes ``affected`` faster.
@@ -109,15 +109,13 @@ class DependencyIndex:
         # where only fewer edges could, a removed one not where only more could.
         search = _Search(graph, self._few, most, run)
         for quads, harmless in ((added, Sign.FEWER), (removed, Sign.MORE)):
-            for quad in quads:
+            for predicate, backwards, end in _ends(quads):
                 # One subclass more or less may change the targets of every shape below it.
-                if quad.predicate in _STRUCTURE:
+                if predicate in _STRUCTURE:
                     return AffectedFocusNodes(all=True)
-                # Under None are the steps over any predicate, such as those of sh:closed.
-                for predicate in (quad.predicate, None):
-                    for entry in self._entries.get(predicate, ()):
-                        if (every or entry.step.sign is not harmless) and not search.back_from(quad, entry):
-                            return AffectedFocusNodes(all=True)
+                for entry in self._entries.get((predicate, backwards), ()):
+                    if (every or entry.step.sign is not harmless) and not search.back_from(end, entry):
+                        return AffectedFocusNodes(all=True)
         return search.affected
 
     @staticmethod
@@ -159,12 +157,11 @@ class _Search:
         self._above: dict[Node, AbstractSet[Node]] = {}
         self._walked: dict[tuple[int, Node, bool], Iterable[Node]] = {}
 
-    def back_from(self, quad: ox.Quad, entry: _Entry) -> bool:
+    def back_from(self, end: Node, entry: _Entry) -> bool:
         """Add the focus nodes from which the entry's edge is reached; False where there are more than ``most``."""
         if entry.step.anywhere:
             return False
         nodes = self.affected.nodes.setdefault(entry.shape.node, {})
-        end = quad.object if entry.step.backwards else quad.subject
         if entry.back is not None and entry.shape.node in self.few:
             for middle in self._walk(entry, end, entry.rest):
                 nodes.update(self._reached(entry).get(middle, {}))
@@ -215,6 +212,20 @@ class _Search:
         if key not in self._walked:
             self._walked[key] = tuple(dict.fromkeys(back.values(self.graph, end)))
         return self._walked[key]
+
+
+def _ends(quads: Iterable[ox.Quad]) -> dict[tuple[Node | None, bool, Node], None]:
+    """Return the edges of a change as steps look them up, each once: predicate, whether backwards, and where from.
+
+    Those of one predicate and subject, as labels in three languages, are one. Under None are the steps over any
+    predicate, such as those of sh:closed.
+    """
+    return {
+        (predicate, backwards, end): None
+        for quad in quads
+        for backwards, end in ((False, quad.subject), (True, quad.object))
+        for predicate in (quad.predicate, None)
+    }
 
 
 def _is_focus(graph: Readable, shape: Shape, node: Node, classes: AbstractSet[Node], run: Checks | None) -> bool:
