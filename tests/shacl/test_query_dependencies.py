@@ -34,6 +34,8 @@ NESTED: Final = {
     "three deep": "$this :p ?x FILTER NOT EXISTS { ?x :q ?y FILTER EXISTS { ?y :r ?z FILTER NOT EXISTS { ?z :s ?w }}}",
     "in brackets": "$this :p ?x FILTER NOT EXISTS { ?x :q ?y FILTER(EXISTS { ?y :r ?z FILTER(EXISTS { ?z :s ?w })}) }",
     "in or": "$this :p ?x FILTER(?x = :n0 || EXISTS { ?x :q ?y FILTER(?y = :n1 || EXISTS { ?y :r ?z }) })",
+    "not in or": "$this :p ?x FILTER(?x = :n0 || NOT EXISTS { ?x :q ?y FILTER(?y = :n1 || NOT EXISTS { ?y :r ?z }) })",
+    "in or with an error": "$this :p ?x FILTER(1/0 = 1 || NOT EXISTS { ?x :q ?y } || EXISTS { ?x :r ?z })",
     "in not": "$this :p ?x FILTER(!(EXISTS { ?x :q ?y FILTER(!EXISTS { ?y :r ?z }) }))",
     "in if": "$this :p ?x FILTER(IF(EXISTS { ?x :q ?y FILTER EXISTS { ?y :r ?z } }, false, true))",
     "in coalesce": "$this :p ?x FILTER(COALESCE(EXISTS { ?x :q ?y FILTER NOT EXISTS { ?y :r ?z } }, false))",

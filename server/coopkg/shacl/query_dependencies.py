@@ -201,7 +201,7 @@ class _Reading:
         """Read the groups of an expression: EXISTS has the sign of its group, NOT EXISTS the other, deeper ones either.
 
         A SPARQL constraint reports solutions, so that a triple more can give a violation more, and within NOT EXISTS a
-        triple fewer can. In any other expression, as in a comparison of booleans, both may.
+        triple fewer can; `&&` and `||` keep that. In any other expression, as in a comparison of booleans, both may.
         """
         expression = _bare(expression)
         match getattr(expression, "name", None):
@@ -209,7 +209,7 @@ class _Reading:
                 self.group(_field(expression, "graph"), visible, visible, sign)
             case "Builtin_NOTEXISTS":
                 self.group(_field(expression, "graph"), visible, visible, sign.flipped)
-            case "ConditionalAndExpression":
+            case "ConditionalAndExpression" | "ConditionalOrExpression":
                 for member in (_field(expression, "expr"), *_field(expression, "other")):
                     self.expression(member, visible, sign)
             case _:
