@@ -31,8 +31,6 @@ FUNCTIONS: Final = """
       sh:select "SELECT ?it { BIND (CONCAT(?op1, ?op2) AS ?it) }" .
     ex:known a sh:SPARQLFunction ; sh:parameter [ sh:path ex:one ] ;
       sh:ask "ASK { ?someone <http://example.org/p> ?one }" .
-    ex:friends a sh:SPARQLFunction ; sh:parameter [ sh:path ex:one ] ;
-      sh:select "SELECT ?n { { SELECT ?one (COUNT(*) AS ?n) { ?one <http://example.org/p> ?x } GROUP BY ?one } }" .
 """
 OK: Final = "[ sh:path ex:ok ]"
 LEADS_TO_C: Final = "[ sh:property [ sh:path ex:q ; sh:hasValue ex:c ] ]"
@@ -137,6 +135,40 @@ def test_a_function_is_not_called_without_end() -> None:
         validate(quads(data), quads(shape("[ ex:joined ( [ sh:path ex:p ] [ sh:path ex:p ] ) ]")))
 
 
-def test_an_expression_of_another_node_is_a_stray_that_is_refused() -> None:
-    """Without a target, but with the constraint, it is a shape that nothing applies."""
+def test_an_expression_of_a_shape_that_nothing_applies_is_not_evaluated() -> None:
     assert validate(quads(DATA), quads("ex:S sh:expression false .")).conforms
+
+
+def shared(levels: int) -> str:
+    """Give an expression of which each level has the one below twice."""
+    below = "".join(f"_:e{n} sh:union ( _:e{n + 1} _:e{n + 1} ) . " for n in range(levels))
+    return f"_:e0 . {below} _:e{levels} sh:path ex:ok"
+
+
+def test_expressions_that_share_their_parts_are_evaluated_or_refused() -> None:
+    """Nine levels are 1,023 evaluations at each node, forty a billion of billions."""
+    assert len(validate(quads(DATA), quads(shape(shared(8)))).results) == 3
+    for levels in (9, 40):
+        with pytest.raises(DatasetBroken, match="evaluates more than 1000 others"):
+            read_shapes(Graph(quads(shape(shared(levels)))))
+
+
+def test_an_expression_that_many_shapes_share_is_read_once() -> None:
+    many = "".join(f"ex:S{n} a sh:NodeShape ; sh:targetNode ex:b ; sh:expression _:e0 . " for n in range(2000))
+    shapes = read_shapes(Graph(quads(shape(shared(8)) + many)))
+    assert len({id(next(iter(each.constraints)).value) for each in shapes.values()}) == 1
+
+
+def test_what_is_deep_only_because_another_was_read_before_is_refused_too() -> None:
+    """Thirty expressions around thirty that a shape in front of it has, too."""
+    chain = "".join(f"_:c{n} sh:exists _:c{n + 1} . " for n in range(60)) + "_:c60 sh:path ex:ok . "
+    for first, second in ((31, 0), (0, 31)):
+        text = f"ex:S1 a sh:NodeShape ; sh:expression _:c{first} . ex:S2 a sh:NodeShape ; sh:expression _:c{second} . "
+        with pytest.raises(DatasetBroken, match="more than 50 in one another"):
+            read_shapes(Graph(quads(text + chain)))
+
+
+def test_a_path_leads_from_a_literal_nowhere_and_to_one_backwards() -> None:
+    assert len(validate(quads(DATA), quads(shape("[ sh:path ex:ok ; sh:nodes 1 ]"))).results) == 4
+    backwards = "[ sh:exists [ sh:path [ sh:inversePath ex:ok ] ; sh:nodes [ sh:exists [ sh:path ex:last ] ] ] ]"
+    assert validate(quads(DATA), quads(shape(backwards))).conforms  # both true and false are values of ex:ok

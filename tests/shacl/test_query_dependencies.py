@@ -196,6 +196,18 @@ def test_after_any_edit_an_expression_is_evaluated_wherever_it_may_give_somethin
     assert caught(gate, SEED) > 2
 
 
+def test_a_path_back_from_what_an_expression_computes_is_looked_at_anywhere() -> None:
+    led = "[ sh:exists [ sh:path [ sh:inversePath ex:q ] ; sh:nodes [ sh:exists [ sh:path ex:p ] ] ] ]"
+    gate = gate_of(f"ex:S sh:targetSubjectsOf ex:p ; sh:expression [ sh:if {led} ; sh:then false ; sh:else true ] .")
+    graph = StoreGraph(ox.Store(), LexicalForms())
+    (p, q), (a, b) = PREDICATES[:2], NODES[:2]
+    apply(graph, [ox.Quad(a, p, b)], [])
+    assert gate.check_all(graph).conforms
+    added = [ox.Quad(b, q, ox.Literal("true", datatype=ox.NamedNode("http://www.w3.org/2001/XMLSchema#boolean")))]
+    apply(graph, added, [])
+    assert [result.focus for result in gate.check(graph, added, ()).results] == [a]
+
+
 def test_a_target_with_parameters_is_looked_at_again_where_its_query_leads_back() -> None:
     query = f"PREFIX : <{EX}> SELECT ?this WHERE {{ ?this :p $by FILTER NOT EXISTS {{ $by :q ?this }} }}"
     gate = gate_of(f"""

@@ -7,7 +7,7 @@ intersection, difference, existence, the conditional and functions. What counts 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 import pyoxigraph as ox
@@ -23,76 +23,58 @@ from coopkg.shacl.sparql_functions import SparqlFunction, read_function
 from coopkg.shacl.steps import Sign, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from coopkg.rdf.graph import Node
     from coopkg.shacl.constraints import Checks, Operands, Shape, StepsOf, Wording
 
     Nodes = dict[Node, None]
+    Expressions = tuple["NodeExpression", ...]
 
 DEEPEST: Final = 50
-"""Expressions in expressions that are read, each by a call of its own; a deeper one, or one in itself, is refused."""
+"""Expressions in one another, of which each is a call of its own; a deeper one, or one in itself, is refused."""
+LARGEST: Final = 1000
+"""Expressions in an expression, each counted as often as it is evaluated: ten that share all their parts twice."""
 MOST_CALLS: Final = 1000
 """Calls of a function for one node: one for each combination of its arguments."""
-_KINDS: Final = ("path", "filterShape", "union", "intersection", "minus", "exists", "if")
-_PARTS: Final = {
-    "path": {"nodes"}, "filterShape": {"nodes"}, "minus": {"nodes"}, "if": {"then", "else"},
-}  # fmt: skip
+_ANYWHERE: Final = Step(None, None, anywhere=True)
+
+
+def _check_depth(depth: int) -> None:
+    if depth > DEEPEST:
+        raise ValueError(f"there is an expression in itself, or more than {DEEPEST} in one another")
 
 
 @dataclass(frozen=True)
 class NodeExpression:
-    """An expression: its kind, the expressions within, and what else the kind takes.
+    """An expression of others; ``size`` is the number of expressions that it evaluates, ``depth`` that in one another.
 
-    The kinds are ``this``, ``constant`` with a term, ``function``, whose ``inner`` expressions are its arguments, and
-    those of ``_KINDS``, of which ``path`` has a path and ``filterShape`` a shape; the first of their ``inner``
-    expressions gives the nodes that they start from.
+    Raises ValueError for one that is too large.
     """
 
-    kind: str
-    inner: tuple[NodeExpression, ...] = ()
-    term: Node | None = None
-    path: Path | None = None
-    function: SparqlFunction | None = None
+    inner: Expressions = ()
+    size: int = field(init=False)
+    depth: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Measure the expression."""
+        object.__setattr__(self, "size", 1 + sum(expression.size for expression in self.inner))
+        object.__setattr__(self, "depth", 1 + max((expression.depth for expression in self.inner), default=0))
+        _check_depth(self.depth)
+        if self.size > LARGEST:
+            raise ValueError(f"an expression evaluates more than {LARGEST} others")
 
     def values(self, run: Checks, node: Node) -> Nodes:
         """Return the nodes that the expression gives with that focus node, each once."""
-        match self.kind:
-            case "this":
-                return {node: None}
-            case "constant":
-                return {self.term: None}
-            case "if":
-                return self.inner[1 if is_true(self.inner[0].values(run, node)) else 2].values(run, node)
-            case "path" | "filterShape":
-                return dict.fromkeys(self._reached(run, self.inner[0].values(run, node)))
-        return dict.fromkeys(self._combined(run, [expression.values(run, node) for expression in self.inner]))
+        return dict.fromkeys(self.of(run, node, [expression.values(run, node) for expression in self.inner]))
 
-    def _reached(self, run: Checks, starts: Nodes) -> Iterable[Node]:
-        """Return the nodes that the path leads to, or those that conform to the shape."""
-        if self.path is not None:
-            return (value for start in starts for value in self.path.values(run.graph, start))
-        return (start for start in starts if run.conforms(start, self.term))
-
-    def _combined(self, run: Checks, of: Sequence[Nodes]) -> Iterable[Node]:
-        """Return what the nodes of the inner expressions make together."""
-        match self.kind:
-            case "function" if self.function is not None:
-                return _called(run, self.function, of)
-            case "union":
-                return (node for nodes in of for node in nodes)
-            case "intersection":
-                return (node for node in of[0] if all(node in nodes for nodes in of))
-            case "minus":
-                return (node for node in of[0] if node not in of[1])
-            case _:  # exists
-                return (TRUE if of[0] else FALSE,)
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the nodes that the expression makes of those of the inner expressions."""
+        raise NotImplementedError
 
     @property
     def shapes(self) -> Iterator[Node]:
         """The shapes that filter nodes."""
-        if self.kind == "filterShape":
-            yield self.term
         for expression in self.inner:
             yield from expression.shapes
 
@@ -103,46 +85,183 @@ class NodeExpression:
         """
         for expression in self.inner:
             yield from expression.steps(at, of)
-        if self.function is not None and steps_of_query(self.function.query.text, pre_bound=False):
-            yield Step(None, None, anywhere=True)  # it reads the data, and its arguments say nothing of where
-        for start in self.inner[0].ends(at) if self.kind in {"path", "filterShape"} else ():
-            if isinstance(start, Step):
-                yield start
-            elif self.kind == "filterShape":
-                yield from of(self.term, start, Sign.EITHER)
-            elif self.path is not None:
-                yield from steps(self.path, start)
 
     def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
         """Yield the paths to the nodes that the expression may give; None is the path that stays where it is.
 
         No path leads to a constant or a result: what depends on it may change with any triple, as that step says.
         """
-        match self.kind:
-            case "this":
-                yield at
-            case "constant" | "function":
-                yield Step(None, None, anywhere=True)
-            case "path":
-                for start in self.inner[0].ends(at):
-                    yield start if isinstance(start, Step) else joined(start, self.path)
-            case "exists":
-                pass  # true or false, of which no triple is looked for
-            case "filterShape" | "intersection" | "minus":
-                yield from self.inner[0].ends(at)
-            case _:
-                for expression in self.inner[self.kind == "if" :]:
-                    yield from expression.ends(at)
+        for expression in self.inner:
+            yield from expression.ends(at)
 
 
-def _called(run: Checks, function: SparqlFunction, of: Sequence[Nodes]) -> Iterator[Node]:
-    """Yield the results for each combination of arguments. Raises DatasetBroken where there are too many."""
-    for number, arguments in enumerate(itertools.product(*of)):
-        if number == MOST_CALLS:
-            raise DatasetBroken(f"An expression calls a function for more than {MOST_CALLS} combinations of arguments.")
-        result = run.call(function, arguments)
-        if result is not None:
-            yield result
+@dataclass(frozen=True)
+class FocusNode(NodeExpression):
+    """sh:this."""
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the focus node."""
+        del run, inner
+        return (node,)
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the path to the focus node."""
+        yield at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant(NodeExpression):
+    """An IRI or a literal."""
+
+    term: Node
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the term."""
+        del run, node, inner
+        return (self.term,)
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the step that counts anywhere."""
+        del at
+        yield _ANYWHERE
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlongPath(NodeExpression):
+    """sh:path: the values of the nodes of sh:nodes, or of the focus node."""
+
+    path: Path
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the values."""
+        del node
+        return (value for start in inner[0] for value in self.path.values(run.graph, start))
+
+    def steps(self, at: Path | None, of: StepsOf) -> Iterator[Step]:
+        """Yield also the edges of the path."""
+        yield from super().steps(at, of)
+        for start in super().ends(at):
+            yield from (start,) if isinstance(start, Step) else steps(self.path, start)
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the paths to its end."""
+        for start in super().ends(at):
+            yield start if isinstance(start, Step) else joined(start, self.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filtered(NodeExpression):
+    """sh:filterShape: those of the nodes that conform to a shape."""
+
+    shape: Node
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the nodes that conform."""
+        del node
+        return (value for value in inner[0] if run.conforms(value, self.shape))
+
+    @property
+    def shapes(self) -> Iterator[Node]:
+        """The shapes that filter nodes."""
+        yield self.shape
+        yield from super().shapes
+
+    def steps(self, at: Path | None, of: StepsOf) -> Iterator[Step]:
+        """Yield also the edges of the shape."""
+        yield from super().steps(at, of)
+        for start in self.ends(at):
+            yield from (start,) if isinstance(start, Step) else of(self.shape, start, Sign.EITHER)
+
+
+class Union(NodeExpression):
+    """sh:union: the nodes of all."""
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the nodes of each."""
+        del run, node
+        return itertools.chain.from_iterable(inner)
+
+
+class Intersection(NodeExpression):
+    """sh:intersection: the nodes that all give."""
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the nodes that each gives."""
+        del run, node
+        return (value for value in inner[0] if all(value in values for values in inner))
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the paths to the nodes of the first."""
+        yield from self.inner[0].ends(at)
+
+
+class Difference(NodeExpression):
+    """sh:minus: the nodes of the first that the second does not give."""
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the nodes that are left."""
+        del run, node
+        return (value for value in inner[0] if value not in inner[1])
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the paths to the nodes of the first."""
+        yield from self.inner[0].ends(at)
+
+
+class Existence(NodeExpression):
+    """sh:exists: whether there is a node."""
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return true or false."""
+        del run, node
+        return (TRUE if inner[0] else FALSE,)
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the step that counts anywhere."""
+        del at
+        yield _ANYWHERE
+
+
+class Conditional(NodeExpression):
+    """sh:if with sh:then and sh:else."""
+
+    def values(self, run: Checks, node: Node) -> Nodes:
+        """Return the nodes of the second or the third, and leave the other alone."""
+        return self.inner[1 if is_true(self.inner[0].values(run, node)) else 2].values(run, node)
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the paths to the nodes of both."""
+        for expression in self.inner[1:]:
+            yield from expression.ends(at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(NodeExpression):
+    """A function of the shapes graph, called for each combination of its arguments."""
+
+    function: SparqlFunction
+
+    def of(self, run: Checks, node: Node, inner: Sequence[Nodes]) -> Iterable[Node]:
+        """Return the results. Raises DatasetBroken where there are too many."""
+        for number, arguments in enumerate(itertools.product(*inner)):
+            if number == MOST_CALLS:
+                raise DatasetBroken(
+                    f"An expression calls a function for more than {MOST_CALLS} combinations of arguments at {node}."
+                )
+            result = run.call(self.function, arguments)
+            if result is not None:
+                yield result
+
+    def steps(self, at: Path | None, of: StepsOf) -> Iterator[Step]:
+        """Yield also a step that counts anywhere if the function reads the data: arguments say nothing of where."""
+        yield from super().steps(at, of)
+        if steps_of_query(self.function.query.text, pre_bound=False):
+            yield _ANYWHERE
+
+    def ends(self, at: Path | None) -> Iterator[Path | Step | None]:
+        """Yield the step that counts anywhere."""
+        del at
+        yield _ANYWHERE
 
 
 def is_true(nodes: Iterable[Node]) -> bool:
@@ -151,60 +270,64 @@ def is_true(nodes: Iterable[Node]) -> bool:
     return bool(found) and all(is_boolean(node) and node.value.strip() in {"true", "1"} for node in found)
 
 
-def read_expression(shape: ShapeNode, node: Node, depth: int = 0) -> NodeExpression:
-    """Read an expression of a shape. Raises ValueError for one that is ill-formed or not supported."""
+_THIS: Final = FocusNode()
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "path": ("nodes",), "filterShape": ("nodes",), "minus": ("nodes",), "if": ("then", "else"), "exists": (),
+    "union": (), "intersection": (),
+}  # fmt: skip
+"""The properties that tell the kind of an expression, each with those that go with it."""
+
+
+def _read(shape: ShapeNode, node: Node, depth: int) -> NodeExpression:
+    """Read an expression once for all shapes. Raises ValueError for one that is ill-formed or not supported."""
     if node == sh("this"):
-        return NodeExpression("this")
+        return _THIS
     if not isinstance(node, ox.BlankNode):
-        return NodeExpression("constant", term=node)
-    if depth == DEEPEST:
-        raise ValueError(f"there is an expression in itself, or more than {DEEPEST} in one another")
+        return Constant(term=node)
+    _check_depth(depth)
+    known: dict[Node, NodeExpression] = shape.cache.setdefault("expressions", {})
+    if node not in known:
+        known[node] = _expression(shape, node, lambda nodes: tuple(_read(shape, each, depth + 1) for each in nodes))
+    return known[node]
+
+
+def _expression(shape: ShapeNode, node: ox.BlankNode, inner: Callable[[Sequence[Node]], Expressions]) -> NodeExpression:
     parts: dict[str, list[Node]] = {}
     for predicate, value in shape.graph.predicates(node):
         parts.setdefault(predicate.value.removeprefix(SH), []).append(value)
+    if any(len(values) > 1 for values in parts.values()):
+        raise ValueError("an expression has several values of one property")
     kind = next((name for name in _KINDS if name in parts), "")
-    others = sorted(set(parts) - {kind} - _PARTS.get(kind, set()))
-
-    def inner(nodes: Sequence[Node]) -> tuple[NodeExpression, ...]:
-        return tuple(read_expression(shape, member, depth + 1) for member in nodes)
-
-    if not kind and len(others) == 1 and ":" in others[0] and len(parts[others[0]]) == 1:
+    others = sorted(parts.keys() - {kind, *_KINDS.get(kind, ())})
+    if not kind and len(others) == 1 and ":" in others[0]:
         arguments = inner(shape.members(parts[others[0]][0]))
-        function = read_function(shape, ox.NamedNode(others[0]), len(arguments))
-        return NodeExpression("function", arguments, function=function)
+        return Call(arguments, function=read_function(shape, ox.NamedNode(others[0]), len(arguments)))
     if not kind or others:
         raise ValueError(f"expressions with {', '.join(map(_named, others)) or 'nothing in them'} are not supported")
-    if any(len(values) > 1 for values in parts.values()):
-        raise ValueError(f"an expression with sh:{kind} has several values of one property")
-    return _read(shape, kind, parts, inner)
+    return _of_kind(shape, kind, {name: values[0] for name, values in parts.items()}, inner)
 
 
-def _read(
-    shape: ShapeNode,
-    kind: str,
-    parts: dict[str, list[Node]],
-    inner: Callable[[Sequence[Node]], tuple[NodeExpression, ...]],
+def _of_kind(
+    shape: ShapeNode, kind: str, parts: Mapping[str, Node], inner: Callable[[Sequence[Node]], Expressions]
 ) -> NodeExpression:
-    (value,) = parts[kind]
-    nodes = parts.get("nodes", [sh("this")])
+    value, nodes = parts[kind], parts.get("nodes", sh("this"))
     match kind:
         case "path":
-            return NodeExpression(kind, inner(nodes), path=read_path(shape.graph, value))
+            return AlongPath(inner([nodes]), path=read_path(shape.graph, value))
         case "filterShape":
-            return NodeExpression(kind, inner(nodes), term=shape.node_shape(kind, value))
-        case "union" | "intersection":
-            members = inner(shape.members(value))
-            if not members:
-                raise ValueError(f"the list of sh:{kind} is empty")
-            return NodeExpression(kind, members)
+            return Filtered(inner([nodes]), shape=shape.node_shape(kind, value))
         case "minus":
-            return NodeExpression(kind, inner([*nodes, value]))
+            return Difference(inner([nodes, value]))
+        case "exists":
+            return Existence(inner([value]))
         case "if":
             if not {"then", "else"} <= parts.keys():
                 raise ValueError("an expression with sh:if has sh:then and sh:else, too")
-            return NodeExpression(kind, inner([value, *parts["then"], *parts["else"]]))
-        case _:
-            return NodeExpression(kind, inner([value]))
+            return Conditional(inner([value, parts["then"], parts["else"]]))
+    members = inner(shape.members(value))
+    if not members:
+        raise ValueError(f"the list of sh:{kind} is empty")
+    return Union(members) if kind == "union" else Intersection(members)
 
 
 def _named(name: str) -> str:
@@ -226,7 +349,7 @@ class Expression(ValueConstraint):
     def read(cls, shape: ShapeNode) -> Iterator[Self]:
         """Read the expressions. Raises ValueError."""
         for value in shape.values(cls.name):
-            yield cls(read_expression(shape, value), node=value)
+            yield cls(_read(shape, value, 1), node=value)
 
     @property
     def references(self) -> tuple[Node, ...]:
