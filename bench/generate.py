@@ -179,8 +179,11 @@ def _session(number: int, chance: random.Random) -> Iterator[str]:
 
 
 def _period(number: int) -> Iterator[str]:
-    """Give the day of a session: one of its own, since two sessions of one day would be taken for the same."""
-    period, day = _id("period", f"generated-{number:07}"), date(2018, 1, 1) + timedelta(number % 365)
+    """Give the day of a session: a period of its own, since two sessions of one period would be taken for the same.
+
+    It lies before the source, which could not know of a later one.
+    """
+    period, day = _id("period", f"generated-{number:07}"), date(2017, 1, 1) + timedelta(number % 345)
     yield f"{period} {_A} {_coop('Period')}"
     yield f"{period} {_coop('hasPrecision')} {_id('precision', 'day')}"
     yield f'{period} {_coop("startDate")} "{day}"{_DATE}'

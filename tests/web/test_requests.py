@@ -8,6 +8,7 @@ import hashlib
 import json
 import random
 import re
+import resource
 import socket
 import struct
 import urllib.parse
@@ -259,6 +260,22 @@ def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch)
     try:
         with slow_reader(address, LARGE):
             assert eventually(lambda: not any(map(connections, web_processes(address))))
+    finally:
+        stop(process)
+
+
+def test_an_answer_that_finds_no_room_is_refused_and_the_next_is_given() -> None:
+    """A limit on the size of files stands for a disk that is full."""
+    process, address = start_server()
+    try:
+        web = web_processes(address)
+        for size, status in ((100_000, 507), (resource.RLIM_INFINITY, 200)):
+            for pid in web:
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            found, headers, body = get(f"{address}{LARGE[1:]}%23{size}")
+            assert (found, int(headers["content-length"])) == (status, len(body))
+            assert status == 200 or b"no room" in body
+        assert web_processes(address) == web
     finally:
         stop(process)
 

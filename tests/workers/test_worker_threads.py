@@ -10,7 +10,7 @@ def test_the_stack_of_a_thread_is_free_before_the_next_begins() -> None:
     """A thread that has next to no processor time left, beside a process that wants all of it."""
     script = """
 import os, signal, threading
-from coopkg.workers.sandbox import STACK_BYTES
+from coopkg.workers.sandbox import STACK_BYTES, confine
 from coopkg.workers.worker import await_end
 
 def mapped():
@@ -22,6 +22,7 @@ os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 busy = os.fork()
 while busy == 0:
     pass
+confine()
 seen = []
 for _ in range(100):
     thread = threading.Thread(target=mapped)

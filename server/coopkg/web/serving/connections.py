@@ -276,11 +276,12 @@ async def respond(
     out.headers["Server"] = SERVER
     if close:
         out.force_close()
+    length = response.length if spooled is None else spooled.seek(0, os.SEEK_END)
     empty = incoming.method == "HEAD" or response.status in {204, 304}
     if not empty or response.status in {200, 206}:
-        out.content_length = response.length if spooled is None else spooled.seek(0, os.SEEK_END)
-    file = spooled if spooled is not None or response.path is None else response.path.open("rb")
-    first, last = response.span if spooled is None else (0, out.content_length or 0)
+        out.content_length = length
+    first, last = (0, length) if response.path is None else response.span
+    file = spooled if spooled is not None or response.path is None or empty else response.path.open("rb")
     with file or contextlib.nullcontext():
         try:
             if empty or file is None:
